@@ -1,0 +1,6 @@
+-- Spells of major-power status, one row per state and spell.
+select
+    {{ to_integer('ccode') }} as cow_code,
+    make_date({{ to_integer('styear') }}, {{ to_integer('stmonth') }}, {{ to_integer('stday') }}) as start_date,
+    make_date({{ to_integer('endyear') }}, {{ to_integer('endmonth') }}, {{ to_integer('endday') }}) as end_date
+from {{ source('raw', 'major_powers') }}
