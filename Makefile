@@ -1,0 +1,46 @@
+# make run and make test each work as the first command ever typed on a machine with git, make and python3 >= 3.11.
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+
+# Real raw files, if they lie beside the project; without them the run falls back on the network, then on the sample.
+ifneq ($(wildcard ../shared/sources/catalog.csv),)
+export WAREHOUSE_MIRROR ?= $(abspath ../shared/sources)
+endif
+
+.PHONY: run test test-slow lint bench setup lock clean
+
+run: setup
+	$(BIN)/warehouse run
+
+test: setup
+	$(BIN)/pytest -m "not slow"
+
+test-slow: setup
+	$(BIN)/pytest -m slow
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+bench: setup
+	$(BIN)/python -m tests.benchmarks.refresh
+
+setup: $(INSTALLED)
+
+$(INSTALLED): requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "python3 is %s, needed is 3.11 or newer: make PYTHON=..." % sys.version.split()[0])'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
+	$(BIN)/python -m orchestration.dbt_manifest
+	touch $@
+
+# After a change of the dependencies in pyproject.toml.
+lock:
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes --no-header \
+	    --no-emit-index-url pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf .venv data build *.egg-info

@@ -1,0 +1,43 @@
+"""Group publish: the one asset that people query, assembled from the mart and the results and put in place whole."""
+
+from datetime import UTC, datetime
+
+from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, MaterializeResult, MetadataValue, asset
+
+from orchestration.assets.failures import told_plainly
+from orchestration.assets.resources import RefreshLock
+from orchestration.publication import MART_TABLES, RESULT_TABLES
+from orchestration.settings import from_environment
+
+PUBLICATION_KEY = AssetKey("publication")
+
+
+def publication_asset() -> AssetsDefinition:
+    deps = [["marts", table] for table in MART_TABLES] + [["results", table] for table in RESULT_TABLES]
+
+    @asset(
+        key=PUBLICATION_KEY,
+        group_name="publish",
+        owners=["team:warehouse"],
+        kinds={"duckdb"},
+        deps=deps,
+        description="warehouse.duckdb: schemas marts, results and meta, replaced in one step after the audit passed.",
+    )
+    def publication(context: AssetExecutionContext, refresh_lock: RefreshLock) -> MaterializeResult:
+        from orchestration.evidence import publish_refresh
+
+        settings = from_environment()
+        with told_plainly():
+            published, row_counts = publish_refresh(settings, datetime.now(UTC))
+        return MaterializeResult(
+            metadata={
+                "publication": published.publication_id,
+                "dagster/row_count": row_counts["marts.country_years"],
+                "synthetic": published.is_synthetic,
+                "fingerprint": published.fingerprint,
+                "rows": MetadataValue.json(row_counts),
+                "path": MetadataValue.path(str(settings.warehouse_path)),
+            }
+        )
+
+    return publication

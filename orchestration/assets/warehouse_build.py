@@ -1,0 +1,130 @@
+"""Groups staging, intermediate and marts: one dbt invocation builds and tests build.duckdb."""
+
+import json
+import shutil
+import threading
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from importlib import import_module, metadata
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from dagster import AssetExecutionContext, AssetsDefinition, Failure, Output
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, dbt_assets
+from packaging.version import Version
+
+from orchestration.assets.resources import RefreshLock
+from orchestration.dbt_manifest import KEPT_FILES, dbt_executable, parsed_project
+from orchestration.settings import DBT_PROJECT, Settings, from_environment
+
+
+class LeanDbt(DbtCliResource):
+    """dagster-dbt's command line without its two costly preparations, which nothing here uses: a whole extra dbt
+    process to ask for the version, and a second dbt adapter inside this process (8 s together)."""
+
+    @cached_property
+    def _cli_version(self) -> Version:
+        return Version(metadata.version("dbt-core"))
+
+    def _initialize_dbt_core_adapter(self, args: Any) -> None:
+        return None
+
+
+class Translator(DagsterDbtTranslator):
+    """Groups by layer; everything else as dagster-dbt has it: raw/<table>, <layer>/<model>."""
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        return dbt_resource_props["fqn"][1] if dbt_resource_props["resource_type"] == "model" else "ingest"
+
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
+        return ["team:warehouse"]
+
+
+def dbt_resource() -> LeanDbt:
+    return LeanDbt(
+        project_dir=str(DBT_PROJECT),
+        profiles_dir=str(DBT_PROJECT),
+        dbt_executable=dbt_executable(),
+    )
+
+
+def build_assets(settings: Settings) -> AssetsDefinition:
+    """The dbt models, seeds and tests as Dagster assets and asset checks."""
+    translator = Translator(settings=DagsterDbtTranslatorSettings(enable_source_tests_as_checks=True))
+
+    @dbt_assets(
+        manifest=parsed_project(settings) / "manifest.json", dagster_dbt_translator=translator, name="build_warehouse"
+    )
+    def build_warehouse(context: AssetExecutionContext, dbt: LeanDbt, refresh_lock: RefreshLock) -> Iterator[Any]:
+        threading.Thread(target=import_module, args=("analysis.estimation",), daemon=True).start()
+        run_settings = from_environment()
+        invocation = dbt.cli(
+            build_arguments(run_settings),
+            context=context,
+            raise_on_error=False,
+            target_path=_prepared_target(run_settings, from_scratch=not context.is_subset),
+        )
+        outputs = []
+        for event in invocation.stream():
+            if isinstance(event, Output):
+                outputs.append(event)  # held back: rows can be counted once dbt has closed the file
+            else:
+                yield event
+        if not invocation.is_successful():
+            raise Failure(description=_failure_message(invocation.target_path))
+        yield from _with_row_counts(context, outputs, run_settings)
+
+    return build_warehouse
+
+
+def build_arguments(settings: Settings) -> list[str]:
+    """One dbt invocation for everything; tests that hold real data against golden figures do not fit the sample."""
+    return ["build", "--exclude", "tag:real_data"] if settings.is_synthetic else ["build"]
+
+
+def _prepared_target(settings: Settings, from_scratch: bool) -> Path:
+    """A fresh target folder that starts from the parse kept with the installation; a whole build also starts from no
+    build.duckdb, so that nothing of an older schema, or of a killed run, can survive in it."""
+    target = settings.dbt_target_dir
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
+    parsed = parsed_project(settings)
+    for name in KEPT_FILES:
+        shutil.copyfile(parsed / name, target / name)
+    if from_scratch:
+        settings.build_path.unlink(missing_ok=True)
+        settings.build_path.with_suffix(".duckdb.wal").unlink(missing_ok=True)
+    return target
+
+
+def _with_row_counts(context: AssetExecutionContext, outputs: list[Output], settings: Settings) -> Iterator[Output]:
+    connection = duckdb.connect(":memory:")
+    try:
+        connection.execute(f"attach '{settings.build_path}' as build (read_only)")
+        for output in outputs:
+            relation = context.asset_key_for_output(output.output_name).path[-2:]
+            rows = connection.execute(f'select count(*) from build."{relation[0]}"."{relation[1]}"').fetchone()[0]
+            context.add_output_metadata({"dagster/row_count": rows}, output_name=output.output_name)
+            yield output
+    finally:
+        connection.close()
+
+
+def _failure_message(target_path: Path) -> str:
+    """Every node that failed, in dbt's own words, with the next step."""
+    try:
+        results = json.loads((target_path / "run_results.json").read_text())["results"]
+    except OSError:
+        return (
+            "The dbt build stopped before it had results; nothing was published.\n"
+            f"  next:     read {target_path / 'dbt.log'}"
+        )
+    failed = [r for r in results if r["status"] in ("error", "fail", "runtime error")]
+    lines = [f"The dbt build failed in {len(failed)} place(s); nothing was published, the last publication stands."]
+    for result in failed:
+        kind, _, name = result["unique_id"].split(".", 2)
+        message = " ".join((result["message"] or "").split())
+        lines.append(f"  {kind} {name}: {message[:400]}")
+    lines.append(f"  next:     mend the source or the model; compiled SQL lies below {target_path}")
+    return "\n".join(lines)

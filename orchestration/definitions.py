@@ -1,0 +1,25 @@
+"""Everything Dagster loads: assets, their checks, the job ``refresh`` and what its runs share."""
+
+from dagster import AssetSelection, Definitions, define_asset_job, in_process_executor
+
+from orchestration.assets.estimates import estimates_assets
+from orchestration.assets.ingest import raw_assets
+from orchestration.assets.publish import publication_asset
+from orchestration.assets.resources import RefreshLock
+from orchestration.assets.warehouse_build import build_assets, dbt_resource
+from orchestration.progress import progress_logger
+from orchestration.settings import from_environment
+
+refresh = define_asset_job(
+    "refresh",
+    selection=AssetSelection.all(),
+    description="From the publishers' bytes to the publication. Fails rather than publish something unchecked.",
+)
+
+defs = Definitions(
+    assets=[*raw_assets(), build_assets(from_environment()), estimates_assets(), publication_asset()],
+    jobs=[refresh],
+    resources={"dbt": dbt_resource(), "refresh_lock": RefreshLock()},
+    executor=in_process_executor,
+    loggers={"progress": progress_logger},
+)

@@ -1,0 +1,28 @@
+"""What a publication depends on, in one hash: equal fingerprints mean that a refresh would publish the same again."""
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from orchestration.dbt_manifest import project_fingerprint
+from orchestration.settings import REPOSITORY
+
+CODE = ("orchestration", "analysis")
+
+
+def refresh_fingerprint(source_hashes: Iterable[tuple[str, str]]) -> str:
+    """sha256 over (file, sha256) of every source, every line of our code, the dbt project and the locked packages."""
+    digest = hashlib.sha256()
+    for name, sha256 in sorted(source_hashes):
+        digest.update(f"{name}={sha256}\n".encode())
+    for package in CODE:
+        for path in sorted((REPOSITORY / package).rglob("*")):
+            if path.suffix in (".py", ".yml"):
+                digest.update(f"{path.relative_to(REPOSITORY)}={_sha256(path)}\n".encode())
+    digest.update(project_fingerprint().encode())
+    digest.update(_sha256(REPOSITORY / "requirements.lock").encode())
+    return digest.hexdigest()
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,67 @@
+"""One refresh at a time: a lock that the operating system drops when its holder dies, and a note of who holds it."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from orchestration.errors import WarehouseError
+
+
+@contextmanager
+def refresh_lock(lock_path: Path, wait_seconds: float = 0) -> Iterator[None]:
+    """Hold the data folder for one refresh; the same process may take it again inside.
+
+    Raises WarehouseError naming the holder when it is not free within ``wait_seconds``.
+    """
+    lock_path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(lock_path, is_singleton=True, thread_local=False)
+    holder_path = lock_path.with_suffix(".holder.json")
+    try:
+        lock.acquire(timeout=wait_seconds)
+    except Timeout:
+        raise WarehouseError(
+            "Another refresh of this data folder is under way; this one did not start.",
+            where=str(lock_path),
+            found=_describe_holder(holder_path),
+            next_step="wait until it ends, or give --wait SECONDS; what is published can be read meanwhile",
+        ) from None
+    except OSError as error:
+        raise WarehouseError(
+            "The data folder cannot be written to.",
+            where=str(lock_path.parent),
+            expected="a folder in which files may be made",
+            found=error.strerror or str(error),
+            next_step="free space or mend the permissions, or set WAREHOUSE_DATA_DIR to another folder",
+        ) from error
+    try:
+        if lock.lock_counter == 1:
+            _note_holder(holder_path)
+        yield
+    finally:
+        lock.release()
+
+
+def _note_holder(path: Path) -> None:
+    holder = {"pid": os.getpid(), "since": datetime.now(UTC).isoformat(timespec="seconds")}
+    try:
+        path.write_text(json.dumps(holder))
+    except OSError as error:
+        raise WarehouseError(
+            "The data folder cannot be written to.",
+            where=str(path),
+            found=error.strerror or str(error),
+            next_step="free space or mend the permissions, or set WAREHOUSE_DATA_DIR to another folder",
+        ) from error
+
+
+def _describe_holder(path: Path) -> str:
+    try:
+        holder = json.loads(path.read_text())
+        return f"process {holder['pid']} has held it since {holder['since']}"
+    except (OSError, ValueError, KeyError):
+        return "the holder left no note"

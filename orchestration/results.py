@@ -1,0 +1,49 @@
+"""From the mart in build.duckdb to data/results/<table>.parquet: the one place where analysis meets the warehouse."""
+
+import hashlib
+import os
+from collections.abc import Callable
+
+import duckdb
+import pandas
+import pyarrow
+import pyarrow.parquet
+
+from orchestration.settings import Settings
+
+
+def mart_fingerprint(settings: Settings) -> str:
+    """sha256 of the content of marts.country_years in the order of its key: equal means the same mart."""
+    return _fingerprint(_read_mart(settings))
+
+
+def fit_and_write(settings: Settings, progress: Callable[[str], None]) -> dict[str, pandas.DataFrame]:
+    """Fit every registered model on the mart and write the results tables; each file is replaced whole or not at all."""
+    from analysis.estimation import estimate
+    from analysis.kimball import MODELS
+
+    mart = _read_mart(settings)
+    frames = estimate(mart.to_pandas(), MODELS, _fingerprint(mart), settings.is_synthetic, progress=progress)
+    settings.results_dir.mkdir(parents=True, exist_ok=True)
+    for table, frame in frames.items():
+        path = settings.results_dir / f"{table}.parquet"
+        scratch = path.with_suffix(".partial")
+        pyarrow.parquet.write_table(pyarrow.Table.from_pandas(frame, preserve_index=False), scratch)
+        os.replace(scratch, path)
+    return frames
+
+
+def _read_mart(settings: Settings) -> pyarrow.Table:
+    connection = duckdb.connect(":memory:")
+    try:
+        connection.execute(f"attach '{settings.build_path}' as build (read_only)")
+        return connection.execute("from build.marts.country_years order by cow_code, year").to_arrow_table()
+    finally:
+        connection.close()
+
+
+def _fingerprint(mart: pyarrow.Table) -> str:
+    sink = pyarrow.BufferOutputStream()
+    with pyarrow.ipc.new_stream(sink, mart.schema) as writer:
+        writer.write_table(mart.combine_chunks(), max_chunksize=1_000_000)
+    return hashlib.sha256(sink.getvalue()).hexdigest()

@@ -1,0 +1,122 @@
+"""Where everything lies, read once from the environment; no other module reads it."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestration.errors import WarehouseError
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+DBT_PROJECT = REPOSITORY / "dbt_project"
+
+REAL, SAMPLE = "real", "sample"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The folders and choices of one run.
+
+    data_dir: WAREHOUSE_DATA_DIR, by default ``data`` in the repository; everything written lies below it.
+    mirror_dir: WAREHOUSE_MIRROR, a folder ``<source>/<file>`` that is searched before the network, or None.
+    sources: WAREHOUSE_SOURCES, ``real`` (strict: real data or failure) or ``sample`` (the synthetic world).
+    offline: WAREHOUSE_OFFLINE=1 never asks the network.
+    keep_publications: WAREHOUSE_KEEP_PUBLICATIONS, how many publications stay (at least 1, by default 5).
+    """
+
+    data_dir: Path
+    mirror_dir: Path | None = None
+    sources: str = REAL
+    offline: bool = False
+    keep_publications: int = 5
+
+    @property
+    def cache_dir(self) -> Path:
+        return self.data_dir / "sources"
+
+    @property
+    def sample_dir(self) -> Path:
+        return self.data_dir / "sample_mirror"
+
+    @property
+    def raw_dir(self) -> Path:
+        return self.data_dir / "raw"
+
+    @property
+    def build_path(self) -> Path:
+        return self.data_dir / "build.duckdb"
+
+    @property
+    def results_dir(self) -> Path:
+        return self.data_dir / "results"
+
+    @property
+    def publications_dir(self) -> Path:
+        return self.data_dir / "publications"
+
+    @property
+    def warehouse_path(self) -> Path:
+        return self.data_dir / "warehouse.duckdb"
+
+    @property
+    def dagster_dir(self) -> Path:
+        return self.data_dir / "dagster"
+
+    @property
+    def dbt_target_dir(self) -> Path:
+        return self.data_dir / "dbt_target"
+
+    @property
+    def lock_path(self) -> Path:
+        return self.data_dir / "refresh.lock"
+
+    @property
+    def is_synthetic(self) -> bool:
+        return self.sources == SAMPLE
+
+    def environment(self) -> dict[str, str]:
+        """The variables with which another process (dbt, Dagster's daemon) sees the same settings."""
+        variables = {
+            "WAREHOUSE_DATA_DIR": str(self.data_dir),
+            "WAREHOUSE_SOURCES": self.sources,
+            "WAREHOUSE_KEEP_PUBLICATIONS": str(self.keep_publications),
+            "WAREHOUSE_RAW_DIR": str(self.raw_dir),
+            "WAREHOUSE_BUILD_PATH": str(self.build_path),
+            "WAREHOUSE_DAGSTER_DIR": str(self.dagster_dir),
+            "DAGSTER_HOME": str(REPOSITORY),
+            "DO_NOT_TRACK": "1",
+        }
+        if self.mirror_dir:
+            variables["WAREHOUSE_MIRROR"] = str(self.mirror_dir)
+        if self.offline:
+            variables["WAREHOUSE_OFFLINE"] = "1"
+        return variables
+
+
+def from_environment() -> Settings:
+    """Read the settings; WarehouseError where a variable has a value that cannot be used."""
+    mirror = os.environ.get("WAREHOUSE_MIRROR")
+    sources = os.environ.get("WAREHOUSE_SOURCES", REAL)
+    if sources not in (REAL, SAMPLE):
+        raise WarehouseError(
+            "The sources asked for are unknown.",
+            where="environment variable WAREHOUSE_SOURCES",
+            expected=f"{REAL} or {SAMPLE}",
+            found=sources,
+            next_step="set it to one of these, or unset it",
+        )
+    keep = os.environ.get("WAREHOUSE_KEEP_PUBLICATIONS", "5")
+    if not keep.isdigit() or int(keep) < 1:
+        raise WarehouseError(
+            "The number of publications to keep is not usable.",
+            where="environment variable WAREHOUSE_KEEP_PUBLICATIONS",
+            expected="a whole number from 1",
+            found=keep,
+            next_step="set it to such a number, or unset it",
+        )
+    return Settings(
+        data_dir=Path(os.environ.get("WAREHOUSE_DATA_DIR") or REPOSITORY / "data").resolve(),
+        mirror_dir=Path(mirror).resolve() if mirror else None,
+        sources=sources,
+        offline=os.environ.get("WAREHOUSE_OFFLINE", "") not in ("", "0"),
+        keep_publications=int(keep),
+    )
