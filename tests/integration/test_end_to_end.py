@@ -1,0 +1,113 @@
+"""The whole way on the real files: figures that were worked out elsewhere must come out of the published warehouse."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Shell
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("select count(*) from marts.country_years where year <= 2000", "12854"),
+        ("select count(*) from marts.country_years where year <= 2016", "15951"),
+        ("select cinc from marts.country_years where cow_code = 2 and year = 1945", "0.38386354"),
+        ("select count(imr_abouharb_kimball) from marts.country_years where year <= 2000", "9768"),
+        ("select count(infant_mortality_change_1y) from marts.country_years where year <= 2000", "9494"),
+        ("select count(*) from marts.country_years where year <= 2000 and infant_mortality_rose", "2055"),
+        ("select count(*) from marts.country_years where year <= 2000 and forms_military_alliance", "1031"),
+        ("select count(*) from marts.country_years where year <= 2000 and forms_defense_alliance", "635"),
+        ("select count(*) from marts.country_years where year <= 2000 and forms_any_alliance", "1334"),
+        ("select bool_and(not is_synthetic) from meta.publication", "true"),
+        ("select count(*) from meta.checks where status in ('fail', 'error')", "0"),
+    ],
+)
+def test_published_figures(real_warehouse: Shell, question: str, answer: str) -> None:
+    assert real_warehouse.sql(question) == answer
+
+
+def test_eight_models_for_each_rule(real_warehouse: Shell) -> None:
+    counted = real_warehouse.sql("select rule, count(*) from results.models group by all order by all")
+    assert counted.splitlines() == ["any,8", "defense,8", "military,8"]
+
+
+def test_the_rise_is_reported_under_every_covariance(real_warehouse: Shell) -> None:
+    found = real_warehouse.sql(
+        "select distinct covariance from results.coefficients where term = 'infant_mortality_rose'"
+        " and estimate is not null and p_value is not null order by all"
+    )
+    assert found.splitlines() == ["cluster_state", "cluster_state_year", "score_bootstrap", "stata_robust"]
+
+
+def test_results_belong_to_the_published_mart(real_warehouse: Shell) -> None:
+    assert (
+        real_warehouse.sql(
+            "select count(*) from results.models where mart_fingerprint <> (select mart_fingerprint from meta.publication)"
+        )
+        == "0"
+    )
+
+
+def test_every_published_column_is_described(real_warehouse: Shell) -> None:
+    undescribed = real_warehouse.sql(
+        "select count(*) from duckdb_columns() as c left join meta.columns as m on m.table_schema = c.schema_name"
+        " and m.table_name = c.table_name and m.column_name = c.column_name"
+        " where c.database_name = current_database() and (m.unit is null or m.description is null or m.source is null)"
+    )
+    assert undescribed == "0"
+
+
+def test_a_second_run_finds_nothing_to_do(real_warehouse: Shell, mirror: Path) -> None:
+    before = real_warehouse.published_hash()
+    done = real_warehouse("run", "--sources", str(mirror), "--offline")
+    assert done.returncode == 0
+    assert "nothing changed" in done.stdout
+    assert real_warehouse.published_hash() == before
+
+
+def test_results_status_and_sources_answer(real_warehouse: Shell) -> None:
+    results, status, sources = (real_warehouse(name) for name in ("results", "status", "sources"))
+    assert "infant_mortality_rose" in results.stdout and "score_bootstrap" in results.stdout
+    assert "what the article leaves open" in results.stdout
+    assert "published" in status.stdout and "success" in status.stdout
+    assert "atop5_1m.csv" in sources.stdout
+    assert {results.returncode, status.returncode, sources.returncode} == {0}
+
+
+def test_sources_verify_names_a_wrong_cached_file(real_warehouse: Shell, tmp_path: Path) -> None:
+    shell = Shell(tmp_path / "data", (("WAREHOUSE_OFFLINE", "1"),))
+    shutil.copytree(real_warehouse.data_dir / "sources", shell.data_dir / "sources")
+    assert shell("sources", "verify").returncode == 0
+    spoiled = next((shell.data_dir / "sources" / "atop").rglob("atop5_1m.csv"))
+    spoiled.write_bytes(spoiled.read_bytes().replace(b"1815", b"1816", 1))
+    done = shell("sources", "verify")
+    assert done.returncode == 1
+    assert any("atop5_1m.csv" in line and "FAILED" in line for line in done.stdout.splitlines())
+
+
+def test_neither_network_nor_mirror_gives_the_synthetic_sample(
+    sample_warehouse: tuple[Shell, subprocess.CompletedProcess[str]],
+) -> None:
+    shell, done = sample_warehouse
+    told = [line for line in (done.stderr + done.stdout).splitlines() if line.strip()]
+    assert "SYNTHETIC" in told[0] and "SYNTHETIC" in told[-1]
+    assert "SYNTHETIC" in shell.sql("select note from meta.publication")
+    assert shell.sql("select bool_and(is_synthetic) from meta.sources") == "true"
+    tables = shell.sql("select table_name from duckdb_tables() where schema_name = 'results'").splitlines()
+    assert len(tables) >= 5
+    for table in tables:
+        assert shell.sql(f"select bool_and(is_synthetic) from results.{table}") == "true", table
+
+
+def test_the_sample_never_replaces_real_data(real_warehouse: Shell, tmp_path: Path) -> None:
+    shell = Shell(tmp_path / "data", (("WAREHOUSE_OFFLINE", "1"),))
+    shell.data_dir.mkdir()
+    shutil.copy(real_warehouse.published, shell.published)
+    before = shell.published_hash()
+    done = shell("run")
+    assert done.returncode == 1
+    assert "must not replace" in done.stderr
+    assert shell.published_hash() == before
