@@ -105,9 +105,10 @@ def verify(offline: bool) -> None:
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file.")
 def sql(statement: str, output_format: str, output: Path | None) -> None:
     """Ask the published warehouse one SQL question (read-only)."""
-    from orchestration.query import write_answer
+    from orchestration.query import warn_if_synthetic, write_answer
 
     path = from_environment().warehouse_path
+    warn_if_synthetic(path)
     if output is None:
         write_answer(path, statement, output_format, sys.stdout.buffer)
         return

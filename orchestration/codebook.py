@@ -26,6 +26,21 @@ class Column:
         return f"{self.description} [unit: {self.unit}; source: {self.source}]"
 
 
+RESULT_TABLES = {
+    "models": "One row per fitted model: outcome, sample, n, events, fit, what was dropped and why.",
+    "coefficients": "Every coefficient of every model under each covariance.",
+    "marginal_effects": "Average marginal effects at observed values.",
+    "predicted_probabilities": "Predicted probability of alliance formation over the range of the mortality terms.",
+    "choices": "What the article leaves open, and what was chosen here.",
+}
+
+META_TABLES = {
+    "publication": "One row: which publication this is and what it depends on.",
+    "sources": "One row per source file that was read, with its hash, version and citation.",
+    "checks": "Every check that ran before this publication, and what it found.",
+    "columns": "The codebook: every published column with unit, meaning, source and coverage.",
+}
+
 META_DOCS = {
     "publication": {
         "publication_id": ("text", "Name of this publication: time of the refresh and start of its fingerprint"),
@@ -79,6 +94,17 @@ META_DOCS = {
         "last_year": ("calendar year", "Last year with a value, where the table has years"),
     },
 }
+
+
+def table_descriptions(manifest_path: Path, mart_tables: tuple[str, ...]) -> dict[str, str]:
+    """``schema.table`` -> one sentence for every published table, marts from the dbt docs."""
+    nodes = json.loads(manifest_path.read_text())["nodes"].values()
+    marts = {n["name"]: n["description"] for n in nodes if n["resource_type"] == "model" and n["name"] in mart_tables}
+    return (
+        {f"marts.{name}": " ".join(text.split()) for name, text in marts.items()}
+        | {f"results.{name}": text for name, text in RESULT_TABLES.items()}
+        | {f"meta.{name}": text for name, text in META_TABLES.items()}
+    )
 
 
 def meta_columns() -> list[Column]:

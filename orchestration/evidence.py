@@ -7,14 +7,19 @@ import pyarrow.compute
 import pyarrow.parquet
 
 from orchestration.acquire import Acquisition, open_acquisition
-from orchestration.codebook import mart_columns, meta_columns, result_columns
+from orchestration.codebook import mart_columns, meta_columns, result_columns, table_descriptions
 from orchestration.fingerprint import refresh_fingerprint
-from orchestration.publication import MART_TABLES, Evidence, Publication, checks_from_dbt, publish
+from orchestration.publication import (
+    MART_TABLES,
+    REAL_NOTE,
+    SYNTHETIC_NOTE,
+    Evidence,
+    Publication,
+    checks_from_dbt,
+    publish,
+)
 from orchestration.results import mart_fingerprint
 from orchestration.settings import Settings
-
-SYNTHETIC_NOTE = "SYNTHETIC: invented data that say nothing of the world; made where the real files could not be had"
-REAL_NOTE = "Real data: every source file verified by its sha256"
 
 
 def publish_refresh(settings: Settings, started: datetime) -> tuple[Publication, dict[str, int]]:
@@ -40,6 +45,7 @@ def publish_refresh(settings: Settings, started: datetime) -> tuple[Publication,
         sources=_source_rows(acquisition),
         checks=_contract_checks(acquisition) + checks_from_dbt(settings.dbt_target_dir),
         columns=mart_columns(manifest, MART_TABLES) + result_columns(COLUMN_DOCS) + meta_columns(),
+        tables=table_descriptions(manifest, MART_TABLES),
     )
     return publication, publish(settings, publication, evidence)
 

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.codebook import Column
+from orchestration.codebook import RESULT_TABLES, Column
 from orchestration.errors import WarehouseError
 from orchestration.settings import Settings
 
-RESULT_TABLES = ("models", "coefficients", "marginal_effects", "predicted_probabilities", "choices")
+SYNTHETIC_NOTE = "SYNTHETIC: invented data that say nothing of the world; made where the real files could not be had"
+REAL_NOTE = "Real data: every source file verified by its sha256"
 MART_TABLES = ("country_years", "countries", "alliance_entries", "infant_mortality", "coverage")
 KEYS = {
     "marts.country_years": "cow_code, year",
@@ -38,11 +39,12 @@ class Publication:
 
 @dataclass(frozen=True)
 class Evidence:
-    """The frames of meta: sources (rows), checks (rows), columns (the codebook)."""
+    """The rows of meta: sources, checks, columns (the codebook); and a description for every table."""
 
     sources: list[dict]
     checks: list[dict]
     columns: list[Column]
+    tables: Mapping[str, str]
 
 
 def publish(settings: Settings, publication: Publication, evidence: Evidence) -> dict[str, int]:
@@ -96,6 +98,9 @@ def _assemble(settings: Settings, path: Path, publication: Publication, evidence
         _write_meta(connection, publication, evidence)
         for table, columns in KEYS.items():
             connection.execute(f"alter table warehouse.{table} add primary key ({columns})")
+        for table, description in evidence.tables.items():
+            told = f"{SYNTHETIC_NOTE}. {description}" if publication.is_synthetic else description
+            connection.execute(f"comment on table warehouse.{table} is {_quoted(told)}")
         for column in evidence.columns:
             target = f'warehouse.{column.table_schema}.{column.table_name}."{column.column_name}"'
             connection.execute(f"comment on column {target} is {_quoted(column.comment)}")

@@ -3,12 +3,14 @@
 import csv
 import io
 import json
+import sys
 from pathlib import Path
 from typing import BinaryIO
 
 import duckdb
 
 from orchestration.errors import WarehouseError
+from orchestration.publication import current
 
 FORMATS = ("table", "csv", "json", "parquet")
 
@@ -67,6 +69,13 @@ def write_answer(path: Path, statement: str, output_format: str, out: BinaryIO) 
         ) from error
     finally:
         connection.close()
+
+
+def warn_if_synthetic(path: Path) -> None:
+    """Say on standard error that the answers come from the synthetic sample, if they do."""
+    publication = current(path)
+    if publication and publication["is_synthetic"]:
+        print(publication["note"], file=sys.stderr)
 
 
 def rows_of(path: Path, statement: str) -> list[dict]:

@@ -15,16 +15,8 @@ from dagster import (
 
 from orchestration.assets.failures import told_plainly
 from orchestration.assets.resources import RefreshLock
-from orchestration.publication import RESULT_TABLES
+from orchestration.codebook import RESULT_TABLES
 from orchestration.settings import from_environment
-
-DESCRIPTIONS = {
-    "models": "One row per fitted model: outcome, sample, n, events, fit, what was dropped and why.",
-    "coefficients": "Every coefficient of every model under each covariance.",
-    "marginal_effects": "Average marginal effects at observed values.",
-    "predicted_probabilities": "Predicted probability of alliance formation over the range of the mortality terms.",
-    "choices": "What the article leaves open, and what was chosen here.",
-}
 
 
 def estimates_assets() -> AssetsDefinition:
@@ -53,7 +45,7 @@ def _spec(table: str, docs: dict[str, tuple[str, str, str, str]]) -> AssetSpec:
         group_name="analysis",
         owners=["team:warehouse"],
         kinds={"python", "parquet"},
-        description=DESCRIPTIONS[table],
+        description=RESULT_TABLES[table],
         deps=[["marts", "country_years"]],
         metadata={"dagster/column_schema": TableSchema(columns)},
     )

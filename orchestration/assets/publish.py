@@ -6,7 +6,8 @@ from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, Materiali
 
 from orchestration.assets.failures import told_plainly
 from orchestration.assets.resources import RefreshLock
-from orchestration.publication import MART_TABLES, RESULT_TABLES
+from orchestration.codebook import RESULT_TABLES
+from orchestration.publication import MART_TABLES
 from orchestration.settings import from_environment
 
 PUBLICATION_KEY = AssetKey("publication")

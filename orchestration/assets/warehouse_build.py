@@ -84,14 +84,14 @@ def build_arguments(settings: Settings) -> list[str]:
 
 
 def _prepared_target(settings: Settings, from_scratch: bool) -> Path:
-    """A fresh target folder that starts from the parse kept with the installation; a whole build also starts from no
+    """dbt's target folder, at first with the parse kept with the installation; a whole build also starts from no
     build.duckdb, so that nothing of an older schema, or of a killed run, can survive in it."""
     target = settings.dbt_target_dir
-    shutil.rmtree(target, ignore_errors=True)
-    target.mkdir(parents=True)
-    parsed = parsed_project(settings)
+    target.mkdir(parents=True, exist_ok=True)
     for name in KEPT_FILES:
-        shutil.copyfile(parsed / name, target / name)
+        if not (target / name).exists():  # later runs start from dbt's own parse of the run before
+            shutil.copyfile(parsed_project(settings) / name, target / name)
+    (target / "run_results.json").unlink(missing_ok=True)
     if from_scratch:
         settings.build_path.unlink(missing_ok=True)
         settings.build_path.with_suffix(".duckdb.wal").unlink(missing_ok=True)
