@@ -1,0 +1,62 @@
+-- Disputes in the relevant environment of every state-year: among the state's land neighbours and the major powers of the year.
+-- Choices of ours: "among" means that members of the environment stand on both sides of the dispute in that year; a dispute of the
+-- state itself in that year does not count, since disputes_ongoing has it already; a state is not part of its own environment.
+-- Years are those which disputes, contiguity and major powers all cover (1816-2014).
+with dispute_span as (
+    select min(start_year) as first_year, max(end_year) as last_year
+    from {{ ref('stg_cow__mid_participants') }}
+),
+
+contiguity_span as (
+    select min(year) as first_year, max(year) as last_year
+    from {{ ref('stg_cow__direct_contiguity') }}
+),
+
+covered as (
+    select spine.cow_code, spine.year
+    from {{ ref('int_state_years') }} as spine
+    cross join dispute_span
+    cross join contiguity_span
+    where
+        spine.year between dispute_span.first_year and dispute_span.last_year
+        and spine.year between contiguity_span.first_year and contiguity_span.last_year
+        and spine.is_major_power is not null
+),
+
+environment as (
+    select covered.cow_code, covered.year, border.neighbour_code as member_code
+    from covered
+    inner join {{ ref('int_land_borders') }} as border
+        on covered.cow_code = border.cow_code and covered.year = border.year
+    union
+    select covered.cow_code, covered.year, major.cow_code as member_code
+    from covered
+    inner join {{ ref('int_state_years') }} as major
+        on covered.year = major.year and major.is_major_power and covered.cow_code <> major.cow_code
+),
+
+among_members as (
+    select environment.cow_code, environment.year, participation.dispute_number
+    from environment
+    inner join {{ ref('int_dispute_participation') }} as participation
+        on environment.member_code = participation.cow_code and environment.year = participation.year
+    group by environment.cow_code, environment.year, participation.dispute_number
+    having bool_or(participation.is_side_a) and bool_or(not participation.is_side_a)
+),
+
+of_others as (
+    select among_members.cow_code, among_members.year, count(*) as disputes
+    from among_members
+    anti join {{ ref('int_dispute_participation') }} as own
+        on among_members.cow_code = own.cow_code
+        and among_members.year = own.year
+        and among_members.dispute_number = own.dispute_number
+    group by among_members.cow_code, among_members.year
+)
+
+select
+    covered.cow_code,
+    covered.year,
+    cast(coalesce(of_others.disputes, 0) as integer) as relevant_environment_disputes
+from covered
+left join of_others on covered.cow_code = of_others.cow_code and covered.year = of_others.year

@@ -1,0 +1,13 @@
+-- Participation in militarized interstate disputes, one row per dispute, state and unbroken stretch of taking part.
+-- A state that leaves a dispute and comes back, or changes sides, has several rows.
+select
+    {{ to_integer('dispnum') }} as dispute_number,
+    {{ to_integer('ccode') }} as cow_code,
+    {{ to_integer('styear') }} as start_year,
+    {{ to_integer('stmon') }} as start_month,
+    {{ to_integer('stday', [-9]) }} as start_day,
+    {{ to_integer('endyear') }} as end_year,
+    {{ to_integer('endmon') }} as end_month,
+    {{ to_integer('endday', [-9]) }} as end_day,
+    {{ to_boolean('sidea') }} as is_side_a
+from {{ source('raw', 'mid_participants') }}

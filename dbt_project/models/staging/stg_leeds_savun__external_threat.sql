@@ -1,0 +1,7 @@
+-- External threat by Leeds and Savun, one row per state-year. The file ends with seven rows (2009-2015) that name no state: not observations.
+select
+    {{ to_integer('ccode') }} as cow_code,
+    {{ to_integer('year') }} as year,
+    {{ to_double('lsthreat') }} as external_threat
+from {{ source('raw', 'external_threat') }}
+where ccode is not null
