@@ -6,7 +6,7 @@ A source without a valid record does not enter the warehouse.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -160,7 +160,7 @@ class Source(Record):
     title: Text
     producer: Text
     citation: Text
-    terms: Text
+    licence: Text
     homepage: WebAddress
     cadence_years: Annotated[float, Field(gt=0)]
     files: tuple[SourceFile, ...] = Field(min_length=1)
@@ -175,12 +175,21 @@ class RawTableEntry:
     table: RawTable
 
 
-@dataclass(frozen=True)
-class Catalog:
-    """All sources by name, and all raw tables by name."""
+@dataclass(frozen=True, eq=False)
+class Catalog(Mapping[str, Source]):
+    """All sources by name; ``raw_tables`` has all raw tables by name."""
 
     sources: Mapping[str, Source]
     raw_tables: Mapping[str, RawTableEntry]
+
+    def __getitem__(self, name: str) -> Source:
+        return self.sources[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.sources)
+
+    def __len__(self) -> int:
+        return len(self.sources)
 
 
 def load_catalog(folder: Path = SOURCES_DIR) -> Catalog:
@@ -191,7 +200,7 @@ def load_catalog(folder: Path = SOURCES_DIR) -> Catalog:
     return catalog_of(_load_source(path) for path in sorted(folder.glob("*.yml")))
 
 
-def catalog_of(sources) -> Catalog:
+def catalog_of(sources: Iterable[Source]) -> Catalog:
     """Index sources by name and their raw tables by name; a raw table name used twice is an error."""
     by_name = {source.name: source for source in sources}
     raw_tables: dict[str, RawTableEntry] = {}
