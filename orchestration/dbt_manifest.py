@@ -16,8 +16,8 @@ KEPT_FILES = ("manifest.json", "partial_parse.msgpack")
 
 
 def dbt_executable() -> str:
-    """The dbt beside this interpreter, whatever the PATH says."""
-    return str(Path(sys.executable).with_name("dbt"))
+    """The command of dbt_process.py beside this interpreter, whatever the PATH says."""
+    return str(Path(sys.executable).with_name("warehouse-dbt"))
 
 
 def project_fingerprint() -> str:
@@ -55,7 +55,8 @@ def parsed_project(settings: Settings) -> Path:
 def _parse_into(target: Path, settings: Settings) -> None:
     command = [dbt_executable(), "--quiet", "parse", "--target-path", str(target), "--log-path", str(target)]
     command += ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)]
-    environment = {**os.environ, **settings.environment(), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
+    environment = {**os.environ, **settings.environment()}
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise WarehouseError(

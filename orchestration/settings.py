@@ -79,8 +79,8 @@ class Settings:
             "WAREHOUSE_DATA_DIR": str(self.data_dir),
             "WAREHOUSE_SOURCES": self.sources,
             "WAREHOUSE_KEEP_PUBLICATIONS": str(self.keep_publications),
-            "WAREHOUSE_RAW_DIR": str(self.raw_dir),
-            "WAREHOUSE_BUILD_PATH": str(self.build_path),
+            "WAREHOUSE_RAW_DIR": self.raw_dir.name,  # dbt_process.py works in the data folder
+            "WAREHOUSE_BUILD_PATH": self.build_path.name,
             "WAREHOUSE_DAGSTER_DIR": str(self.dagster_dir),
             "DAGSTER_HOME": str(REPOSITORY),
             "DO_NOT_TRACK": "1",

@@ -69,7 +69,9 @@ def published(real_warehouse: Shell, tmp_path_factory: pytest.TempPathFactory) -
     return shell
 
 
-@pytest.mark.parametrize(("source", "file", "spoil", "named"), CASES, ids=lambda value: getattr(value, "__name__", None))
+@pytest.mark.parametrize(
+    ("source", "file", "spoil", "named"), CASES, ids=lambda value: getattr(value, "__name__", None)
+)
 @pytest.mark.parametrize("cached", [True, False], ids=["good copy cached", "nothing cached"])
 def test_a_spoiled_file_stops_the_run(
     published: Shell,
