@@ -1,5 +1,6 @@
 """The lineage is whole: from a raw table over the mart and the results to the publication."""
 
+import itertools
 import os
 import subprocess
 import sys
@@ -32,7 +33,7 @@ def ancestors(graph, key: AssetKey) -> set[AssetKey]:
 def test_the_path_from_raw_to_publication(graph) -> None:
     path = ["raw/atop", "marts/alliance_entries", "marts/country_years", "results/coefficients", "publication"]
     keys = [AssetKey.from_user_string(step) for step in path]
-    for upstream, downstream in zip(keys, keys[1:], strict=False):
+    for upstream, downstream in itertools.pairwise(keys):
         assert upstream in ancestors(graph, downstream), f"{upstream} does not lead to {downstream}"
 
 
