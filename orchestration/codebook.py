@@ -115,10 +115,10 @@ def meta_columns() -> list[Column]:
     ]
 
 
-def result_columns(docs: dict[str, dict[str, tuple[str, str, str, str]]]) -> list[Column]:
-    """From analysis' COLUMN_DOCS: table -> column -> (type, unit, description, source)."""
+def result_columns(docs: dict[str, dict[str, tuple[str, str | None, str, str]]]) -> list[Column]:
+    """From analysis' COLUMN_DOCS: table -> column -> (type, unit, description, source); no unit is told as "none"."""
     return [
-        Column("results", table, name, position, unit, description, source)
+        Column("results", table, name, position, unit or "none", description, source)
         for table, columns in docs.items()
         for position, (name, (_, unit, description, source)) in enumerate(columns.items(), start=1)
     ]

@@ -27,7 +27,7 @@ def publish_refresh(settings: Settings, started: datetime) -> tuple[Publication,
 
     Raises WarehouseError if a column is undescribed, the audit fails or the file cannot be written.
     """
-    from analysis.column_docs import COLUMN_DOCS
+    from analysis.tables import COLUMN_DOCS
 
     acquisition = open_acquisition(settings)
     fingerprint = refresh_fingerprint(acquisition.hashes())

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import duckdb
 
@@ -97,7 +98,10 @@ def _assemble(settings: Settings, path: Path, publication: Publication, evidence
             connection.execute(f"create table warehouse.results.{table} as from read_parquet({parquet})")
         _write_meta(connection, publication, evidence)
         for table, columns in KEYS.items():
-            connection.execute(f"alter table warehouse.{table} add primary key ({columns})")
+            try:
+                connection.execute(f"alter table warehouse.{table} add primary key ({columns})")
+            except duckdb.ConstraintException as error:
+                _refuse("A key stands twice.", table, f"one row per {columns}", str(error))
         for table, description in evidence.tables.items():
             told = f"{SYNTHETIC_NOTE}. {description}" if publication.is_synthetic else description
             connection.execute(f"comment on table warehouse.{table} is {_quoted(told)}")
@@ -200,7 +204,7 @@ def _audit(path: Path, publication: Publication, evidence: Evidence) -> dict[str
     return counts
 
 
-def _refuse(problem: str, where: str, expected: str, found: str) -> None:
+def _refuse(problem: str, where: str, expected: str, found: str) -> NoReturn:
     raise WarehouseError(
         problem + " Nothing was published; the last publication stands.",
         where=where,

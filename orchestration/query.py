@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import sys
+from decimal import Decimal
 from pathlib import Path
 from typing import BinaryIO
 
@@ -97,7 +98,7 @@ def _csv(names: list[str], rows: list[tuple]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(names)
-    writer.writerows(rows)
+    writer.writerows([None if value is None else _cell(value) for value in row] for row in rows)
     return out.getvalue()
 
 
@@ -110,7 +111,7 @@ def render_table(names: list[str], rows: list[tuple]) -> str:
     """Aligned plain text: numbers to the right, NULL written out, a count below."""
     cells = [[_cell(value) for value in row] for row in rows]
     widths = [max([len(name), *(len(row[i]) for row in cells)]) for i, name in enumerate(names)]
-    to_right = [all(isinstance(row[i], (int, float)) or row[i] is None for row in rows) for i in range(len(names))]
+    to_right = [all(row[i] is None or _is_number(row[i]) for row in rows) for i in range(len(names))]
 
     def line(values: list[str]) -> str:
         aligned = (v.rjust(w) if right else v.ljust(w) for v, w, right in zip(values, widths, to_right, strict=True))
@@ -118,6 +119,10 @@ def render_table(names: list[str], rows: list[tuple]) -> str:
 
     body = [line(names), line(["-" * w for w in widths]), *(line(row) for row in cells)]
     return "\n".join(body) + f"\n({len(rows):,} row{'' if len(rows) == 1 else 's'})\n"
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float, Decimal)) and not isinstance(value, bool)
 
 
 def _cell(value: object) -> str:

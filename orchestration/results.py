@@ -20,10 +20,16 @@ def mart_fingerprint(settings: Settings) -> str:
 def fit_and_write(settings: Settings, progress: Callable[[str], None]) -> dict[str, pandas.DataFrame]:
     """Fit every registered model on the mart and write the results tables; each file is replaced whole or not at all."""
     from analysis.estimation import estimate
-    from analysis.kimball import MODELS
+    from analysis.kimball import KIMBALL_2010
 
     mart = _read_mart(settings)
-    frames = estimate(mart.to_pandas(), MODELS, _fingerprint(mart), settings.is_synthetic, progress=progress)
+    frames = estimate(
+        mart.to_pandas(),
+        KIMBALL_2010,
+        _fingerprint(mart),
+        settings.is_synthetic,
+        progress=lambda done, total, name: progress(f"model {done} of {total}: {name}"),
+    )
     settings.results_dir.mkdir(parents=True, exist_ok=True)
     for table, frame in frames.items():
         path = settings.results_dir / f"{table}.parquet"

@@ -44,7 +44,12 @@ class Shell:
 
     def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [str(WAREHOUSE), *arguments], env=self.environment(), capture_output=True, text=True, timeout=300
+            [str(WAREHOUSE), *arguments],
+            check=False,
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            timeout=300,
         )
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:

@@ -20,7 +20,7 @@ from orchestration.settings import from_environment
 
 
 def estimates_assets() -> AssetsDefinition:
-    from analysis.column_docs import COLUMN_DOCS
+    from analysis.tables import COLUMN_DOCS
 
     @multi_asset(name="estimate_models", specs=[_spec(table, COLUMN_DOCS[table]) for table in RESULT_TABLES])
     def estimate_models(context: AssetExecutionContext, refresh_lock: RefreshLock) -> Iterator[MaterializeResult]:

@@ -58,6 +58,11 @@ def test_dagster_validates_the_definitions(tmp_path: Path) -> None:
     dagster = Path(sys.executable).with_name("dagster")
     environment = os.environ | {"WAREHOUSE_DATA_DIR": str(tmp_path / "data")}
     done = subprocess.run(
-        [str(dagster), "definitions", "validate"], cwd=REPOSITORY, env=environment, capture_output=True, text=True
+        [str(dagster), "definitions", "validate"],
+        check=False,
+        cwd=REPOSITORY,
+        env=environment,
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stderr
