@@ -38,8 +38,8 @@ def test_formats(published: Path) -> None:
     table = pyarrow.parquet.read_table(io.BytesIO(answer(published, question, "parquet")))
     assert table.to_pydict() == {"n": [1, 2], "words": ["a, b", None], "ok": [True, False]}
     assert answer(published, question, "table").decode().splitlines()[2:] == [
-        "1  a, b  true",
-        "2  NULL  false",
+        "1  a, b   true",
+        "2  NULL   false",
         "(2 rows)",
     ]
 
