@@ -1,0 +1,90 @@
+"""The sample as a mirror: every file of the catalogue, written by one seed, and the catalogue that vouches for it."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+
+from orchestration.provenance import Catalog, SourceFile, catalog_of, load_catalog
+from orchestration.sample import alliance_tables, conflict_tables, mortality_tables, regime_tables, system_tables
+from orchestration.sample.formats import arrange, file_bytes
+from orchestration.sample.world import World, build_world
+
+STATES, SEED = 60, 1816
+SYNTHETIC_VERSION = "synthetic"
+RECORD = "SYNTHETIC.json"  # beside the source folders: what was written, and by which generator
+
+
+def write_sample_mirror(directory: Path, states: int = STATES, seed: int = SEED) -> dict[str, str]:
+    """Write <directory>/<source>/<file> for every file of the catalogue; return {"<source>/<file>": sha256}.
+
+    `states` counts the world's states, 20 at least; beyond the named ones they are invented. The same arguments give the
+    same bytes on the same versions of the libraries. Raises ValueError for fewer states.
+    """
+    catalog = load_catalog()
+    hashes = {}
+    for source, file, content in _files(catalog, build_world(states, seed)):
+        path = directory / source / file.file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        hashes[f"{source}/{file.file}"] = hashlib.sha256(content).hexdigest()
+    return dict(sorted(hashes.items()))
+
+
+def sample_catalog(catalog: Catalog, directory: Path) -> Catalog:
+    """The catalogue of the sample in `directory`, which is written if it is not there or is another generator's.
+
+    Every file carries the hash and size of what was written, the version "synthetic" and no address on the web.
+    """
+    record_path, generator = directory / RECORD, _generator()
+    record = json.loads(record_path.read_text()) if record_path.is_file() else {}
+    if record.get("generator") != generator:
+        record = {"generator": generator, "files": write_sample_mirror(directory)}
+        record_path.write_text(json.dumps(record, indent=1))
+    return catalog_of(
+        source.model_copy(update={"files": tuple(_vouch(source.name, file, directory, record) for file in source.files)})
+        for source in catalog.sources.values()
+    )
+
+
+def _vouch(source: str, file: SourceFile, directory: Path, record: dict) -> SourceFile:
+    return file.model_copy(
+        update={
+            "version": SYNTHETIC_VERSION,
+            "sha256": record["files"][f"{source}/{file.file}"],
+            "size_bytes": (directory / source / file.file).stat().st_size,
+            "publisher_url": None,
+            "archive_member": None,
+            "pinned_url": None,
+            "note": "SYNTHETIC: invented by this project.",
+        }
+    )
+
+
+def _files(catalog: Catalog, world: World) -> Iterator[tuple[str, SourceFile, bytes]]:
+    """Each file as soon as its last table is made, so that a large world never lies in memory whole."""
+    waiting = {}
+    for name, columns in _tables(catalog, world):
+        entry = catalog.raw_tables[name]
+        waiting[name] = arrange(entry.table, columns)
+        wanted = [table.name for table in entry.file.tables]
+        if all(table in waiting for table in wanted):
+            yield entry.source.name, entry.file, file_bytes(entry.file, {table: waiting.pop(table) for table in wanted})
+
+
+def _tables(catalog: Catalog, world: World) -> Iterator[tuple[str, dict]]:
+    return chain(
+        system_tables.tables(world),
+        alliance_tables.tables(world),
+        mortality_tables.tables(world),
+        regime_tables.tables(world, catalog.raw_tables["selectorate_deposit"].table),
+        conflict_tables.tables(world),
+    )
+
+
+def _generator() -> str:
+    """What decides the bytes: the text of this package, and the catalogue whose columns it follows."""
+    package = Path(__file__).parent
+    sources = sorted(package.glob("*.py")) + sorted((package.parent / "sources").glob("*.yml"))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
