@@ -1,0 +1,5 @@
+-- A row here is a year in which the rivals of all states do not add up to an even number: somebody is a rival who has none.
+select year, sum(strategic_rivals) as rivals
+from {{ ref('int_strategic_rivals') }}
+group by year
+having sum(strategic_rivals) % 2 <> 0

@@ -1,0 +1,10 @@
+-- A row here is a correction that corrects nothing: no rivalry of that number has that code in those years.
+{{ config(tags=['real_data']) }}
+select correction.*
+from {{ ref('state_code_corrections') }} as correction
+left join {{ ref('stg_thompson__rivalries_tss') }} as rivalry
+    on correction.record_number = rivalry.rivalry_number
+    and correction.published_code in (rivalry.published_code_1, rivalry.published_code_2)
+    and correction.first_year between rivalry.start_year and rivalry.end_year
+    and correction.last_year between rivalry.start_year and rivalry.end_year
+where correction.source_table = 'rivalries_tss' and rivalry.rivalry_number is null
