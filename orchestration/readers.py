@@ -1,0 +1,211 @@
+"""Reading one raw table from a source file: every cell as the text that was published, an empty cell as NULL.
+
+Cells of a CSV file are taken verbatim. Numbers of binary formats (Stata, Excel, R) are rendered as Python's repr of the
+double, whole numbers without a decimal point. Nothing is interpreted here: names, types and ranges are checked in
+contracts.py. Reader libraries are imported where they are used, since some take seconds.
+"""
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from orchestration.archives import extract
+from orchestration.errors import WarehouseError
+from orchestration.provenance import RawTable
+
+FETCH_AGAIN = "Fetch the file again from its publisher; if it is the same, correct the source's record."
+LARGEST_WHOLE = 10**15  # from here on a whole double is rendered by its repr; no source has one so large
+
+
+def read_table(table: RawTable, path: Path) -> pa.Table:
+    """Read ``table`` from the file at ``path``: one string column per published column, rows in published order.
+
+    Raises WarehouseError naming the file, the table and the place for a file that is empty, is a web page, is damaged,
+    is not in the format or encoding on record, or has a row with too few or too many cells.
+    """
+    content = extract(path, table.archive_member) if table.archive_member else path.read_bytes()
+    place = f"{path.name}{'!' + table.archive_member if table.archive_member else ''}, table {table.name}"
+    _refuse_non_data(content, table, place)
+    return READERS[table.format](table, content, place)
+
+
+def looks_like_html(start: bytes) -> bool:
+    """Whether a file begins like a web page, as a publisher's error page saved under the file's name does."""
+    text = start.removeprefix(b"\xef\xbb\xbf").lstrip()[:15].lower()
+    return text.startswith((b"<!doctype html", b"<html"))
+
+
+def _refuse_non_data(content: bytes, table: RawTable, place: str) -> None:
+    if not content.strip():
+        _fail("A source file is empty.", place, f"a {table.format} file with data", f"{len(content)} bytes")
+    if looks_like_html(content[:1024]):
+        _fail("A source file is an HTML page, not data.", place, f"a {table.format} file", "an HTML page")
+
+
+def _read_csv(table: RawTable, content: bytes, place: str) -> pa.Table:
+    stream = io.StringIO(_decode(content, table.encoding, place), newline="")
+    for _ in range(table.skip_lines):
+        stream.readline()
+    header, rows = _csv_rows(stream, table.skip_lines, place)
+    columns = list(zip(*rows, strict=True)) or [()] * len(header)
+    if table.trailing_empty_column:
+        header, columns = _without_trailing_column(header, columns, place)
+    return _table(header, [_verbatim(column) for column in columns])
+
+
+def _decode(content: bytes, encoding: str, place: str) -> str:
+    try:
+        text = content.decode("utf-8-sig" if encoding == "utf-8" else encoding)
+    except UnicodeDecodeError as error:
+        line = _line_of(content[: error.start])
+        found = f"byte 0x{content[error.start]:02x} at offset {error.start}"
+        _fail("A source file is not in the encoding on record.", f"{place}, line {line}", encoding, found)
+    if "\0" in text:
+        line = _line_of(content[: content.index(b"\0")])
+        _fail("A source file has a NUL byte in it.", f"{place}, line {line}", "text", "a NUL byte")
+    return text
+
+
+def _line_of(before: bytes) -> int:
+    return before.replace(b"\r\n", b"\n").replace(b"\r", b"\n").count(b"\n") + 1
+
+
+def _csv_rows(stream: io.StringIO, skipped: int, place: str) -> tuple[list[str], list[list[str]]]:
+    """Header and rows of a CSV text, with any line ends; every row must have as many cells as the header.
+
+    A cell may not hold a line break (no source has one), so that row n stands on line n and a stray quote is found
+    where it stands. Blank lines may stand only at the end.
+    """
+    reader = csv.reader(stream, strict=True)
+    rows: list[list[str]] = []
+    blank = 0
+
+    def at(line: int) -> str:
+        return f"{place}, line {skipped + line}"
+
+    try:
+        for line, row in enumerate(reader, start=1):
+            if reader.line_num != line:
+                _fail("A cell runs over the end of its line.", at(line), "every quote closed", "a line break in quotes")
+            if not row:
+                blank = blank or line
+                continue
+            if blank:
+                _fail("A line is blank between rows.", at(blank), "a row", "nothing")
+            if rows and len(row) != len(rows[0]):
+                cells = f"{len(row)} cells"
+                _fail("A row has too few or too many cells.", at(line), f"{len(rows[0])} cells", cells)
+            rows.append(row)
+    except csv.Error as error:
+        _fail("A line cannot be read as CSV.", at(reader.line_num), "cells with commas between", str(error))
+    if not rows:
+        _fail("A source file is empty.", place, "a header and rows", f"nothing after {skipped} lines")
+    return rows[0], rows[1:]
+
+
+def _without_trailing_column(header: list[str], columns: list[tuple], place: str) -> tuple[list[str], list[tuple]]:
+    """Drop the last column, which this publisher leaves empty by ending every line with a comma."""
+    if header[-1] or any(columns[-1]):
+        filled = header[-1] or next(cell for cell in columns[-1] if cell)
+        _fail("The trailing column is not empty.", f"{place}, last column", "no text", repr(filled))
+    return header[:-1], columns[:-1]
+
+
+def _read_stata(_: RawTable, content: bytes, place: str) -> pa.Table:
+    import pyreadstat
+
+    columns, _meta = _parse(
+        "Stata",
+        lambda: pyreadstat.read_dta(io.BytesIO(content), output_format="dict", disable_datetime_conversion=True),
+        place,
+    )
+    return _table(list(columns), [_rendered(values) for values in columns.values()])
+
+
+def _read_excel(table: RawTable, content: bytes, place: str) -> pa.Table:
+    from python_calamine import CalamineWorkbook
+
+    workbook = _parse("Excel", lambda: CalamineWorkbook.from_filelike(io.BytesIO(content)), place)
+    if table.sheet not in workbook.sheet_names:
+        _fail("A workbook lacks the sheet wanted.", place, table.sheet, f"the sheets {', '.join(workbook.sheet_names)}")
+    cells = _parse("Excel", lambda: workbook.get_sheet_by_name(table.sheet).to_python(skip_empty_area=False), place)
+    while cells and not any(_text(cell) for cell in cells[-1]):
+        cells.pop()
+    if not cells:
+        _fail("A sheet is empty.", f"{place}, sheet {table.sheet}", "a header and rows", "no cells")
+    columns = list(zip(*cells, strict=True))
+    while not any(_text(cell) for cell in columns[-1]):
+        columns.pop()
+    header = [_text(column[0]) or "" for column in columns]
+    return _table(header, [_rendered(column[1:]) for column in columns])
+
+
+def _read_rdata(table: RawTable, content: bytes, place: str) -> pa.Table:
+    import rdata
+    from rdata.conversion import DEFAULT_CLASS_MAP, dataframe_constructor
+
+    # A tibble is a data frame with two more class names; naming them keeps rdata from warning about both.
+    classes = {**DEFAULT_CLASS_MAP, "tbl_df": dataframe_constructor, "tbl": dataframe_constructor}
+    objects = _parse("R", lambda: rdata.read_rda(io.BytesIO(content), constructor_dict=classes), place)
+    if table.object not in objects:
+        found = f"the objects {', '.join(map(str, objects))}"
+        _fail("An R data file lacks the object wanted.", place, table.object, found)
+    frame = objects[table.object]
+    if not hasattr(frame, "columns"):
+        found = type(frame).__name__
+        _fail("An R object is not a data frame.", f"{place}, object {table.object}", "a data frame", found)
+    columns = [frame[name].astype(object).where(frame[name].notna(), None).tolist() for name in frame.columns]
+    return _table([str(name) for name in frame.columns], [_rendered(values) for values in columns])
+
+
+READERS: dict[str, Callable[[RawTable, bytes, str], pa.Table]] = {
+    "csv": _read_csv,
+    "stata": _read_stata,
+    "excel": _read_excel,
+    "rdata": _read_rdata,
+}
+
+
+def _parse(kind: str, parse: Callable, place: str):
+    """Call a reader library; whatever it raises on a damaged file is told as one clear message."""
+    try:
+        return parse()
+    except Exception as error:
+        found = " ".join(str(error).split())[:200] or type(error).__name__
+        _fail(f"A source file cannot be read as {kind} data.", place, f"a whole {kind} file", found)
+
+
+def _table(header: Iterable[str], columns: Iterable[pa.Array]) -> pa.Table:
+    return pa.Table.from_arrays(list(columns), names=list(header))
+
+
+def _verbatim(cells: Sequence[str]) -> pa.Array:
+    text = pa.array(cells, pa.string())
+    return pc.if_else(pc.equal(text, ""), None, text)
+
+
+def _rendered(values: Sequence) -> pa.Array:
+    """Text of a column of a binary format; each distinct value is rendered once."""
+    try:
+        distinct = pa.array(values, from_pandas=True).dictionary_encode()
+    except (pa.ArrowInvalid, pa.ArrowTypeError):  # text and numbers in one column, as a spreadsheet may have
+        return pa.array([_text(value) for value in values], pa.string())
+    texts = pa.array([_text(value) for value in distinct.dictionary.to_pylist()], pa.string())
+    return texts.take(distinct.indices)
+
+
+def _text(value) -> str | None:
+    if value is None or value == "":
+        return None
+    if isinstance(value, float) and value.is_integer() and abs(value) < LARGEST_WHOLE:
+        return str(int(value))
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+def _fail(problem: str, where: str, expected: str, found: str) -> NoReturn:
+    raise WarehouseError(problem, where=where, expected=expected, found=found, next_step=FETCH_AGAIN)
