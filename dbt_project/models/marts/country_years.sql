@@ -1,0 +1,87 @@
+-- The panel: one row per state-year in the interstate system, everything else joined to it. 0 is an observed zero, NULL is not observed.
+with infant_mortality_by_source as (
+    select
+        cow_code,
+        year,
+        max(rate) filter (where source = 'abouharb_kimball') as imr_abouharb_kimball,
+        max(rate) filter (where source = 'gapminder') as imr_gapminder,
+        max(rate) filter (where source = 'world_bank') as imr_world_bank
+    from {{ ref('int_infant_mortality') }}
+    group by cow_code, year
+),
+
+preferred_infant_mortality as (
+    select *
+    from {{ ref('int_infant_mortality') }}
+    where is_preferred
+)
+
+select
+    spine.cow_code,
+    spine.year,
+    spine.state_abbreviation,
+    spine.state_name,
+    spine.region,
+    spine.states_in_system,
+    spine.years_in_system,
+    spine.is_entry_year,
+    spine.is_major_power,
+    {%- for rule in alliance_rules() %}
+    alliances.new_{{ rule }}_alliances,
+    alliances.forms_{{ rule }}_alliance,
+    alliances.{{ rule }}_alliances_in_force,
+    alliances.years_since_{{ rule }}_formation,
+    {%- endfor %}
+    capabilities.military_expenditure_thousands,
+    capabilities.military_personnel_thousands,
+    capabilities.iron_steel_thousand_tons,
+    capabilities.energy_thousand_coal_tons,
+    capabilities.total_population_thousands,
+    capabilities.urban_population_thousands,
+    capabilities.cinc,
+    preferred.rate as infant_mortality_rate,
+    preferred.source as infant_mortality_source,
+    preferred.change_1y as infant_mortality_change_1y,
+    preferred.change_3y as infant_mortality_change_3y,
+    preferred.change_5y as infant_mortality_change_5y,
+    preferred.change_1y > 0 as infant_mortality_rose,
+    preferred.is_flat_run as infant_mortality_is_flat_run,
+    by_source.imr_abouharb_kimball,
+    by_source.imr_gapminder,
+    by_source.imr_world_bank,
+    child_mortality.child_mortality_rate,
+    polity.polity2,
+    selectorate.winning_coalition,
+    selectorate.selectorate,
+    selectorate.w_over_s,
+    selectorate.coalition_size_w4,
+    strategic_rivals.strategic_rivals,
+    dispute_rivals.dispute_rivals,
+    disputes.disputes_ongoing,
+    disputes.disputes_started,
+    disputes.disputes_past_5y,
+    relevant_environment.relevant_environment_disputes,
+    interstate_war.interstate_war,
+    external_threat.external_threat,
+    contiguity.land_neighbours,
+    economy.gdp_per_capita,
+    economy.population_maddison,
+    economy.imports_millions_usd,
+    economy.exports_millions_usd
+from {{ ref('int_state_years') }} as spine
+left join {{ ref('int_alliance_years') }} as alliances using (cow_code, year)
+left join {{ ref('stg_cow__national_capabilities') }} as capabilities using (cow_code, year)
+left join preferred_infant_mortality as preferred using (cow_code, year)
+left join infant_mortality_by_source as by_source using (cow_code, year)
+left join {{ ref('int_child_mortality') }} as child_mortality using (cow_code, year)
+left join {{ ref('int_polity') }} as polity using (cow_code, year)
+left join {{ ref('int_selectorate') }} as selectorate using (cow_code, year)
+left join {{ ref('int_strategic_rivals') }} as strategic_rivals using (cow_code, year)
+left join {{ ref('int_dispute_rivals') }} as dispute_rivals using (cow_code, year)
+left join {{ ref('int_disputes') }} as disputes using (cow_code, year)
+left join {{ ref('int_relevant_environment') }} as relevant_environment using (cow_code, year)
+left join {{ ref('int_interstate_war') }} as interstate_war using (cow_code, year)
+left join {{ ref('int_external_threat') }} as external_threat using (cow_code, year)
+left join {{ ref('int_contiguity') }} as contiguity using (cow_code, year)
+left join {{ ref('int_economy') }} as economy using (cow_code, year)
+order by spine.cow_code, spine.year

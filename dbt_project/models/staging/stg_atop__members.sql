@@ -1,0 +1,45 @@
+-- ATOP 5.1 members, one row per member, treaty, phase and entry. The obligations are the member's own in that phase.
+-- A year of exit of 0 means in force at the end of ATOP's span. An unknown day stands at the edge that keeps the spell whole: the first
+-- day of the month of entry, the last day of the month of exit.
+with numbers as (
+    select
+        {{ to_integer('member') }} as cow_code,
+        {{ to_integer('atopid') }} as atop_id,
+        {{ to_integer('phase') }} as phase,
+        {{ to_boolean('cowsys') }} as is_state_system_member_in_atop,
+        {{ to_integer('yrent') }} as entry_year,
+        {{ to_integer('moent') }} as entry_month,
+        {{ to_integer('dayent') }} as entry_day,
+        {{ to_integer('yrexit', [0]) }} as exit_year,
+        {{ to_integer('moexit', [0]) }} as exit_month,
+        {{ to_integer('dayexit', [0]) }} as exit_day,
+        {{ to_boolean('ineffect') }} as is_in_force_at_end,
+        {{ to_boolean('defense') }} as has_defense,
+        {{ to_boolean('offense') }} as has_offense,
+        {{ to_boolean('neutral') }} as has_neutrality,
+        {{ to_boolean('nonagg') }} as has_nonaggression,
+        {{ to_boolean('consul') }} as has_consultation
+    from {{ source('raw', 'atop') }}
+)
+
+select
+    cow_code,
+    atop_id,
+    phase,
+    is_state_system_member_in_atop,
+    entry_year,
+    make_date(entry_year, entry_month, coalesce(entry_day, 1)) as entry_date,
+    entry_day is not null as is_entry_day_known,
+    exit_year,
+    case
+        when exit_day is null then last_day(make_date(exit_year, exit_month, 1))
+        else make_date(exit_year, exit_month, exit_day)
+    end as exit_date,
+    case when exit_year is not null then exit_day is not null end as is_exit_day_known,
+    is_in_force_at_end,
+    has_defense,
+    has_offense,
+    has_neutrality,
+    has_nonaggression,
+    has_consultation
+from numbers

@@ -1,0 +1,13 @@
+-- The components of W and S in the deposit of Bueno de Mesquita and Smith (2022), one row per country and year.
+-- has_polity_row tells a country-year to which the depositors found no Polity row from one that Polity scores as -66, -77 or -88.
+select
+    ccode as label,
+    country_name,
+    {{ to_integer('year') }} as year,
+    {{ to_integer('"RegType"') }} as regime_type,
+    {{ to_integer('"LegislativeSelection"') }} as legislative_selection,
+    xrcomp is not null as has_polity_row,
+    {{ to_integer('xrcomp', [-66, -77, -88]) }} as executive_recruitment_competition,
+    {{ to_integer('xropen', [-66, -77, -88]) }} as executive_recruitment_openness,
+    {{ to_integer('parcomp', [-66, -77, -88]) }} as participation_competition
+from {{ source('raw', 'selectorate_deposit') }}
