@@ -55,8 +55,8 @@ def fetch(
     """Return the file, verified, from the first place that has it; a file found elsewhere is copied into the cache.
 
     timeout_s bounds each download as a whole, max_bytes its size.
-    Raises SourceUnavailable when no place has the file, and WarehouseError when the mirror has other bytes than those on
-    record, when no place has the right ones and one had others, or when the cache cannot be written.
+    Raises SourceUnavailable when no place has the file, and WarehouseError when the mirror has other bytes than those
+    on record, when no place has the right ones and one had others, or when the cache cannot be written.
     """
     cached = cache_dir / source_name / (file.version or "undated") / file.file
     tried: list[str] = []

@@ -79,6 +79,7 @@ class RawTable(Record):
 
     Columns are named exactly as published and in published order; ``year_columns`` follow the named ones.
     An integer or number column without an entry in ``ranges`` must not be negative, missing codes apart.
+    ``missing_marks`` are texts that stand for "not observed" in such columns, as "." and "-" do in some workbooks.
     ``membership_key`` names the state code and year columns of a table whose every row must be a member state.
     """
 
@@ -98,6 +99,7 @@ class RawTable(Record):
     known_empty_keys: KnownFault | None = None
     ranges: dict[str, tuple[float | None, float | None]] = {}
     missing_codes: tuple[MissingCodes, ...] = ()
+    missing_marks: tuple[Text, ...] = ()
     membership_key: tuple[str, str] | None = None
 
     @cached_property
