@@ -1,0 +1,53 @@
+"""Covariance matrices of maximum likelihood estimates, as Stata computes them for probit, and two-way clustered."""
+
+import numpy as np
+
+from analysis.likelihood import Fit
+
+COVARIANCES = ("stata_robust", "cluster_state", "cluster_state_year")
+
+
+def robust(fit: Fit) -> np.ndarray:
+    """(k, k): heteroscedasticity-robust sandwich with the observed Hessian times n / (n - 1), Stata's vce(robust) after
+    probit."""
+    n = len(fit.outcome)
+    return sandwich(fit, fit.scaled * fit.residual[:, None]) * (n / (n - 1))
+
+
+def clustered(fit: Fit, clusters: np.ndarray) -> np.ndarray:
+    """(k, k): sandwich of score sums by cluster times G / (G - 1), Stata's vce(cluster) after probit.
+
+    `clusters` (n,) are codes 0..G-1. NaN throughout where there is one cluster only.
+    """
+    count = int(clusters.max()) + 1
+    if count < 2:
+        return np.full((len(fit.coefficients),) * 2, np.nan)
+    return sandwich(fit, cluster_scores(fit.scaled * fit.residual[:, None], clusters)) * (count / (count - 1))
+
+
+def two_way(fit: Fit, first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, bool]:
+    """(k, k) clustered by two dimensions at once, whose crossing is the single row (state and year of a state-year
+    panel): first + second - crossing, each with its own G / (G - 1) (Cameron, Gelbach & Miller 2011).
+
+    The difference need not be positive semi-definite; then its negative eigenvalues are set to 0, and the second value
+    is True.
+    """
+    matrix = clustered(fit, first) + clustered(fit, second) - robust(fit)
+    if not np.isfinite(matrix).all():
+        return matrix, False
+    size = np.sqrt(np.abs(np.diag(fit.inverse_information)))  # judged free of the terms' units
+    values, vectors = np.linalg.eigh(matrix / np.outer(size, size))
+    if values[0] >= -1e-12 * values[-1]:
+        return matrix, False
+    repaired = (vectors * np.maximum(values, 0.0)) @ vectors.T
+    return repaired * np.outer(size, size), True
+
+
+def cluster_scores(scores: np.ndarray, clusters: np.ndarray) -> np.ndarray:
+    """Sums of the rows by cluster: (n, k) to (G, k)."""
+    return np.column_stack([np.bincount(clusters, weights=column) for column in scores.T])
+
+
+def sandwich(fit: Fit, scores: np.ndarray) -> np.ndarray:
+    outer = fit.to_terms @ fit.bread
+    return outer @ (scores.T @ scores) @ outer.T

@@ -1,0 +1,173 @@
+"""The results tables: their columns with types, units, meaning and source, and the one way rows become a frame."""
+
+from typing import NamedTuple
+
+import pandas as pd
+
+DTYPES = {"VARCHAR": "str", "BIGINT": "Int64", "DOUBLE": "float64", "BOOLEAN": "boolean"}
+
+
+class ColumnDoc(NamedTuple):
+    """type: as in the published database; unit: None where the column has none; description; source."""
+
+    type: str
+    unit: str | None
+    description: str
+    source: str
+
+
+OURS = "computed by this project"
+SPECIFIED = "the model's specification"
+INDEX = "units of the linear index per unit of the term"
+SYNTHETIC = ColumnDoc(
+    "BOOLEAN", None, "True where the panel is the synthetic sample and the figures say nothing about the world.", OURS
+)
+MODEL = ColumnDoc("VARCHAR", None, "Model, as in results.models.", SPECIFIED)
+OUTCOME = ColumnDoc("VARCHAR", None, "Outcome variable: a boolean column of the panel.", SPECIFIED)
+RULE = ColumnDoc(
+    "VARCHAR",
+    None,
+    "Obligation rule by which an alliance counts: military, defense, any; NULL for models without one.",
+    SPECIFIED,
+)
+TERM = ColumnDoc(
+    "VARCHAR",
+    None,
+    "Term: a panel column, with its transformation and its lag in calendar years; or constant.",
+    SPECIFIED,
+)
+COVARIANCE = ColumnDoc(
+    "VARCHAR",
+    None,
+    "How uncertainty is estimated: stata_robust (sandwich times n/(n-1)), cluster_state (by state, times G/(G-1)), "
+    "cluster_state_year (two-way by state and year, Cameron, Gelbach & Miller 2011), score_bootstrap (wild by state, "
+    "Kline & Santos 2012).",
+    OURS,
+)
+
+COLUMN_DOCS: dict[str, dict[str, ColumnDoc]] = {
+    "models": {
+        "model": ColumnDoc("VARCHAR", None, "Name of the model: publication, then model; primary key.", SPECIFIED),
+        "rule": RULE,
+        "is_headline": ColumnDoc("BOOLEAN", None, "True for the models of the headline obligation rule.", SPECIFIED),
+        "family": ColumnDoc("VARCHAR", None, "Link of the model, e.g. probit.", SPECIFIED),
+        "sample": ColumnDoc("VARCHAR", None, "Years (and states) the model is about.", SPECIFIED),
+        "outcome": OUTCOME,
+        "n": ColumnDoc("BIGINT", "state-years", "Rows estimated on; NULL where the sample could not be formed.", OURS),
+        "events": ColumnDoc("BIGINT", "state-years", "Rows in which the outcome is 1.", OURS),
+        "clusters": ColumnDoc("BIGINT", "states", "States among the rows.", OURS),
+        "n_dropped_missing": ColumnDoc(
+            "BIGINT", "state-years", "Rows of the sample left out because a variable is missing.", OURS
+        ),
+        "log_likelihood": ColumnDoc("DOUBLE", "log likelihood", "At the maximum; NULL where there is none.", OURS),
+        "null_log_likelihood": ColumnDoc("DOUBLE", "log likelihood", "With a constant alone, on the same rows.", OURS),
+        "pseudo_r2": ColumnDoc("DOUBLE", "share", "McFadden's: 1 - log_likelihood / null_log_likelihood.", OURS),
+        "auc": ColumnDoc("DOUBLE", "share", "Area under the ROC curve on the estimation sample; 0.5 is chance.", OURS),
+        "converged": ColumnDoc("BOOLEAN", None, "True where a finite maximum was found.", OURS),
+        "problem": ColumnDoc(
+            "VARCHAR", None, "What failed, or what to know before using the figures; NULL where nothing.", OURS
+        ),
+        "terms_dropped": ColumnDoc(
+            "VARCHAR", None, "Terms left out of the fit, each with the reason; NULL where none.", OURS
+        ),
+        "mart_fingerprint": ColumnDoc("VARCHAR", None, "Fingerprint of the panel the model was estimated on.", OURS),
+        "is_synthetic": SYNTHETIC,
+    },
+    "coefficients": {
+        "model": MODEL,
+        "outcome": OUTCOME,
+        "rule": RULE,
+        "term": TERM,
+        "term_order": ColumnDoc(
+            "BIGINT", None, "Place of the term in the model, from 1; the constant last.", SPECIFIED
+        ),
+        "covariance": COVARIANCE,
+        "estimate": ColumnDoc("DOUBLE", INDEX, "Maximum likelihood estimate; the same for every covariance.", OURS),
+        "std_error": ColumnDoc(
+            "DOUBLE", INDEX, "Standard error; NULL for score_bootstrap, which has none, and where not estimable.", OURS
+        ),
+        "statistic": ColumnDoc(
+            "DOUBLE", None, "z = estimate / std_error; for score_bootstrap the score statistic at 0.", OURS
+        ),
+        "p_value": ColumnDoc("DOUBLE", "probability", "Two-sided, of the hypothesis that the coefficient is 0.", OURS),
+        "conf_low": ColumnDoc(
+            "DOUBLE",
+            INDEX,
+            "Lower end of the 95 per cent interval; for score_bootstrap by inverting the test (NULL: end not found).",
+            OURS,
+        ),
+        "conf_high": ColumnDoc("DOUBLE", INDEX, "Upper end of the 95 per cent interval, likewise.", OURS),
+        "is_synthetic": SYNTHETIC,
+    },
+    "marginal_effects": {
+        "model": MODEL,
+        "outcome": OUTCOME,
+        "rule": RULE,
+        "term": TERM,
+        "effect": ColumnDoc("VARCHAR", None, "derivative, or for a term of 0 and 1 the change from 0 to 1.", OURS),
+        "covariance": COVARIANCE,
+        "estimate": ColumnDoc(
+            "DOUBLE",
+            "probability per unit of the term",
+            "Average over the estimation sample at observed values (Hanmer & Kalkan 2013).",
+            OURS,
+        ),
+        "std_error": ColumnDoc("DOUBLE", "probability per unit of the term", "By the delta method.", OURS),
+        "statistic": ColumnDoc("DOUBLE", None, "z = estimate / std_error.", OURS),
+        "p_value": ColumnDoc("DOUBLE", "probability", "Two-sided, of the hypothesis that the effect is 0.", OURS),
+        "conf_low": ColumnDoc(
+            "DOUBLE", "probability per unit of the term", "Lower end of the 95 per cent interval.", OURS
+        ),
+        "conf_high": ColumnDoc(
+            "DOUBLE", "probability per unit of the term", "Upper end of the 95 per cent interval.", OURS
+        ),
+        "is_synthetic": SYNTHETIC,
+    },
+    "predicted_probabilities": {
+        "model": MODEL,
+        "outcome": OUTCOME,
+        "rule": RULE,
+        "term": TERM,
+        "value": ColumnDoc(
+            "DOUBLE",
+            "unit of the term",
+            "Value the term is set to in every row, from its minimum to its maximum.",
+            OURS,
+        ),
+        "covariance": COVARIANCE,
+        "probability": ColumnDoc("DOUBLE", "probability", "Average predicted probability, all else as observed.", OURS),
+        "std_error": ColumnDoc("DOUBLE", "probability", "By the delta method.", OURS),
+        "conf_low": ColumnDoc(
+            "DOUBLE",
+            "probability",
+            "Lower end of the 95 per cent interval, symmetric in the log odds so that it stays between 0 and 1.",
+            OURS,
+        ),
+        "conf_high": ColumnDoc("DOUBLE", "probability", "Upper end of that interval.", OURS),
+        "is_synthetic": SYNTHETIC,
+    },
+    "choices": {
+        "choice": ColumnDoc(
+            "VARCHAR", None, "What had to be chosen because the publication does not say; primary key.", OURS
+        ),
+        "value": ColumnDoc("VARCHAR", None, "What was chosen.", OURS),
+        "alternatives": ColumnDoc("VARCHAR", None, "What else would have been reasonable.", OURS),
+        "why": ColumnDoc("VARCHAR", None, "Why this and not another.", OURS),
+        "is_synthetic": SYNTHETIC,
+    },
+}
+
+
+def frame(table: str, rows: list[dict], is_synthetic: bool) -> pd.DataFrame:
+    """Rows as a frame with the table's columns in their order and types, whatever is in the rows (also none)."""
+    columns = COLUMN_DOCS[table]
+    rows = [{**row, "is_synthetic": is_synthetic} for row in rows]
+    return pd.DataFrame({name: column([row[name] for row in rows], doc) for name, doc in columns.items()})
+
+
+def column(values: list, doc: ColumnDoc) -> pd.Series:
+    if doc.type == "DOUBLE":  # an infinite or undefined figure is published as NULL
+        return pd.Series(
+            [value if value is not None and abs(value) < float("inf") else None for value in values], dtype="float64"
+        )
+    return pd.Series(values, dtype=DTYPES[doc.type])
