@@ -23,25 +23,50 @@ covered as (
         and spine.is_major_power is not null
 ),
 
-environment as (
-    select covered.cow_code, covered.year, border.neighbour_code as member_code
+-- Where the major powers stand in each dispute of a year. A dispute of the state's own is taken out below, so that a major power need
+-- not be kept out of its own environment here.
+majors as (
+    select
+        participation.dispute_number,
+        participation.year,
+        bool_or(participation.is_side_a) as on_side_a,
+        bool_or(not participation.is_side_a) as on_side_b
+    from {{ ref('int_dispute_participation') }} as participation
+    inner join {{ ref('int_state_years') }} as spine
+        on participation.cow_code = spine.cow_code and participation.year = spine.year
+    where spine.is_major_power
+    group by participation.dispute_number, participation.year
+),
+
+neighbours as (
+    select
+        covered.cow_code,
+        covered.year,
+        participation.dispute_number,
+        bool_or(participation.is_side_a) as on_side_a,
+        bool_or(not participation.is_side_a) as on_side_b
     from covered
     inner join {{ ref('int_land_borders') }} as border
         on covered.cow_code = border.cow_code and covered.year = border.year
-    union
-    select covered.cow_code, covered.year, major.cow_code as member_code
-    from covered
-    inner join {{ ref('int_state_years') }} as major
-        on covered.year = major.year and major.is_major_power and covered.cow_code <> major.cow_code
+    inner join {{ ref('int_dispute_participation') }} as participation
+        on border.neighbour_code = participation.cow_code and border.year = participation.year
+    group by covered.cow_code, covered.year, participation.dispute_number
 ),
 
+-- Major against major concerns every state; every other dispute of the environment has a neighbour in it.
 among_members as (
-    select environment.cow_code, environment.year, participation.dispute_number
-    from environment
-    inner join {{ ref('int_dispute_participation') }} as participation
-        on environment.member_code = participation.cow_code and environment.year = participation.year
-    group by environment.cow_code, environment.year, participation.dispute_number
-    having bool_or(participation.is_side_a) and bool_or(not participation.is_side_a)
+    select covered.cow_code, covered.year, majors.dispute_number
+    from covered
+    inner join majors on covered.year = majors.year
+    where majors.on_side_a and majors.on_side_b
+    union
+    select neighbours.cow_code, neighbours.year, neighbours.dispute_number
+    from neighbours
+    left join majors
+        on neighbours.dispute_number = majors.dispute_number and neighbours.year = majors.year
+    where
+        (neighbours.on_side_a or coalesce(majors.on_side_a, false))
+        and (neighbours.on_side_b or coalesce(majors.on_side_b, false))
 ),
 
 of_others as (
