@@ -1,8 +1,8 @@
 """ATOP's two tables: treaties that give every state exactly the formations the world drew for it, no more and no fewer.
 
 States that form in one year are shuffled into treaties of two or more. A state left alone signs with one outside the
-state system. Some join an older treaty instead of a new one, and some treaties are renewed: a second phase, which must
-not count as formation.
+state system. Some join an older treaty instead of a new one. Two things must not count as formation: the second phase of
+a treaty that is renewed, and the entry of a state that comes in only then.
 """
 
 from collections.abc import Iterator
@@ -16,8 +16,8 @@ OBLIGATIONS = ("defense", "offense", "neutral", "nonagg", "consul")
 MILITARY_SHARES = (0.55, 0.15, 0.2, 0.4, 0.5)  # of military treaties that carry each obligation
 TREATY_SIZES, TREATY_SIZE_SHARES = (2, 3, 4, 8), (0.75, 0.12, 0.08, 0.05)
 MEMBERS_AT_MOST = 59  # columns mem1 to mem59
-OPEN_SIZE = 4  # members from which on a treaty takes in others
-ACCESSION_SHARE, RENEWAL_SHARE, ONE_SIDED_SHARE = 0.1, 0.2, 0.1
+OPEN_SIZE = 3  # members from which on a treaty takes in others, or can spare one
+ACCESSION_SHARE, RENEWAL_SHARE, ONE_SIDED_SHARE = 0.4, 0.2, 0.1
 RENEWABLE_YEARS = 8
 MEAN_DURATION = 14
 FIRST_ID, ID_STEP = 1005, 5
@@ -75,9 +75,14 @@ def _sign(world: World) -> Treaties:
     obligations = (rng.random((count, 5)) < MILITARY_SHARES).astype(np.int64)
     obligations[~obligations[:, [0, 1, 2, 4]].any(axis=1), 4] = 1
     obligations[~military] = (0, 0, 0, 1, 0)
-    joined_late = np.zeros(count, dtype=bool)
-    joined_late[treaty[roster.years[column] > year[treaty]]] = True
-    renewed = (rng.random(count) < RENEWAL_SHARE) & (end - year >= RENEWABLE_YEARS) & ~joined_late
+    has_accession = np.zeros(count, dtype=bool)
+    has_accession[treaty[roster.years[column] > year[treaty]]] = True
+    renewal = year + RENEWABLE_YEARS // 2
+    lasts = (end - year >= RENEWABLE_YEARS) & (renewal < ALLIANCE_YEARS[1]) & ~has_accession
+    renewed_in = np.where(lasts & (rng.random(count) < RENEWAL_SHARE), renewal, 0)
+    late_treaty, late_state = _latecomers(roster, renewed_in, treaty, state, rng)
+    treaty, state = np.r_[treaty, late_treaty], np.r_[state, late_state]
+    column = np.r_[column, renewed_in[late_treaty] - roster.years[0]]
     entered = roster.years[column]
     in_system = roster.member[state, column]
     left = np.where(in_system, np.minimum(end[treaty], roster.last_member_year[state, column]), end[treaty])
@@ -91,7 +96,7 @@ def _sign(world: World) -> Treaties:
         month=rng.integers(1, 13, count),
         day=rng.integers(1, 29, count),
         obligations=obligations,
-        renewed_in=np.where(renewed & (year + RENEWABLE_YEARS // 2 < ALLIANCE_YEARS[1]), year + RENEWABLE_YEARS // 2, 0),
+        renewed_in=renewed_in,
         treaty=treaty,
         state=state,
         entered=entered,
@@ -115,13 +120,12 @@ def _groups(signers: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def _accede(entered, treaty, state, military, year, end, rng) -> np.ndarray:
-    """Move some members of large new treaties to the latest older large treaty of the same kind they are not in yet."""
+    """Of some large new treaties one member goes to the latest older large treaty instead, if it is not in that one yet."""
     sizes = np.bincount(treaty)
-    spare = sizes[treaty] > OPEN_SIZE  # the treaty keeps enough members without one
     _, first_of_treaty = np.unique(treaty, return_index=True)
     is_first = np.zeros(len(treaty), dtype=bool)
     is_first[first_of_treaty] = True
-    moves = spare & is_first & (rng.random(len(treaty)) < ACCESSION_SHARE * OPEN_SIZE) & military[treaty]
+    moves = is_first & military[treaty] & (sizes[treaty] >= OPEN_SIZE) & (rng.random(len(treaty)) < ACCESSION_SHARE)
     large = np.flatnonzero((sizes >= OPEN_SIZE) & military)
     large = large[np.argsort(year[large], kind="stable")]
     place = np.searchsorted(year[large], entered, side="left") - 1
@@ -135,13 +139,23 @@ def _accede(entered, treaty, state, military, year, end, rng) -> np.ndarray:
     return np.where(ok & chosen, target, treaty)
 
 
+def _latecomers(roster, renewed_in, treaty, state, rng) -> tuple[np.ndarray, np.ndarray]:
+    """For some renewed treaties a state of the system that is not in it yet and enters with the renewal."""
+    renewed = np.flatnonzero(renewed_in > 0)
+    guest = rng.integers(0, roster.size, len(renewed))
+    present = roster.member[guest, renewed_in[renewed] - roster.years[0]]
+    already = np.isin(renewed * roster.size + guest, treaty * roster.size + state)
+    return renewed[present & ~already], guest[present & ~already]
+
+
 def _members(world: World, t: Treaties) -> dict:
     """One row for each member and phase, by treaty, phase and state."""
     renewal = t.renewed_in[t.treaty]
-    outlives = (renewal > 0) & ((t.left == 0) | (t.left > renewal))
+    in_first = (renewal == 0) | (t.entered < renewal)
+    outlives = in_first & (renewal > 0) & ((t.left == 0) | (t.left > renewal))
     row = np.r_[np.arange(len(t.state)), np.flatnonzero(outlives)]
     again = np.arange(len(row)) >= len(t.state)
-    phase = np.where(again, 2, np.where(renewal[row] > 0, 1, 0))
+    phase = np.where(again | ~in_first[row], 2, np.where(renewal[row] > 0, 1, 0))
     entered = np.where(again, renewal[row], t.entered[row])
     left = np.where(~again & outlives[row], renewal[row], t.left[row])
     order = np.lexsort((world.roster.codes[t.state[row]], phase, t.treaty[row]))

@@ -99,7 +99,10 @@ def _named(content: pa.Table):
 
 
 def _frame(content: pa.Table, no_text: str | None):
-    """A pandas frame: numbers as doubles, as Stata and R files carry them; text as objects, `no_text` where empty."""
+    """A pandas frame: text as objects, `no_text` where empty; numbers as doubles, as Stata and R files carry them.
+
+    A column with no number at all is a column of missing bytes, the narrowest that Stata has.
+    """
     import pandas as pd
 
     columns = {}
@@ -107,6 +110,8 @@ def _frame(content: pa.Table, no_text: str | None):
         if pa.types.is_string(column.type):
             text = [no_text if cell is None else cell for cell in column.to_pylist()]
             columns[name] = pd.Series(text, dtype=object)
+        elif column.null_count == len(column):
+            columns[name] = pd.array([None] * len(column), dtype="Int8")
         else:
             columns[name] = column.cast(pa.float64()).to_numpy(zero_copy_only=False)
     return pd.DataFrame(columns)

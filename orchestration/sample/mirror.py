@@ -65,7 +65,7 @@ def _vouch(source: str, file: SourceFile, directory: Path, record: dict) -> Sour
 def _files(catalog: Catalog, world: World) -> Iterator[tuple[str, SourceFile, bytes]]:
     """Each file as soon as its last table is made, so that a large world never lies in memory whole."""
     waiting = {}
-    for name, columns in _tables(catalog, world):
+    for name, columns in _tables(world):
         entry = catalog.raw_tables[name]
         waiting[name] = arrange(entry.table, columns)
         wanted = [table.name for table in entry.file.tables]
@@ -73,12 +73,12 @@ def _files(catalog: Catalog, world: World) -> Iterator[tuple[str, SourceFile, by
             yield entry.source.name, entry.file, file_bytes(entry.file, {table: waiting.pop(table) for table in wanted})
 
 
-def _tables(catalog: Catalog, world: World) -> Iterator[tuple[str, dict]]:
+def _tables(world: World) -> Iterator[tuple[str, dict]]:
     return chain(
         system_tables.tables(world),
         alliance_tables.tables(world),
         mortality_tables.tables(world),
-        regime_tables.tables(world, catalog.raw_tables["selectorate_deposit"].table),
+        regime_tables.tables(world),
         conflict_tables.tables(world),
     )
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from orchestration.provenance import RawTable
 from orchestration.sample.world import INTERREGNUM, OCCUPATION, REGIME_FIELDS, REGIMES, SETTLED, World
 
 POLITY_YEARS = (1816, 2018)
@@ -64,21 +63,21 @@ def polity(world: World) -> dict:
     }
 
 
-def deposit(world: World, table: RawTable) -> dict:
-    """The selectorate deposit. Indicators this world knows nothing of hold one democracy level between 0 and 1."""
+def deposit(world: World) -> dict:
+    """The selectorate deposit. Indicators this world knows nothing of are empty."""
     roster, rng = world.roster, world.stream(11)
     state, column = roster.member_rows(*SELECTORATE_YEARS)
     regime, standing = world.regime[state, column], world.polity_code[state, column]
     field = {name: REGIMES[:, place][regime] for place, name in enumerate(REGIME_FIELDS)}
     score = (field["democ"] - field["autoc"]).astype(float)
-    known = {
+    columns = {
         "country_name": roster.names[state],
         "country": roster.names[state],
         "year": roster.years[column],
         "ccode": roster.codes[state],
         "CountryCode": roster.codes[state],
         "wbcode": roster.iso3[state],
-        "gwf_nonautocracy": None,
+        "v2x_polyarchy": np.round((score + 10) / 20, 3),
         "RegType": np.where(rng.random(len(state)) < MISSING_SHARE, np.nan, field["RegType"]),
         "LegislativeSelection": field["LegislativeSelection"],
         "polity": np.where(standing == SETTLED, score, standing),
@@ -87,9 +86,8 @@ def deposit(world: World, table: RawTable) -> dict:
         "e_peinfmor": world.mortality[state, column],
     }
     for name in ("democ", "autoc", "xrcomp", "xropen", "parcomp"):
-        known[name] = np.where(standing == SETTLED, field[name], standing)
-    level = np.round((score + 10) / 20, 3)
-    return {name: level for name, kind in table.column_types.items() if kind == "number"} | known
+        columns[name] = np.where(standing == SETTLED, field[name], standing)
+    return columns
 
 
 def w4(world: World) -> dict:
@@ -106,8 +104,8 @@ def w4(world: World) -> dict:
     }
 
 
-def tables(world: World, deposit_table: RawTable) -> Iterator[tuple[str, dict]]:
+def tables(world: World) -> Iterator[tuple[str, dict]]:
     """(raw table name, columns) for each."""
     yield "polity5", polity(world)
     yield "selectorate_w4", w4(world)
-    yield "selectorate_deposit", deposit(world, deposit_table)
+    yield "selectorate_deposit", deposit(world)

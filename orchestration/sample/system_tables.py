@@ -148,12 +148,12 @@ def _threat(world: World) -> dict:
 
 
 def _maddison(world: World) -> dict:
-    """Every ten years before 1870, then every year; two unions go by the codes of the states they were."""
+    """Every ten years before 1950, then every year; two unions go by the codes of the states they were."""
     roster, rng = world.roster, world.stream(4)
     codes = [(row, code) for row, code in enumerate(roster.iso3) if code is not None]
     former = [(roster.index_of(code), label) for code, label in FORMER_STATES.items()]
     series = codes + [(row, label) for row, label in former if row is not None]
-    years = np.array([year for year in range(MADDISON_YEARS[0], MADDISON_YEARS[1] + 1) if year >= 1870 or year % 10 == 0])
+    years = np.array([year for year in range(MADDISON_YEARS[0], MADDISON_YEARS[1] + 1) if year >= 1950 or year % 10 == 0])
     width = len(years)
     rows = np.repeat([row for row, _ in series], width)
     labels = np.repeat(np.array([label for _, label in series], dtype=object), width)
