@@ -57,7 +57,7 @@ CHOICES = (
     ),
     (
         "spline_knots",
-        "1, 4 and 7 years; boundary knots at the smallest and largest time in the estimation sample",
+        "1, 4 and 7 years; boundary knots at 0 (the year of entry) and the largest time in the estimation sample",
         "other knots; a cubic polynomial of time (Carter & Signorino 2010)",
         (
             "The article uses splines of the time since the last formation without giving knots; 1, 4 and 7 are those "

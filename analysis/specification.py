@@ -51,7 +51,8 @@ class Sample:
 class TimeDependence:
     """How the time since the last event enters: its column (years) and the form of its smooth effect.
 
-    natural_spline: Beck, Katz & Tucker (1998), linear term plus one term per interior knot;
+    natural_spline: Beck, Katz & Tucker (1998), linear term plus one term per interior knot, boundary knots at 0 and
+    at the largest time in the sample;
     cubic: Carter & Signorino (2010), t, t squared, t cubed; linear: t alone.
     """
 

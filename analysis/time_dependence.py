@@ -5,18 +5,16 @@ import numpy as np
 from analysis.specification import TimeDependence
 
 
-def natural_spline(time: np.ndarray, knots: tuple[float, ...]) -> np.ndarray:
-    """The nonlinear terms of a natural (restricted) cubic spline, shape (n, len(knots)); the linear term is `time`
-    itself.
+def natural_spline(time: np.ndarray, knots: tuple[float, ...], boundary: tuple[float, float]) -> np.ndarray:
+    """The nonlinear terms of a natural (restricted) cubic spline, shape (n, len(knots)); the linear term is `time`.
 
-    `knots` are the interior ones, strictly between the smallest and the largest time, which are the boundary knots.
-    Each term is a combination of truncated cubes whose cubic and quadratic parts cancel beyond the last knot, so that
-    the curve is straight outside the boundary; with K knots in all there are K - 2 terms. They are divided by the
-    squared range, which leaves them in the unit of time. Source: Durrleman & Simon (1989), Statistics in Medicine
-    8:551-561.
+    `knots` are the interior ones, which must lie strictly between the two boundary knots. Each term is a combination of
+    truncated cubes whose cubic and quadratic parts cancel beyond the last knot, so that the curve is straight outside
+    the boundary; with K knots in all there are K - 2 terms. They are divided by the squared range, which leaves them in
+    the unit of time. Source: Durrleman & Simon (1989), Statistics in Medicine 8:551-561.
     """
     time = np.asarray(time, dtype="float64")
-    low, high = time.min(), time.max()
+    low, high = boundary
     if not all(low < knot < high for knot in knots):
         raise ValueError(f"interior knots {knots} must lie strictly between {low:g} and {high:g}")
     places = (low, *sorted(knots), high)
@@ -42,13 +40,14 @@ def time_terms(time: np.ndarray, dependence: TimeDependence) -> tuple[list[str],
         return [name], time[:, None], []
     if dependence.form == "cubic":
         return [name, f"{name}_squared", f"{name}_cubed"], np.column_stack([time, time**2, time**3]), []
-    inside = tuple(knot for knot in dependence.knots if time.min() < knot < time.max())
+    boundary = (min(0.0, time.min()), time.max())  # lagged terms leave out the years of entry, where time is 0
+    inside = tuple(knot for knot in dependence.knots if boundary[0] < knot < boundary[1])
     notes = [
-        f"{name} spline knot {knot:g}: outside the sample's range {time.min():g} to {time.max():g}"
+        f"{name} spline knot {knot:g}: outside the sample's range {boundary[0]:g} to {boundary[1]:g}"
         for knot in dependence.knots
         if knot not in inside
     ]
     if not inside:
         return [name], time[:, None], notes
     names = [name] + [f"{name}_spline_{number}" for number in range(1, len(inside) + 1)]
-    return names, np.column_stack([time, natural_spline(time, inside)]), notes
+    return names, np.column_stack([time, natural_spline(time, inside, boundary)]), notes

@@ -22,7 +22,7 @@ def sample(seed, n=1500, skewed=False):
             generator.random(n) < 0.3,
             generator.gamma(0.3, 0.01, n),
             time,
-            natural_spline(time, (1.0, 4.0, 7.0)),
+            natural_spline(time, (1.0, 4.0, 7.0), (0.0, 120.0)),
             np.ones(n),
         ]
     ).astype(float)
