@@ -1,0 +1,16 @@
+-- The treaties newly entered, added up over the panel, are not those of alliance_entries: an entry was lost at the join or counted twice.
+with entered as (
+    select count(distinct (cow_code, atop_id, entry_year)) as treaties
+    from {{ ref('alliance_entries') }}
+    where is_new
+),
+
+counted as (
+    select sum(new_any_alliances) as treaties
+    from {{ ref('country_years') }}
+)
+
+select entered.treaties as entered, counted.treaties as counted
+from entered
+cross join counted
+where entered.treaties is distinct from counted.treaties

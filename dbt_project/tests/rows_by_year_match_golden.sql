@@ -1,0 +1,11 @@
+-- A year here has more or fewer state-years than the publisher's list counted by other means: the spine has lost or invented members.
+{{ config(tags=['real_data']) }}
+select
+    golden.year,
+    golden.state_years as expected,
+    count(panel.year) as found
+from {{ ref('golden_rows_by_year') }} as golden
+full join {{ ref('country_years') }} as panel
+    on golden.year = panel.year
+group by golden.year, golden.state_years
+having golden.state_years is distinct from count(panel.year)
