@@ -17,8 +17,9 @@ class _AssetLines(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         event = record.dagster_meta["dagster_event"]
         if event is None:
-            return
-        if event.event_type == DagsterEventType.STEP_START:
+            if record.levelno >= logging.INFO:
+                self._print(f"  {record.dagster_meta['orig_message']}")
+        elif event.event_type == DagsterEventType.STEP_START:
             self._print(f"{event.step_key} ...")
         elif event.event_type == DagsterEventType.ASSET_MATERIALIZATION:
             rows = event.materialization.metadata.get("dagster/row_count")

@@ -56,7 +56,7 @@ def _run_job(settings: Settings) -> None:
             tags={"warehouse/started_by": "command line"},
         )
     if not result.success:
-        raise WarehouseError(_first_failure(result), next_step=f"the run {result.run_id} has the whole story in the UI")
+        raise WarehouseError(f"{_first_failure(result)}\n(run {result.run_id}; warehouse ui shows all of it)")
 
 
 def _first_failure(result) -> str:

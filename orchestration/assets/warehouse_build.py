@@ -1,9 +1,11 @@
 """Groups staging, intermediate and marts: one dbt invocation builds and tests build.duckdb."""
 
 import json
+import os
 import shutil
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import redirect_stdout
 from functools import cached_property
 from importlib import import_module, metadata
 from pathlib import Path
@@ -66,11 +68,13 @@ def build_assets(settings: Settings) -> AssetsDefinition:
             target_path=_prepared_target(run_settings, from_scratch=not context.is_subset),
         )
         outputs = []
-        for event in invocation.stream():
-            if isinstance(event, Output):
-                outputs.append(event)  # held back: rows can be counted once dbt has closed the file
-            else:
-                yield event
+        with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):  # dbt.log in the target folder has it all
+            for event in invocation.stream():
+                if isinstance(event, Output):
+                    context.log.info(f"built {context.asset_key_for_output(event.output_name).to_user_string()}")
+                    outputs.append(event)  # held back: rows can be counted once dbt has closed the file
+                else:
+                    yield event
         if not invocation.is_successful():
             raise Failure(description=_failure_message(invocation.target_path))
         yield from _with_row_counts(context, outputs, run_settings)
