@@ -86,7 +86,7 @@ def _check_numbers(contract: RawTable, table: pa.Table, name: str, kind: str) ->
         allowed = pc.or_(allowed, pc.is_in(values, value_set=pa.array(codes, pa.float64())))
     strange = distinct.filter(pc.invert(allowed))
     if len(strange):
-        bounds = [f"from {low:g}"] * (low is not None) + [f"to {high:g}"] * (high is not None)
+        bounds = [f"{word} {bound:g}" for word, bound in (("from", low), ("to", high)) if bound is not None]
         wanted = " ".join(bounds) + (f", or a missing code: {_listing(codes)}" if codes else ", and no missing code")
         _fail_at(contract, column, name, strange[0], "A value is outside the range on record.", wanted)
 

@@ -7,6 +7,7 @@ contracts.py. Reader libraries are imported where they are used, since some take
 
 import csv
 import io
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -83,7 +84,7 @@ def _csv_rows(stream: io.StringIO, skipped: int, place: str) -> tuple[list[str],
     """
     reader = csv.reader(stream, strict=True)
     rows: list[list[str]] = []
-    blank = 0
+    line = blank = 0
 
     def at(line: int) -> str:
         return f"{place}, line {skipped + line}"
@@ -102,7 +103,7 @@ def _csv_rows(stream: io.StringIO, skipped: int, place: str) -> tuple[list[str],
                 _fail("A row has too few or too many cells.", at(line), f"{len(rows[0])} cells", cells)
             rows.append(row)
     except csv.Error as error:
-        _fail("A line cannot be read as CSV.", at(reader.line_num), "cells with commas between", str(error))
+        _fail("A line cannot be read as CSV.", at(line + 1), "cells with commas between", str(error))
     if not rows:
         _fail("A source file is empty.", place, "a header and rows", f"nothing after {skipped} lines")
     return rows[0], rows[1:]
@@ -151,7 +152,8 @@ def _read_rdata(table: RawTable, content: bytes, place: str) -> pa.Table:
 
     # A tibble is a data frame with two more class names; naming them keeps rdata from warning about both.
     classes = {**DEFAULT_CLASS_MAP, "tbl_df": dataframe_constructor, "tbl": dataframe_constructor}
-    objects = _parse("R", lambda: rdata.read_rda(io.BytesIO(content), constructor_dict=classes), place)
+    with warnings.catch_warnings(action="error"):  # what rdata only warns of, it has not understood
+        objects = _parse("R", lambda: rdata.read_rda(io.BytesIO(content), constructor_dict=classes), place)
     if table.object not in objects:
         found = f"the objects {', '.join(map(str, objects))}"
         _fail("An R data file lacks the object wanted.", place, table.object, found)
