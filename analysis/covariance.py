@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from analysis.likelihood import Fit
+from analysis.likelihood import Fit, information
 
 COVARIANCES = ("stata_robust", "cluster_state", "cluster_state_year")
 
@@ -11,7 +11,7 @@ def robust(fit: Fit) -> np.ndarray:
     """(k, k): heteroscedasticity-robust sandwich with the observed Hessian times n / (n - 1), Stata's vce(robust) after
     probit."""
     n = len(fit.outcome)
-    return sandwich(fit, fit.scaled * fit.residual[:, None]) * (n / (n - 1))
+    return sandwich(fit, information(fit.scaled, fit.residual**2)) * (n / (n - 1))
 
 
 def clustered(fit: Fit, clusters: np.ndarray) -> np.ndarray:
@@ -22,7 +22,8 @@ def clustered(fit: Fit, clusters: np.ndarray) -> np.ndarray:
     count = int(clusters.max()) + 1
     if count < 2:
         return np.full((len(fit.coefficients),) * 2, np.nan)
-    return sandwich(fit, cluster_scores(fit.scaled * fit.residual[:, None], clusters)) * (count / (count - 1))
+    sums = np.column_stack([np.bincount(clusters, weights=column * fit.residual) for column in fit.scaled.T])
+    return sandwich(fit, sums.T @ sums) * (count / (count - 1))
 
 
 def two_way(fit: Fit, first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, bool]:
@@ -43,11 +44,6 @@ def two_way(fit: Fit, first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray
     return repaired * np.outer(size, size), True
 
 
-def cluster_scores(scores: np.ndarray, clusters: np.ndarray) -> np.ndarray:
-    """Sums of the rows by cluster: (n, k) to (G, k)."""
-    return np.column_stack([np.bincount(clusters, weights=column) for column in scores.T])
-
-
-def sandwich(fit: Fit, scores: np.ndarray) -> np.ndarray:
+def sandwich(fit: Fit, meat: np.ndarray) -> np.ndarray:
     outer = fit.to_terms @ fit.bread
-    return outer @ (scores.T @ scores) @ outer.T
+    return outer @ meat @ outer.T

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.covariance import clustered
-from analysis.likelihood import Fit
+from analysis.likelihood import Fit, information
 
 DRAWS = 999
 SEED = 20100407
@@ -87,7 +87,7 @@ class _Hypotheses:
         position = self.optimum + along * (value - self.estimate) / (direction @ along)
         for _ in range(RESTRICTED_STEPS):
             residual, weight = fit.link.derivatives(fit.outcome, fit.scaled @ position)
-            bread = np.linalg.inv(fit.scaled.T @ (fit.scaled * weight[:, None]))
+            bread = np.linalg.inv(information(fit.scaled, weight))
             gradient = residual @ fit.scaled
             along, free = bread @ direction, bread @ gradient
             step = free - along * (direction @ free) / (direction @ along)
