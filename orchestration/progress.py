@@ -6,6 +6,8 @@ import time
 
 from dagster import DagsterEventType, InitLoggerContext, logger
 
+BUILT = "built "
+
 
 class _AssetLines(logging.Handler):
     """Prints ``[ 12.3 s] marts/country_years  17,511 rows`` for every materialization."""
@@ -17,8 +19,8 @@ class _AssetLines(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         event = record.dagster_meta["dagster_event"]
         if event is None:
-            if record.levelno >= logging.INFO:
-                self._print(f"  {record.dagster_meta['orig_message']}")
+            if (told := record.dagster_meta["orig_message"]).startswith(BUILT):  # not the chatter of dagster-dbt
+                self._print(f"  {told}")
         elif event.event_type == DagsterEventType.STEP_START:
             self._print(f"{event.step_key} ...")
         elif event.event_type == DagsterEventType.ASSET_MATERIALIZATION:

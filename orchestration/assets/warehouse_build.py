@@ -18,6 +18,7 @@ from packaging.version import Version
 
 from orchestration.assets.resources import RefreshLock
 from orchestration.dbt_manifest import KEPT_FILES, dbt_executable, parsed_project
+from orchestration.progress import BUILT
 from orchestration.settings import DBT_PROJECT, Settings, from_environment
 
 
@@ -71,7 +72,7 @@ def build_assets(settings: Settings) -> AssetsDefinition:
         with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):  # dbt.log in the target folder has it all
             for event in invocation.stream():
                 if isinstance(event, Output):
-                    context.log.info(f"built {context.asset_key_for_output(event.output_name).to_user_string()}")
+                    context.log.info(f"{BUILT}{context.asset_key_for_output(event.output_name).to_user_string()}")
                     outputs.append(event)  # held back: rows can be counted once dbt has closed the file
                 else:
                     yield event
