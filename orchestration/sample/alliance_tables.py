@@ -1,8 +1,8 @@
 """ATOP's two tables: treaties that give every state exactly the formations the world drew for it, no more and no fewer.
 
 States that form in one year are shuffled into treaties of two or more. A state left alone signs with one outside the
-state system. Some join an older treaty instead of a new one. Two things must not count as formation: the second phase of
-a treaty that is renewed, and the entry of a state that comes in only then.
+state system. Some join an older treaty instead of a new one. Two things must not count as formation: the second phase
+of a treaty that is renewed, and the entry of a state that comes in only then.
 """
 
 from collections.abc import Iterator
@@ -120,7 +120,7 @@ def _groups(signers: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def _accede(entered, treaty, state, military, year, end, rng) -> np.ndarray:
-    """Of some large new treaties one member goes to the latest older large treaty instead, if it is not in that one yet."""
+    """Of some large new treaties one member goes to the latest older large one instead, if it is not in that yet."""
     sizes = np.bincount(treaty)
     _, first_of_treaty = np.unique(treaty, return_index=True)
     is_first = np.zeros(len(treaty), dtype=bool)

@@ -73,7 +73,19 @@ def _participants(world: World, disputes: dict) -> dict:
     order = np.lexsort((roster.codes[state], dispute))
     dispute, state, side_a, originator = dispute[order], state[order], side_a[order], originator[order]
     revises = rng.random(len(state)) < 0.45
-    shared = ("dispnum", "stday", "stmon", "styear", "endday", "endmon", "endyear", "fatality", "fatalpre", "hiact", "hostlev")
+    shared = (
+        "dispnum",
+        "stday",
+        "stmon",
+        "styear",
+        "endday",
+        "endmon",
+        "endyear",
+        "fatality",
+        "fatalpre",
+        "hiact",
+        "hostlev",
+    )
     return {name: disputes[name][dispute] for name in shared} | {
         "stabb": roster.abbreviations[state],
         "ccode": roster.codes[state],
@@ -159,7 +171,7 @@ def _dyad_number(roster: Roster, first: np.ndarray, second: np.ndarray) -> np.nd
 
 
 def _rivalries(world: World) -> Iterator[tuple[str, dict]]:
-    """Most rivalries by disputes are strategic ones too, begun up to ten years earlier and ended up to ten years later."""
+    """Most rivalries by disputes are strategic ones too, begun up to ten years earlier, ended up to ten years later."""
     conflict, roster, rng = world.conflict, world.roster, world.stream(17)
     kept = rng.random(len(conflict.rivalry_pairs)) < 0.7
     pairs = np.sort(conflict.rivalry_pairs[kept], axis=1)
@@ -169,23 +181,30 @@ def _rivalries(world: World) -> Iterator[tuple[str, dict]]:
     name = np.array([f"SYNTHETIC rivalry {number}" for number in range(1, count + 1)], dtype=object)
     kind = rng.integers(0, len(RIVALRY_TYPES), count)
     flags = {label: np.where(kind == place, 1.0, np.nan) for place, label in enumerate(RIVALRY_TYPES)}
-    yield "rivalries_tss", flags | {
-        "tssr_id": np.arange(1, count + 1),
-        "rivalry": name,
-        "ccode1": roster.codes[pairs[:, 0]],
-        "ccode2": roster.codes[pairs[:, 1]],
-        "start": start,
-        "end": np.minimum(end, TSS_LAST_YEAR),
-        "principal": np.where(rng.random(count) < 0.2, 1.0, np.nan),
-        "aprin": np.where(rng.random(count) < 0.2, 1.0, np.nan),
-    }
-    yield "rivalries_td", {
-        "rivalryno": np.arange(1, count + 1),
-        "rivalryname": name,
-        "ccode1": roster.codes[pairs[:, 0]],
-        "ccode2": roster.codes[pairs[:, 1]],
-        "styear": np.minimum(start, TD_LAST_YEAR),
-        "endyear": np.minimum(end, TD_LAST_YEAR),
-        "region": "SYNTHETIC",
-        "type1": np.array(RIVALRY_TYPES, dtype=object)[kind],
-    }
+    yield (
+        "rivalries_tss",
+        flags
+        | {
+            "tssr_id": np.arange(1, count + 1),
+            "rivalry": name,
+            "ccode1": roster.codes[pairs[:, 0]],
+            "ccode2": roster.codes[pairs[:, 1]],
+            "start": start,
+            "end": np.minimum(end, TSS_LAST_YEAR),
+            "principal": np.where(rng.random(count) < 0.2, 1.0, np.nan),
+            "aprin": np.where(rng.random(count) < 0.2, 1.0, np.nan),
+        },
+    )
+    yield (
+        "rivalries_td",
+        {
+            "rivalryno": np.arange(1, count + 1),
+            "rivalryname": name,
+            "ccode1": roster.codes[pairs[:, 0]],
+            "ccode2": roster.codes[pairs[:, 1]],
+            "styear": np.minimum(start, TD_LAST_YEAR),
+            "endyear": np.minimum(end, TD_LAST_YEAR),
+            "region": "SYNTHETIC",
+            "type1": np.array(RIVALRY_TYPES, dtype=object)[kind],
+        },
+    )

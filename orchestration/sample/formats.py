@@ -37,7 +37,12 @@ LINE_ENDS = {
 }  # all others: LF
 TEXT_QUOTED = {"mid_participants", "direct_contiguity"}
 WORLD_BANK_TABLES = {"world_bank_infant_mortality", "world_bank_countries"}  # byte order mark, every cell quoted
-WORLD_BANK_PREAMBLE = ['"Data Source","SYNTHETIC World Development Indicators",', "", '"Last Updated Date","SYNTHETIC",', ""]
+WORLD_BANK_PREAMBLE = [
+    '"Data Source","SYNTHETIC World Development Indicators",',
+    "",
+    '"Last Updated Date","SYNTHETIC",',
+    "",
+]
 
 
 def arrange(table: RawTable, values: Mapping) -> pa.Table:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
+from orchestration.atomic import write_atomically
 from orchestration.provenance import Catalog, SourceFile, catalog_of, load_catalog
 from orchestration.sample import alliance_tables, conflict_tables, mortality_tables, regime_tables, system_tables
 from orchestration.sample.formats import arrange, file_bytes
@@ -19,8 +20,9 @@ RECORD = "SYNTHETIC.json"  # beside the source folders: what was written, and by
 def write_sample_mirror(directory: Path, states: int = STATES, seed: int = SEED) -> dict[str, str]:
     """Write <directory>/<source>/<file> for every file of the catalogue; return {"<source>/<file>": sha256}.
 
-    `states` counts the world's states, 20 at least; beyond the named ones they are invented. The same arguments give the
-    same bytes on the same versions of the libraries. Raises ValueError for fewer states.
+    `states` counts the world's states, 20 at least; beyond the named ones they are invented, and from the 999th on their
+    codes are longer than the contracts of the catalogue allow. The same arguments give the same bytes on the same
+    versions of the libraries. Raises ValueError for fewer states.
     """
     catalog = load_catalog()
     hashes = {}
@@ -38,28 +40,25 @@ def sample_catalog(catalog: Catalog, directory: Path) -> Catalog:
     Every file carries the hash and size of what was written, the version "synthetic" and no address on the web.
     """
     record_path, generator = directory / RECORD, _generator()
-    record = json.loads(record_path.read_text()) if record_path.is_file() else {}
-    if record.get("generator") != generator:
-        record = {"generator": generator, "files": write_sample_mirror(directory)}
-        record_path.write_text(json.dumps(record, indent=1))
-    return catalog_of(
-        source.model_copy(update={"files": tuple(_vouch(source.name, file, directory, record) for file in source.files)})
-        for source in catalog.sources.values()
-    )
+    record = json.loads(record_path.read_text()) if record_path.is_file() else {"files": {}}
+    is_whole = all((directory / name).is_file() for name in record["files"])
+    if record.get("generator") != generator or not is_whole:
+        record = {"generator": generator, "files": {}}
+        for name, sha256 in write_sample_mirror(directory).items():
+            record["files"][name] = {"sha256": sha256, "size_bytes": (directory / name).stat().st_size}
+        with write_atomically(record_path) as stream:
+            stream.write(json.dumps(record, indent=1).encode())
+    sources = []
+    for name, source in catalog.sources.items():
+        files = tuple(_vouch(file, record["files"][f"{name}/{file.file}"]) for file in source.files)
+        sources.append(source.model_copy(update={"files": files}))
+    return catalog_of(sources)
 
 
-def _vouch(source: str, file: SourceFile, directory: Path, record: dict) -> SourceFile:
-    return file.model_copy(
-        update={
-            "version": SYNTHETIC_VERSION,
-            "sha256": record["files"][f"{source}/{file.file}"],
-            "size_bytes": (directory / source / file.file).stat().st_size,
-            "publisher_url": None,
-            "archive_member": None,
-            "pinned_url": None,
-            "note": "SYNTHETIC: invented by this project.",
-        }
-    )
+def _vouch(file: SourceFile, written: dict) -> SourceFile:
+    no_address = dict.fromkeys(("publisher_url", "archive_member", "pinned_url"))
+    note = "SYNTHETIC: invented by this project."
+    return file.model_copy(update=written | no_address | {"version": SYNTHETIC_VERSION, "note": note})
 
 
 def _files(catalog: Catalog, world: World) -> Iterator[tuple[str, SourceFile, bytes]]:

@@ -126,19 +126,26 @@ def _world_bank(world: World) -> Iterator[tuple[str, dict]]:
     names = np.r_[roster.series_names[rows], np.array([name for name, _ in AGGREGATES], dtype=object)]
     codes = np.r_[roster.iso3[rows], np.array([code for _, code in AGGREGATES], dtype=object)]
     is_country = np.arange(len(codes)) < len(rows)
-    yield "world_bank_infant_mortality", {
-        "Country Name": names,
-        "Country Code": codes,
-        "Indicator Name": "SYNTHETIC Mortality rate; infant (per 1000 live births)",
-        "Indicator Code": "SP.DYN.IMRT.IN",
-    } | {str(year): values[:, year - first] for year in range(first, last + 1)}
-    yield "world_bank_countries", {
-        "Country Name": names,
-        "Country Code": codes,
-        "Region": np.where(is_country, "SYNTHETIC region", None),
-        "IncomeGroup": np.where(is_country, "SYNTHETIC income group", None),
-        "SpecialNotes": "SYNTHETIC",
-    }
+    yield (
+        "world_bank_infant_mortality",
+        {
+            "Country Name": names,
+            "Country Code": codes,
+            "Indicator Name": "SYNTHETIC Mortality rate; infant (per 1000 live births)",
+            "Indicator Code": "SP.DYN.IMRT.IN",
+        }
+        | {str(year): values[:, year - first] for year in range(first, last + 1)},
+    )
+    yield (
+        "world_bank_countries",
+        {
+            "Country Name": names,
+            "Country Code": codes,
+            "Region": np.where(is_country, "SYNTHETIC region", None),
+            "IncomeGroup": np.where(is_country, "SYNTHETIC income group", None),
+            "SpecialNotes": "SYNTHETIC",
+        },
+    )
 
 
 def _clio_infra(world: World, rows: np.ndarray) -> dict:

@@ -8,7 +8,7 @@ from orchestration.sample.world import INTERREGNUM, OCCUPATION, REGIME_FIELDS, R
 
 POLITY_YEARS = (1816, 2018)
 SELECTORATE_YEARS = (1816, 2020)
-# Years in which Polity has a code of its own for a state: COW code, first and last year, Polity's code and abbreviation.
+# Years in which Polity has a code of its own for a state: COW code, first and last year, Polity's code and letters.
 OWN_CODES = (
     (365, 1922, 1991, 364, "USR"),
     (770, 1945, 1971, 769, "PKS"),

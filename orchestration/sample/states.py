@@ -135,7 +135,7 @@ class Roster:
 
     @cached_property
     def last_member_year(self) -> np.ndarray:
-        """(S, T) the last year of the unbroken membership that a state-year belongs to; the year before for outsiders."""
+        """(S, T) the last year of the unbroken membership that a state-year is part of; the year before for outsiders."""
         ends = np.where(self.member, LAST_YEAR + 1, self.years)
         return np.minimum.accumulate(ends[:, ::-1], axis=1)[:, ::-1] - 1
 
@@ -171,7 +171,9 @@ def build_roster(states: int, rng: np.random.Generator) -> Roster:
     nothing = [None] * extra
     return Roster(
         codes=codes[order],
-        abbreviations=np.array([s.abbreviation for s in named] + [_letters(c) for c in extra_codes], dtype=object)[order],
+        abbreviations=np.array([s.abbreviation for s in named] + [_letters(c) for c in extra_codes], dtype=object)[
+            order
+        ],
         names=np.array([s.name for s in named] + extra_names, dtype=object)[order],
         series_names=np.array([s.series_name for s in named] + nothing, dtype=object)[order],
         iso3=np.array([s.iso3 for s in named] + nothing, dtype=object)[order],

@@ -38,7 +38,7 @@ def _spell_bounds(world: World) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _spells(world: World) -> dict:
-    """Membership starts and ends on any day of its first and last year, except where the list itself starts and ends."""
+    """Membership starts and ends on any day of its first and last year, except where the list starts and ends."""
     roster, rng = world.roster, world.stream(1)
     state, first, last = _spell_bounds(world)
     start_month, start_day = rng.integers(2, 13, len(state)), rng.integers(1, 29, len(state))
@@ -153,7 +153,9 @@ def _maddison(world: World) -> dict:
     codes = [(row, code) for row, code in enumerate(roster.iso3) if code is not None]
     former = [(roster.index_of(code), label) for code, label in FORMER_STATES.items()]
     series = codes + [(row, label) for row, label in former if row is not None]
-    years = np.array([year for year in range(MADDISON_YEARS[0], MADDISON_YEARS[1] + 1) if year >= 1950 or year % 10 == 0])
+    years = np.array(
+        [year for year in range(MADDISON_YEARS[0], MADDISON_YEARS[1] + 1) if year >= 1950 or year % 10 == 0]
+    )
     width = len(years)
     rows = np.repeat([row for row, _ in series], width)
     labels = np.repeat(np.array([label for _, label in series], dtype=object), width)
