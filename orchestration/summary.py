@@ -1,6 +1,6 @@
 """What the commands print: the outcome of a run, the status, the sources, the results. Text only, read from what is published."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from orchestration.query import render_table, rows_of
@@ -110,7 +110,7 @@ def _rise_in_every_model(path: Path) -> str:
         "select m.model, m.outcome, m.sample, m.n, any_value(c.estimate) as estimate, any_value(c.std_error)"
         f" filter (c.covariance = '{HEADLINE_COVARIANCE}') as \"se {HEADLINE_COVARIANCE}\", {p_values}"
         " from results.models as m join results.coefficients as c using (model)"
-        " where c.term = 'infant_mortality_rose' group by all order by m.is_headline desc, m.model",
+        " where c.term = 'infant_mortality_rose' group by all order by any_value(m.is_headline) desc, m.model",
     )
     title = "infant_mortality_rose in every model that has it; p-values under every covariance"
     return f"{title}\n{_numbers_table(list(rows[0]), rows)}"
@@ -134,15 +134,21 @@ def _synthetic_line(path: Path) -> str:
 
 
 def _source_freshness(path: Path) -> str:
+    """When each file was loaded, and by when its publisher's cadence asks to look for a new version."""
     now = datetime.now(UTC)
     rows = []
     for source in rows_of(path, "select * from meta.sources order by source, file"):
-        years = (now - source["loaded_at"]).days / 365.25
-        state = "fresh" if years <= source["cadence_years"] else "look for a new version"
-        version = source["version"] or "undated"
-        cadence = f"every {source['cadence_years']:g} years"
-        rows.append((source["source"], source["file"][:44], version, f"{years * 365.25:.0f} days", cadence, state))
-    return render_table(["source", "file", "version", "loaded", "cadence", "state"], rows)
+        due = source["loaded_at"] + timedelta(days=365.25 * source["cadence_years"])
+        rows.append(
+            (
+                source["source"],
+                source["file"][:44],
+                source["version"] or "undated",
+                f"{source['loaded_at']:%Y-%m-%d}",
+                f"{due:%Y-%m}" + (" OVERDUE" if due < now else ""),
+            )
+        )
+    return render_table(["source", "file", "version", "loaded", "look for a new version"], rows)
 
 
 def _last_run(settings: Settings) -> str:
