@@ -26,6 +26,12 @@ found as (
     select 'accepted_range, exclusive', count(*)
     from ({{ test_accepted_range('values_of_states', 'share', min_value=0.5, max_value=2, min_exclusive=true) }})
     union all
+    select 'accepted_ranges', count(*)
+    from ({{ test_accepted_ranges('values_of_states', {'share': {'min': 0, 'max': 1}}) }})
+    union all
+    select 'accepted_ranges, exclusive', count(*)
+    from ({{ test_accepted_ranges('values_of_states', {'year': {'min': 1900}, 'share': {'above': 0.5}}) }})
+    union all
     select 'unique_key', count(*)
     from ({{ test_unique_key('values_of_states', ['cow_code', 'year']) }})
     union all
