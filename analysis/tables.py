@@ -146,6 +146,30 @@ COLUMN_DOCS: dict[str, dict[str, ColumnDoc]] = {
         "conf_high": ColumnDoc("DOUBLE", "probability", "Upper end of that interval.", OURS),
         "is_synthetic": SYNTHETIC,
     },
+    "replications": {
+        "model": ColumnDoc("VARCHAR", None, "Published model: publication, then its number in print.", SPECIFIED),
+        "sample": ColumnDoc("VARCHAR", None, "States the model is about.", SPECIFIED),
+        "outcome": ColumnDoc("VARCHAR", None, "Outcome, by its name in the published file.", SPECIFIED),
+        "n": ColumnDoc("BIGINT", "state-years", "Rows estimated on.", OURS),
+        "events": ColumnDoc("BIGINT", "state-years", "Rows in which the outcome is 1.", OURS),
+        "log_likelihood": ColumnDoc("DOUBLE", "log likelihood", "At the maximum, refitted.", OURS),
+        "reference_log_likelihood": ColumnDoc("DOUBLE", "log likelihood", "The same by others.", "reference_source"),
+        "term": ColumnDoc("VARCHAR", None, "Term, by its name in the published file; or constant.", SPECIFIED),
+        "term_order": ColumnDoc(
+            "BIGINT", None, "Place of the term in the model, from 1; the constant last.", SPECIFIED
+        ),
+        "estimate": ColumnDoc("DOUBLE", INDEX, "Refitted coefficient.", OURS),
+        "std_error": ColumnDoc("DOUBLE", INDEX, "Refitted standard error, Stata's robust.", OURS),
+        "reference_estimate": ColumnDoc(
+            "DOUBLE", INDEX, "The coefficient by others; NULL where none.", "reference_source"
+        ),
+        "reference_std_error": ColumnDoc("DOUBLE", INDEX, "Its robust standard error by others.", "reference_source"),
+        "difference": ColumnDoc("DOUBLE", INDEX, "estimate - reference_estimate.", OURS),
+        "reference_source": ColumnDoc("VARCHAR", None, "Where the reference figures are from; NULL where none.", OURS),
+        "terms_dropped": ColumnDoc("VARCHAR", None, "Terms left out of the fit, each with the reason.", OURS),
+        "problem": ColumnDoc("VARCHAR", None, "What failed, or what to know before using the figures.", OURS),
+        "is_synthetic": SYNTHETIC,
+    },
     "choices": {
         "choice": ColumnDoc(
             "VARCHAR", None, "What had to be chosen because the publication does not say; primary key.", OURS
