@@ -7,7 +7,7 @@ import pyarrow.compute
 import pyarrow.parquet
 
 from orchestration.acquire import Acquisition, open_acquisition
-from orchestration.codebook import mart_columns, meta_columns, result_columns, table_descriptions
+from orchestration.codebook import RESULT_TABLES, mart_columns, meta_columns, result_columns, table_descriptions
 from orchestration.fingerprint import refresh_fingerprint
 from orchestration.publication import (
     MART_TABLES,
@@ -44,7 +44,9 @@ def publish_refresh(settings: Settings, started: datetime) -> tuple[Publication,
     evidence = Evidence(
         sources=_source_rows(acquisition),
         checks=_contract_checks(acquisition) + checks_from_dbt(settings.dbt_target_dir),
-        columns=mart_columns(manifest, MART_TABLES) + result_columns(COLUMN_DOCS) + meta_columns(),
+        columns=mart_columns(manifest, MART_TABLES)
+        + result_columns({t: COLUMN_DOCS[t] for t in RESULT_TABLES})
+        + meta_columns(),
         tables=table_descriptions(manifest, MART_TABLES),
     )
     return publication, publish(settings, publication, evidence)

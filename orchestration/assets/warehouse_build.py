@@ -57,13 +57,17 @@ def build_assets(settings: Settings) -> AssetsDefinition:
     translator = Translator(settings=DagsterDbtTranslatorSettings(enable_source_tests_as_checks=True))
 
     @dbt_assets(
-        manifest=parsed_project(settings) / "manifest.json", dagster_dbt_translator=translator, name="build_warehouse"
+        manifest=parsed_project(settings) / "manifest.json",
+        dagster_dbt_translator=translator,
+        name="build_warehouse",
+        # Tests that hold the real data against golden figures do not fit the sample.
+        exclude="tag:real_data" if settings.is_synthetic else None,
     )
     def build_warehouse(context: AssetExecutionContext, dbt: LeanDbt, refresh_lock: RefreshLock) -> Iterator[Any]:
         threading.Thread(target=import_module, args=("analysis.estimation",), daemon=True).start()
         run_settings = from_environment()
         invocation = dbt.cli(
-            build_arguments(run_settings),
+            ["build"],
             context=context,
             raise_on_error=False,
             target_path=_prepared_target(run_settings, from_scratch=not context.is_subset),
@@ -81,11 +85,6 @@ def build_assets(settings: Settings) -> AssetsDefinition:
         yield from _with_row_counts(context, outputs, run_settings)
 
     return build_warehouse
-
-
-def build_arguments(settings: Settings) -> list[str]:
-    """One dbt invocation for everything; tests that hold real data against golden figures do not fit the sample."""
-    return ["build", "--exclude", "tag:real_data"] if settings.is_synthetic else ["build"]
 
 
 def _prepared_target(settings: Settings, from_scratch: bool) -> Path:
