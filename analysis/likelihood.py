@@ -96,7 +96,7 @@ def fit(outcome: np.ndarray, matrix: np.ndarray, link: Link) -> Fit:
         to_terms=to_terms,
         bread=bread,
         log_likelihood=link.log_likelihood(outcome, index),
-        null_log_likelihood=n * (share * np.log(share) + (1.0 - share) * np.log(1.0 - share)),
+        null_log_likelihood=link.log_likelihood(outcome, np.full(n, start)),
         steps=steps,
         converged=converged,
         is_flat=bool(curvature[0] < FLAT_BELOW * null_curvature),

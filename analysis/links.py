@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from scipy.special import erfcx, log_ndtr, ndtr, ndtri
+from scipy.special import erfcx, expit, log_ndtr, logit, ndtr, ndtri
 
 ROOT_HALF = np.sqrt(0.5)
 ROOT_TWO_PI = np.sqrt(2.0 * np.pi)
@@ -58,4 +58,88 @@ class Probit:
         return -index * self.density(index)
 
 
-LINKS: dict[str, Link] = {link.name: link for link in (Probit(),)}
+@dataclass(frozen=True)
+class Logit:
+    """P(event) = 1 / (1 + exp(-index))."""
+
+    name: str = "logit"
+
+    def log_likelihood(self, outcome, index):
+        return float(-np.logaddexp(0.0, (1.0 - 2.0 * outcome) * index).sum())
+
+    def derivatives(self, outcome, index):
+        probability = expit(index)
+        return outcome - probability, probability * (1.0 - probability)
+
+    def start(self, share):
+        return float(logit(share))
+
+    def probability(self, index):
+        return expit(index)
+
+    def density(self, index):
+        return expit(index) * expit(-index)
+
+    def slope(self, index):
+        return self.density(index) * (1.0 - 2.0 * expit(index))
+
+
+@dataclass(frozen=True)
+class Cloglog:
+    """P(event) = 1 - exp(-exp(index)): the grouped proportional hazards model. The index is kept below 500."""
+
+    name: str = "cloglog"
+
+    def log_likelihood(self, outcome, index):
+        hazard = np.exp(np.minimum(index, 500.0))
+        tiny = np.finfo(float).tiny
+        return float(np.where(outcome == 1.0, np.log(np.maximum(-np.expm1(-hazard), tiny)), -hazard).sum())
+
+    def derivatives(self, outcome, index):
+        hazard = np.exp(np.minimum(index, 500.0))
+        event = np.where(hazard < 500.0, hazard / np.expm1(np.minimum(hazard, 500.0)), 0.0)  # score of an event
+        event_weight = event * (hazard / -np.expm1(-hazard) - 1.0)
+        return np.where(outcome == 1.0, event, -hazard), np.where(outcome == 1.0, event_weight, hazard)
+
+    def start(self, share):
+        return float(np.log(-np.log1p(-share)))
+
+    def probability(self, index):
+        return -np.expm1(-np.exp(np.minimum(index, 500.0)))
+
+    def density(self, index):
+        return np.exp(index - np.exp(np.minimum(index, 500.0)))
+
+    def slope(self, index):
+        return self.density(index) * (1.0 - np.exp(np.minimum(index, 500.0)))
+
+
+@dataclass(frozen=True)
+class Linear:
+    """P(event) = index: least squares, as maximum likelihood with an error variance of 1.
+
+    Only coefficients and sandwich covariances mean what they do elsewhere; log likelihoods compare linear models alone.
+    """
+
+    name: str = "linear"
+
+    def log_likelihood(self, outcome, index):
+        return float(-0.5 * ((outcome - index) ** 2).sum())
+
+    def derivatives(self, outcome, index):
+        return outcome - index, np.ones_like(index)
+
+    def start(self, share):
+        return share
+
+    def probability(self, index):
+        return index
+
+    def density(self, index):
+        return np.ones_like(index)
+
+    def slope(self, index):
+        return np.zeros_like(index)
+
+
+LINKS: dict[str, Link] = {link.name: link for link in (Probit(), Logit(), Cloglog(), Linear())}

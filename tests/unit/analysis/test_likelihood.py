@@ -57,6 +57,33 @@ def test_probit_and_its_covariances_equal_statsmodels(seed, skewed):
     np.testing.assert_allclose(clustered(ours, states) / scale, expected / scale, atol=1e-8)
 
 
+@pytest.mark.parametrize(
+    ("name", "family"),
+    [
+        ("logit", sm.families.Binomial()),
+        ("cloglog", sm.families.Binomial(sm.families.links.CLogLog())),
+        ("linear", sm.families.Gaussian()),
+    ],
+)
+def test_the_other_links_equal_statsmodels(name, family):
+    """Coefficients, and the observed-information sandwich from statsmodels' own scores and Hessian."""
+    outcome, matrix, states, _ = sample(6, skewed=True)
+    columns, triangle = np.linalg.qr(matrix)
+    back = np.linalg.inv(triangle)
+    ours = fit(outcome, matrix, LINKS[name])
+    model = sm.GLM(outcome, columns, family=family)
+    theirs = model.fit(tol=1e-14, maxiter=300)
+    np.testing.assert_allclose(ours.coefficients, back @ theirs.params, rtol=1e-6)
+    scores = model.score_obs(theirs.params, scale=1.0)
+    sums = np.array([scores[states == state].sum(axis=0) for state in range(states.max() + 1)])
+    bread = np.linalg.inv(-model.hessian(theirs.params, scale=1.0, observed=True))
+    expected = back @ bread @ sums.T @ sums @ bread @ back.T * len(sums) / (len(sums) - 1)
+    errors = np.sqrt(np.diag(expected))
+    np.testing.assert_allclose(
+        clustered(ours, states) / np.outer(errors, errors), expected / np.outer(errors, errors), atol=1e-6
+    )
+
+
 def test_a_constant_alone_has_the_closed_form():
     """Coefficient Phi^-1(p); information n phi^2 / (p (1 - p)), expected and observed alike."""
     outcome = np.repeat([1.0, 0.0], [3, 13])
