@@ -5,9 +5,6 @@ select
     {{ to_integer('ccode') }} as cow_code,
     {{ to_integer('styear') }} as start_year,
     {{ to_integer('stmon') }} as start_month,
-    {{ to_integer('stday', [-9]) }} as start_day,
     {{ to_integer('endyear') }} as end_year,
-    {{ to_integer('endmon') }} as end_month,
-    {{ to_integer('endday', [-9]) }} as end_day,
     {{ to_boolean('sidea') }} as is_side_a
 from {{ source('raw', 'mid_participants') }}
