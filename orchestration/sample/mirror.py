@@ -20,8 +20,8 @@ RECORD = "SYNTHETIC.json"  # beside the source folders: what was written, and by
 def write_sample_mirror(directory: Path, states: int = STATES, seed: int = SEED) -> dict[str, str]:
     """Write <directory>/<source>/<file> for every file of the catalogue; return {"<source>/<file>": sha256}.
 
-    `states` counts the world's states, 20 at least; beyond the named ones they are invented, and from the 999th on their
-    codes are longer than the contracts of the catalogue allow. The same arguments give the same bytes on the same
+    `states` counts the world's states, 20 at least; beyond the named ones they are invented, and from the 999th on
+    their codes are longer than the catalogue's contracts allow. The same arguments give the same bytes on the same
     versions of the libraries. Raises ValueError for fewer states.
     """
     catalog = load_catalog()

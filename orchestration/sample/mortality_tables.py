@@ -12,6 +12,8 @@ GAPMINDER_2015_LAST_YEAR, GAPMINDER_2010_LAST_YEAR = 2015, 2008
 WORLD_BANK_YEARS = (1960, 2015)
 SERIES_PART_WAYS = 1950  # from here on Gapminder is not Abouharb & Kimball's figure, only close to it
 AGGREGATES = (("World", "WLD"), ("Arab World", "ARB"), ("High income", "HIC"))
+NAMES_OF_2010 = {"Yemen": "Yemen, Rep."}  # names that Gapminder changed between its two files
+NOT_IN_CLIO_INFRA = {2, 20, 40, 41, 160, 165, 230, 235, 325, 350, 530, 700, 710, 750}
 CHILD_PER_INFANT = 1.45
 DEBT_YEARS = (1970, 2002)
 
@@ -20,16 +22,16 @@ def tables(world: World) -> Iterator[tuple[str, dict]]:
     """(raw table name, columns) for each. States without a country series are in the first table only."""
     yield "allen_digiuseppe_2013", _replication_file(world)
     rows = np.flatnonzero([name is not None for name in world.roster.series_names])
-    names = world.roster.series_names[rows]
+    standing = np.array([row for row in rows if world.roster.iso3[row] is not None])  # without the states of the past
     yield "gapminder_infant_mortality", _gapminder(world, rows, "Infant mortality rate", GAPMINDER_2015_LAST_YEAR, 6)
-    yield (
-        "gapminder_infant_mortality_2010",
-        _gapminder(world, rows, "Infant Mortality Rate", GAPMINDER_2010_LAST_YEAR, 7),
-    )
+    older = _gapminder(world, rows, "Infant Mortality Rate", GAPMINDER_2010_LAST_YEAR, 7)
+    names = np.array([NAMES_OF_2010.get(name, name) for name in world.roster.series_names[rows]], dtype=object)
+    yield "gapminder_infant_mortality_2010", older | {"Infant Mortality Rate": names}
     yield "gapminder_infant_mortality_2010_sources", _gapminder_sources(names)
     yield from _world_bank(world)
-    yield "clio_infra_infant_mortality", _clio_infra(world, rows)
-    yield "child_mortality", _child_mortality(world, rows)
+    in_clio_infra = ~np.isin(world.roster.codes[standing], list(NOT_IN_CLIO_INFRA))
+    yield "clio_infra_infant_mortality", _clio_infra(world, standing[in_clio_infra])
+    yield "child_mortality", _child_mortality(world, standing)
 
 
 def _replication_file(world: World) -> dict:

@@ -19,6 +19,7 @@ OWN_CODES = (
 # Transitions that Polity shows twice, once by either code: COW code, year, the code in the second row.
 SHOWN_TWICE = ((365, 1922, 365, "RUS"), (530, 1993, 530, "ETH"), (325, 1861, 325, "ITA"))
 COMPONENTS = REGIME_FIELDS[:10]
+DEPOSIT_CODES = {300: 305}  # the deposit knows Austria-Hungary as Austria
 MISSING_SHARE = 0.05  # of the deposit's regime types
 
 
@@ -74,7 +75,7 @@ def deposit(world: World) -> dict:
         "country_name": roster.names[state],
         "country": roster.names[state],
         "year": roster.years[column],
-        "ccode": roster.codes[state],
+        "ccode": _deposit_codes(world, state),
         "CountryCode": roster.codes[state],
         "wbcode": roster.iso3[state],
         "v2x_polyarchy": np.round((score + 10) / 20, 3),
@@ -90,6 +91,13 @@ def deposit(world: World) -> dict:
     return columns
 
 
+def _deposit_codes(world: World, state: np.ndarray) -> np.ndarray:
+    codes = world.roster.codes[state]
+    for code, deposit_code in DEPOSIT_CODES.items():
+        codes = np.where(codes == code, deposit_code, codes)
+    return codes
+
+
 def w4(world: World) -> dict:
     """The four-category coalition size, near what the kind of government suggests."""
     roster, rng = world.roster, world.stream(12)
@@ -99,7 +107,7 @@ def w4(world: World) -> dict:
     return {
         "country_name": roster.names[state],
         "year": roster.years[column],
-        "ccode": roster.codes[state],
+        "ccode": _deposit_codes(world, state),
         "W4": np.round(np.clip(level + rng.normal(0, 0.05, len(state)), 0, 1), 7),
     }
 

@@ -135,7 +135,7 @@ class Roster:
 
     @cached_property
     def last_member_year(self) -> np.ndarray:
-        """(S, T) the last year of the unbroken membership that a state-year is part of; the year before for outsiders."""
+        """(S, T) the last year of the unbroken membership of a state-year; the year before for outsiders."""
         ends = np.where(self.member, LAST_YEAR + 1, self.years)
         return np.minimum.accumulate(ends[:, ::-1], axis=1)[:, ::-1] - 1
 
