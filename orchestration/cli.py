@@ -141,7 +141,6 @@ def results() -> None:
 def ui(port: int) -> None:
     """Dagster's web interface and daemon, for this machine only (127.0.0.1)."""
     settings = from_environment()
-    settings.dagster_dir.mkdir(parents=True, exist_ok=True)
     click.echo(f"Dagster UI: http://127.0.0.1:{port}  (Ctrl-C ends it)", err=True)
     dagster = str(Path(sys.executable).with_name("dagster"))
     arguments = [

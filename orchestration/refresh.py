@@ -43,7 +43,6 @@ def refresh(settings: Settings, wanted: str, *, force: bool, wait_seconds: float
 
 def _run_job(settings: Settings) -> None:
     os.environ.update(settings.environment())
-    settings.dagster_dir.mkdir(parents=True, exist_ok=True)
     from dagster import DagsterInstance
 
     from orchestration.definitions import defs

@@ -81,7 +81,6 @@ class Settings:
             "WAREHOUSE_KEEP_PUBLICATIONS": str(self.keep_publications),
             "WAREHOUSE_RAW_DIR": self.raw_dir.name,  # dbt_process.py works in the data folder
             "WAREHOUSE_BUILD_PATH": self.build_path.name,
-            "WAREHOUSE_DAGSTER_DIR": str(self.dagster_dir),
             "DAGSTER_HOME": str(REPOSITORY),
             "DO_NOT_TRACK": "1",
         }
