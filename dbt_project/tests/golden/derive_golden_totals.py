@@ -12,7 +12,13 @@ from pathlib import Path
 import pandas as pd
 
 LAST_YEAR_OF_ATOP = 2018
-OBLIGATIONS = {"defense": "defense", "offense": "offense", "neutrality": "neutral", "nonaggression": "nonagg", "consultation": "consul"}
+OBLIGATIONS = {
+    "defense": "defense",
+    "offense": "offense",
+    "neutrality": "neutral",
+    "nonaggression": "nonagg",
+    "consultation": "consul",
+}
 
 
 def rows_by_year(sources: Path) -> pd.Series:

@@ -1,0 +1,10 @@
+-- A World Bank aggregate (its metadata give it no region) is mapped to a state: a continent's mortality would be read as a country's.
+{{ config(tags=['real_data']) }}
+select distinct mappings.label, mappings.cow_code
+from {{ ref('country_mappings') }} as mappings
+inner join {{ source('raw', 'world_bank_countries') }} as countries
+    on mappings.label = countries."Country Code"
+where
+    mappings.coding = 'world_bank'
+    and mappings.cow_code is not null
+    and countries."Region" is null
