@@ -177,7 +177,7 @@ def _parse(kind: str, parse: Callable, place: str):
     """Call a reader library; whatever it raises on a damaged file is told as one clear message."""
     try:
         return parse()
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the libraries raise whatever a damaged file leads them to
         found = " ".join(str(error).split())[:200] or type(error).__name__
         _fail(f"A source file cannot be read as {kind} data.", place, f"a whole {kind} file", found)
 
