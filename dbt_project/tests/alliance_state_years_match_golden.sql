@@ -1,5 +1,5 @@
 -- A decade here has more or fewer state-years with a new alliance, or with one in force, than a derivation outside the warehouse finds.
-{{ config(tags=['real_data']) }}
+{{ config(tags=['real_data'], meta={'dagster': {'ref': {'name': 'country_years'}}}) }}
 with found as (
     {%- for rule in alliance_rules() %}
     select 'formed' as measure, '{{ rule }}' as rule, year - year % 10 as decade, count(*) as state_years

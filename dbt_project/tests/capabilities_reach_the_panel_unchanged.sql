@@ -1,4 +1,5 @@
 -- A published capability figure of a state-year is not the one in the panel: a join has lost or doubled a row, or a missing code survived.
+{{ config(meta={'dagster': {'ref': {'name': 'country_years'}}}) }}
 select panel.cow_code, panel.year
 from {{ ref('country_years') }} as panel
 inner join {{ source('raw', 'national_capabilities') }} as published

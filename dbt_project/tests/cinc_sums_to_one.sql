@@ -1,5 +1,4 @@
 -- The shares of all states in a year sum to one, but for states whose components are missing; a year here has lost or gained a large state.
-{{ config(tags=['real_data']) }}
 select year, sum(cinc) as total
 from {{ ref('country_years') }}
 where cinc is not null

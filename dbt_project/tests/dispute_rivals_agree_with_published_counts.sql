@@ -1,7 +1,7 @@
 -- A row here means that dispute_rivals has left the published models' sumrival1 (Allen and DiGiuseppe 2013): lagged a year it must
 -- correlate at 0.91 or more and be equal in 78% of state-years or more. Measured: 0.917 and 78.8% over 12,626 state-years.
 -- The comparison ends in 2000: the list behind sumrival1 ends in 2001, and the file goes on with zeros to 2008.
-{{ config(tags=['real_data']) }}
+{{ config(tags=['real_data'], meta={'dagster': {'ref': {'name': 'int_dispute_rivals'}}}) }}
 with agreement as (
     select
         count(*) as state_years,

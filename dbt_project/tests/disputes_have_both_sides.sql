@@ -1,4 +1,5 @@
 -- A row here is a dispute whose participants do not stand on both sides, or that no participant names: one of the two files is incomplete.
+{{ config(meta={'dagster': {'ref': {'name': 'stg_cow__mid_disputes'}}}) }}
 select disputes.dispute_number
 from {{ ref('stg_cow__mid_disputes') }} as disputes
 left join {{ ref('stg_cow__mid_participants') }} as participants

@@ -1,7 +1,7 @@
 -- A row here is a total of MID 5.0 that the models no longer reproduce. 2,436 disputes and 5,883 stretches of participation are the
 -- publisher's; 29 stretches are returns to a dispute, and one entry (Canada, dispute 197, 1918) precedes membership, which leaves 5,853 starts.
 -- Five disputes have other years in the dispute file than among their participants, and nine other numbers of states.
-{{ config(tags=['real_data']) }}
+{{ config(tags=['real_data'], meta={'dagster': {'ref': {'name': 'int_dispute_participation'}}}) }}
 with found as (
     select 'disputes' as total, count(*) as found, 2436 as published from {{ ref('stg_cow__mid_disputes') }}
     union all

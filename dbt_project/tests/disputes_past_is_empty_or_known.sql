@@ -1,4 +1,5 @@
 -- A row here is a count over the past five years below the count of one of those years, or one that reaches before the dispute data.
+{{ config(meta={'dagster': {'ref': {'name': 'int_disputes'}}}) }}
 select now.cow_code, now.year, now.disputes_past_5y, past.year as past_year, past.disputes_ongoing
 from {{ ref('int_disputes') }} as now
 inner join {{ ref('int_disputes') }} as past

@@ -1,4 +1,5 @@
 -- The treaties newly entered, added up over the panel, are not those of alliance_entries: an entry was lost at the join or counted twice.
+{{ config(meta={'dagster': {'ref': {'name': 'country_years'}}}) }}
 with entered as (
     select count(distinct (cow_code, atop_id, entry_year)) as treaties
     from {{ ref('alliance_entries') }}

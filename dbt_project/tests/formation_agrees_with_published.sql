@@ -1,6 +1,6 @@
 -- Formation by the military rule agrees with the published outcome of Allen and DiGiuseppe (2013) less than Cohen's kappa of 0.86: the rule
 -- that decides what is a new alliance has moved away from the literature's.
-{{ config(tags=['real_data']) }}
+{{ config(tags=['real_data'], meta={'dagster': {'ref': {'name': 'country_years'}}}) }}
 with pairs as (
     select
         cast(panel.forms_military_alliance as integer) as ours,

@@ -2,7 +2,7 @@
 -- phases speaks for the whole year (defense 8,469, offense 905, neutrality 1,884), by four state-years in which a renewal dropped an obligation that had
 -- been in force earlier in the year: Brazil 1857 (defense), Japan 1905 (offense, neutrality), Guatemala 1888 and El Salvador 1888 (neutrality).
 -- polity2: 11,564 scores under the same code and 327 under another code of Polity's, each named in the country_mappings seed.
-{{ config(tags=['real_data']) }}
+{{ config(tags=['real_data'], meta={'dagster': {'ref': {'name': 'country_years'}}}) }}
 with panel as (
     select * from {{ ref('country_years') }}
 ),

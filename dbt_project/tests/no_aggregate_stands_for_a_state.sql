@@ -1,5 +1,5 @@
 -- A World Bank aggregate (its metadata give it no region) is mapped to a state: a continent's mortality would be read as a country's.
-{{ config(tags=['real_data']) }}
+{{ config(tags=['real_data'], meta={'dagster': {'ref': {'name': 'stg_world_bank__infant_mortality'}}}) }}
 select distinct mappings.label, mappings.cow_code
 from {{ ref('country_mappings') }} as mappings
 inner join {{ source('raw', 'world_bank_countries') }} as countries

@@ -1,5 +1,5 @@
 -- A year here has more or fewer state-years than the publisher's list counted by other means: the spine has lost or invented members.
-{{ config(tags=['real_data']) }}
+{{ config(tags=['real_data'], meta={'dagster': {'ref': {'name': 'country_years'}}}) }}
 select
     golden.year,
     golden.state_years as expected,

@@ -1,5 +1,5 @@
 -- A row here is a correction that corrects nothing: no rivalry of that number has that code in those years.
-{{ config(tags=['real_data']) }}
+{{ config(tags=['real_data'], meta={'dagster': {'ref': {'name': 'stg_thompson__rivalries_tss'}}}) }}
 select correction.*
 from {{ ref('state_code_corrections') }} as correction
 left join {{ ref('stg_thompson__rivalries_tss') }} as rivalry

@@ -1,6 +1,6 @@
 -- A row here is a pair of states that the Thompson-Dreyer list has as rivals after 1815 and the later list, as corrected, has not.
 -- Two are known: Burma and Thailand (1816-1826), which the later list dropped, and the two Yemens, 679-680 there and 678-680 in the later.
-{{ config(tags=['real_data']) }}
+{{ config(tags=['real_data'], meta={'dagster': {'ref': {'name': 'stg_thompson__rivalries_tss'}}}) }}
 with corrections as (
     select record_number, published_code, cow_code
     from {{ ref('state_code_corrections') }}

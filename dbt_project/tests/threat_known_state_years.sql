@@ -1,5 +1,5 @@
 -- A row here is a well-known state-year on which a model of threat disagrees with history.
-{{ config(tags=['real_data']) }}
+{{ config(tags=['real_data'], meta={'dagster': {'ref': {'name': 'int_interstate_war'}}}) }}
 with known (cow_code, year, fact, expected) as (
     values
         (2, 2003, 'interstate_war', 1),     -- Iraq

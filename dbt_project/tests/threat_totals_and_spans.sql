@@ -1,5 +1,5 @@
 -- A row here is a model of threat whose state-years, span or total differ from an independent derivation from the raw files.
-{{ config(tags=['real_data']) }}
+{{ config(tags=['real_data'], meta={'dagster': {'ref': {'name': 'int_dispute_rivals'}}}) }}
 with found as (
     select 'dispute_rivals' as fact, count(*) as state_years, min(year) as first_year, max(year) as last_year, sum(dispute_rivals) as total
     from {{ ref('int_dispute_rivals') }}

@@ -1,5 +1,5 @@
 -- A listed exception in which published and computed values agree throughout: it should go, or it would hide a future difference.
-{{ config(tags=['real_data']) }}
+{{ config(tags=['real_data'], meta={'dagster': {'ref': {'name': 'country_years'}}}) }}
 select exceptions.cow_code, exceptions.first_year, exceptions.last_year
 from {{ ref('w_over_s_exceptions') }} as exceptions
 left join {{ ref('country_years') }} as panel

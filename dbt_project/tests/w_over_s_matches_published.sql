@@ -1,6 +1,6 @@
 -- W/S a year before is not the published one, where both W and S exist and the state-years are not among the listed exceptions. The file gives
 -- a bare W (a quarter, a half, three quarters or one) where S was missing to its authors; there W is compared.
-{{ config(tags=['real_data']) }}
+{{ config(tags=['real_data'], meta={'dagster': {'ref': {'name': 'country_years'}}}) }}
 select
     panel.cow_code,
     panel.year,

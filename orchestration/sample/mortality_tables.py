@@ -27,7 +27,6 @@ def tables(world: World) -> Iterator[tuple[str, dict]]:
     older = _gapminder(world, rows, "Infant Mortality Rate", GAPMINDER_2010_LAST_YEAR, 7)
     names = np.array([NAMES_OF_2010.get(name, name) for name in world.roster.series_names[rows]], dtype=object)
     yield "gapminder_infant_mortality_2010", older | {"Infant Mortality Rate": names}
-    yield "gapminder_infant_mortality_2010_sources", _gapminder_sources(names)
     yield from _world_bank(world)
     in_clio_infra = ~np.isin(world.roster.codes[standing], list(NOT_IN_CLIO_INFRA))
     yield "clio_infra_infant_mortality", _clio_infra(world, standing[in_clio_infra])
@@ -98,21 +97,6 @@ def _gapminder(world: World, rows: np.ndarray, label: str, last_year: int, strea
     values = np.where(years >= first, np.round(world.mortality[rows] * apart, 1), np.nan)
     return {label: world.roster.series_names[rows]} | {
         str(year): values[:, column] for column, year in enumerate(years) if year <= last_year
-    }
-
-
-def _gapminder_sources(names: np.ndarray) -> dict:
-    """Some countries from one source for all years, some from two in turn, some from none."""
-    kind = np.arange(len(names)) % 3
-    text = {"all": kind != 1, "none": kind == 2, "two": kind == 1}
-    return {
-        "country": names,
-        "1st source, from year": np.where(text["all"], "all", "not specified").astype(object),
-        "1st source, to year": np.where(text["two"], "1959", None),
-        "1st source": np.where(text["none"], "no data", "SYNTHETIC source A").astype(object),
-        "2nd source, from year": np.where(text["two"], "1960", None),
-        "2nd source, to year": np.where(text["two"], "not specified", None),
-        "2nd source": np.where(text["two"], "SYNTHETIC source B", None),
     }
 
 

@@ -48,7 +48,7 @@ def test_the_catalogue_has_every_source_and_raw_table() -> None:
         "state_system_spells", "state_system_years", "major_powers", "cow_country_codes", "atop", "atop_alliances",
         "national_capabilities", "allen_digiuseppe_2013", "gapminder_infant_mortality",
         "gapminder_infant_mortality_2010",
-        "gapminder_infant_mortality_2010_sources", "world_bank_infant_mortality", "world_bank_countries",
+        "world_bank_infant_mortality", "world_bank_countries",
         "clio_infra_infant_mortality", "child_mortality", "polity5", "selectorate_w4", "selectorate_deposit",
         "mid_disputes", "mid_participants", "direct_contiguity", "interstate_wars", "national_trade", "rivalries_tss",
         "rivalries_td", "maddison", "external_threat",
