@@ -8,7 +8,7 @@ A source without a valid record does not enter the warehouse.
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -194,8 +194,9 @@ class Catalog(Mapping[str, Source]):
         return len(self.sources)
 
 
+@cache
 def load_catalog(folder: Path = SOURCES_DIR) -> Catalog:
-    """Read every sources/*.yml.
+    """Read every sources/*.yml, once in a process.
 
     Raises WarehouseError naming the file and the field when one is not valid, or when two records use one name.
     """
@@ -222,7 +223,7 @@ def catalog_of(sources: Iterable[Source]) -> Catalog:
 
 def _load_source(path: Path) -> Source:
     try:
-        record = yaml.safe_load(path.read_text(encoding="utf-8"))
+        record = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise _invalid(path, "a YAML document", " ".join(str(error).split())) from error
     if not isinstance(record, dict):
