@@ -53,24 +53,47 @@ def score_bootstrap(fit: Fit, term: int, clusters: np.ndarray, draws: np.ndarray
     return BootstrapTest(statistic, float(p_value), test.end(-1.0), test.end(1.0))
 
 
+def effective_scores(fit: Fit, term: int, clusters: np.ndarray, value: float) -> np.ndarray:
+    """(G,): each cluster's contribution to the score of one coefficient, net of the others, with it held at `value`."""
+    direction = fit.to_terms[term]
+    residual, bread = refit(fit, direction, float(fit.coefficients[term]), value)
+    return np.bincount(clusters, weights=(fit.scaled @ (bread @ direction)) * residual)
+
+
+def refit(fit: Fit, direction: np.ndarray, estimate: float, value: float) -> tuple[np.ndarray, np.ndarray]:
+    """Score residuals (n,) and inverse information (k, k) at the maximum subject to direction @ position = value.
+
+    `direction` (k,) gives a coefficient from a position in the fit's own coordinates; `estimate` is its value at the
+    maximum.
+    """
+    along = fit.bread @ direction
+    position = np.linalg.solve(fit.to_terms, fit.coefficients) + along * (value - estimate) / (direction @ along)
+    for _ in range(RESTRICTED_STEPS):
+        residual, weight = fit.link.derivatives(fit.outcome, fit.scaled @ position)
+        bread = np.linalg.inv(information(fit.scaled, weight))
+        gradient = residual @ fit.scaled
+        along, free = bread @ direction, bread @ gradient
+        step = free - along * (direction @ free) / (direction @ along)
+        if gradient @ step < REFITTED_BELOW:
+            break
+        position = position + step
+    return residual, bread
+
+
 class _Hypotheses:
     """The score test of one coefficient at any hypothesised value."""
 
     def __init__(self, fit, term, clusters, draws):
-        self.fit, self.clusters, self.draws = fit, clusters, draws
+        self.fit, self.term, self.clusters, self.draws = fit, term, clusters, draws
         self.count = draws.shape[1]
         self.squares = None if np.all(np.abs(draws) == 1.0) else draws**2
-        self.direction = fit.to_terms[term]  # coefficient = direction @ position
         self.estimate = fit.coefficients[term]
-        self.optimum = np.linalg.solve(fit.to_terms, fit.coefficients)
         self.std_error = np.sqrt(clustered(fit, clusters)[term, term])
         self.rank = int(LEVEL * (1 + len(draws)))  # rejected where the statistic is above the draw of this rank
 
     def at(self, value):
         """The statistic and the absolute values of its bootstrap draws, with the coefficient held at `value`."""
-        residual, bread = self.refit(value)
-        influence = self.fit.scaled @ (bread @ self.direction)
-        parts = np.bincount(self.clusters, weights=influence * residual)
+        parts = effective_scores(self.fit, self.term, self.clusters, value)
         statistic = parts.sum() / np.sqrt(self.variance(parts.sum(), parts @ parts))
         sums = self.draws @ parts
         squares = parts @ parts if self.squares is None else self.squares @ parts**2
@@ -78,23 +101,6 @@ class _Hypotheses:
 
     def variance(self, total, squares):
         return (squares - total**2 / self.count) * self.count / (self.count - 1)
-
-    def refit(self, value):
-        """Score residuals (n,) and inverse information (k, k) at the maximum subject to the coefficient being
-        `value`."""
-        fit, direction = self.fit, self.direction
-        along = fit.bread @ direction
-        position = self.optimum + along * (value - self.estimate) / (direction @ along)
-        for _ in range(RESTRICTED_STEPS):
-            residual, weight = fit.link.derivatives(fit.outcome, fit.scaled @ position)
-            bread = np.linalg.inv(information(fit.scaled, weight))
-            gradient = residual @ fit.scaled
-            along, free = bread @ direction, bread @ gradient
-            step = free - along * (direction @ free) / (direction @ along)
-            if gradient @ step < REFITTED_BELOW:
-                break
-            position = position + step
-        return residual, bread
 
     def end(self, side):
         """The end of the interval below (side -1) or above (+1) the estimate; NaN if it is not found.

@@ -49,13 +49,15 @@ def test_the_published_specification_is_the_published_model(sources):
     assert (ours.estimate, ours.std_error) == pytest.approx((published.estimate, published.std_error), rel=1e-9)
 
 
-def test_a_sample_that_changes_nothing_is_not_counted_again(sources):
-    """The World Bank's series begins in 1960: its three samples are one."""
-    fixed = {**PUBLISHED, "mortality_source": "world_bank"}
-    del fixed["sample"]
-    choices = chosen(**fixed)
-    assert len(choices) == 3
-    assert len(specification_curve(sources, choices=choices)["specification_curve"]) == 1
+def test_a_choice_that_changes_nothing_is_not_counted_again(sources):
+    """The World Bank's series begins in 1960: its three samples are one. Two of the series are the same here."""
+    fixed = {name: value for name, value in PUBLISHED.items() if name not in ("sample", "mortality_source")}
+    late = chosen(**fixed, mortality_source="world_bank")
+    level = {**PUBLISHED, "measure": "level"}
+    same = chosen(**level) + chosen(**{**level, "mortality_source": "abouharb_kimball"})
+    assert (len(late), len(same)) == (3, 2)
+    for choices in (late, same):
+        assert len(specification_curve(sources, choices=choices)["specification_curve"]) == 1
 
 
 def test_columns_order_and_failures(sources):
