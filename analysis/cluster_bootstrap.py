@@ -13,7 +13,6 @@ SEED = 20100407
 MAX_STEPS = 50
 BATCH = 50  # draws to a task, whatever the number of workers
 LAST_STEP_BELOW = 1e-10  # squared length, in standard errors, of a Newton step that leaves an error of its square
-PRODUCT_SIZE = 9_000  # elements of a matrix that the linear algebra library multiplies without spreading over threads
 
 
 @dataclass(frozen=True)
@@ -98,18 +97,6 @@ def _refit(sample: _Sample, times: np.ndarray) -> np.ndarray:
 
 def _derivatives(link, outcome, columns, repeats, position):
     """Gradient (k,) and observed information (k, k) of the log likelihood at `position`, each row counted `repeats`
-    times.
-
-    The products are taken in blocks of rows too few to be spread over threads, for threads would change the last bits.
-    """
-    size = max(1, PRODUCT_SIZE // len(columns))
-    blocks = [slice(start, start + size) for start in range(0, len(outcome), size)]
-    index = np.concatenate([position @ columns[:, rows] for rows in blocks])
-    residual, weight = link.derivatives(outcome, index)
-    residual, weight = residual * repeats, weight * repeats
-    gradient, information = np.zeros(len(position)), np.zeros((len(position),) * 2)
-    for rows in blocks:
-        block = columns[:, rows]
-        gradient += block @ residual[rows]
-        information += (block * weight[rows]) @ block.T
-    return gradient, information
+    times."""
+    residual, weight = link.derivatives(outcome, position @ columns)
+    return columns @ (residual * repeats), (columns * (weight * repeats)) @ columns.T
