@@ -233,6 +233,43 @@ COLUMN_DOCS: dict[str, dict[str, ColumnDoc]] = {
         "problem": ColumnDoc("VARCHAR", None, "What failed, or what to know before using the figures.", OURS),
         "is_synthetic": SYNTHETIC,
     },
+    "validation": {
+        "model": MODEL,
+        "scheme": ColumnDoc(
+            "VARCHAR",
+            None,
+            "In sample; forward in time (decades from 1900, each from the years before it); states left out (tenths).",
+            OURS,
+        ),
+        "score": ColumnDoc(
+            "VARCHAR",
+            None,
+            "auc and average_precision (higher is better), brier (lower), log_score (mean log probability, higher).",
+            OURS,
+        ),
+        "terms": ColumnDoc(
+            "VARCHAR", None, "With the mortality terms, without them, or the difference of the two.", OURS
+        ),
+        "n": ColumnDoc("BIGINT", "state-years", "Rows predicted; the same with and without mortality.", OURS),
+        "events": ColumnDoc("BIGINT", "state-years", "Rows predicted in which the outcome is 1.", OURS),
+        "clusters": ColumnDoc("BIGINT", "states", "States among them.", OURS),
+        "value": ColumnDoc("DOUBLE", "score", "The score, or the difference: with minus without.", OURS),
+        "conf_low": ColumnDoc("DOUBLE", "score", "Lower end of the 95 per cent interval, states resampled.", OURS),
+        "conf_high": ColumnDoc("DOUBLE", "score", "Upper end of it.", OURS),
+        "problem": ColumnDoc("VARCHAR", None, "Why the scheme could not be carried out; NULL where it was.", OURS),
+        "is_synthetic": SYNTHETIC,
+    },
+    "separation": {
+        "model": MODEL,
+        "scheme": ColumnDoc("VARCHAR", None, "How the rows were predicted, as in results.validation.", OURS),
+        "rank": ColumnDoc("BIGINT", None, "Place of the row by its probability, the least probable 1.", OURS),
+        "cow_code": ColumnDoc("BIGINT", None, "State, as in marts.country_years.", OURS),
+        "year": ColumnDoc("BIGINT", "year", "Calendar year.", OURS),
+        "outcome": ColumnDoc("BIGINT", None, "1 if the event happened, else 0.", OURS),
+        "probability": ColumnDoc("DOUBLE", "probability", "Predicted with the mortality terms, from other rows.", OURS),
+        "probability_without_mortality": ColumnDoc("DOUBLE", "probability", "Predicted without them.", OURS),
+        "is_synthetic": SYNTHETIC,
+    },
     "choices": {
         "choice": ColumnDoc(
             "VARCHAR", None, "What had to be chosen because the publication does not say; primary key.", OURS
