@@ -26,12 +26,32 @@ class Column:
         return f"{self.description} [unit: {self.unit}; source: {self.source}]"
 
 
-RESULT_TABLES = {
+ESTIMATE_TABLES = {
     "models": "One row per fitted model: outcome, sample, n, events, fit, what was dropped and why.",
     "coefficients": "Every coefficient of every model under each covariance.",
     "marginal_effects": "Average marginal effects at observed values.",
     "predicted_probabilities": "Predicted probability of alliance formation over the range of the mortality terms.",
     "choices": "What the article leaves open, and what was chosen here.",
+    "replications": "The models of Allen and DiGiuseppe (2013) refitted on their own file, beside the figures of others.",
+}
+
+# Made only where asked for (warehouse run --with inference): step -> its tables.
+INFERENCE_TABLES = {
+    "specification_curve": {
+        "specification_curve": "Every combination of the choices the article leaves open, fitted, in order of its z.",
+        "specification_tests": "The curve tested as a whole, by resampling under no effect in any specification.",
+    },
+    "robustness": {
+        "robustness": "The headline model re-estimated with one thing changed at a time, placebo and permutation included.",
+    },
+    "validation": {
+        "validation": "Out-of-sample scores with and without the mortality terms, and their differences.",
+        "separation": "Out-of-sample predictions in order, with what happened: the separation plot's data.",
+    },
+}
+
+RESULT_TABLES = ESTIMATE_TABLES | {
+    table: text for tables in INFERENCE_TABLES.values() for table, text in tables.items()
 }
 
 META_TABLES = {
@@ -96,13 +116,15 @@ META_DOCS = {
 }
 
 
-def table_descriptions(manifest_path: Path, mart_tables: tuple[str, ...]) -> dict[str, str]:
+def table_descriptions(
+    manifest_path: Path, mart_tables: tuple[str, ...], result_tables: tuple[str, ...]
+) -> dict[str, str]:
     """``schema.table`` -> one sentence for every published table, marts from the dbt docs."""
     nodes = json.loads(manifest_path.read_text())["nodes"].values()
     marts = {n["name"]: n["description"] for n in nodes if n["resource_type"] == "model" and n["name"] in mart_tables}
     return (
         {f"marts.{name}": " ".join(text.split()) for name, text in marts.items()}
-        | {f"results.{name}": text for name, text in RESULT_TABLES.items()}
+        | {f"results.{name}": RESULT_TABLES[name] for name in result_tables}
         | {f"meta.{name}": text for name, text in META_TABLES.items()}
     )
 

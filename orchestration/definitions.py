@@ -1,8 +1,8 @@
-"""Everything Dagster loads: assets, their checks, the job ``refresh`` and what its runs share."""
+"""Everything Dagster loads: assets, their checks, the jobs and what their runs share."""
 
 from dagster import AssetSelection, Definitions, define_asset_job, in_process_executor
 
-from orchestration.assets.estimates import estimates_assets
+from orchestration.assets.estimates import estimates_assets, inference_keys
 from orchestration.assets.ingest import raw_assets
 from orchestration.assets.publish import publication_asset
 from orchestration.assets.resources import RefreshLock
@@ -12,13 +12,18 @@ from orchestration.settings import from_environment
 
 refresh = define_asset_job(
     "refresh",
-    selection=AssetSelection.all(),
+    selection=AssetSelection.all() - AssetSelection.assets(*inference_keys()),
     description="From the publishers' bytes to the publication. Fails rather than publish something unchecked.",
+)
+refresh_with_inference = define_asset_job(
+    "refresh_with_inference",
+    selection=AssetSelection.all(),
+    description="The refresh, and the inference that takes minutes: specification curve, robustness, validation.",
 )
 
 defs = Definitions(
-    assets=[*raw_assets(), build_assets(from_environment()), estimates_assets(), publication_asset()],
-    jobs=[refresh],
+    assets=[*raw_assets(), build_assets(from_environment()), *estimates_assets(), publication_asset()],
+    jobs=[refresh, refresh_with_inference],
     resources={"dbt": dbt_resource(), "refresh_lock": RefreshLock()},
     executor=in_process_executor,
     loggers={"progress": progress_logger},

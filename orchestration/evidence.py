@@ -7,7 +7,7 @@ import pyarrow.compute
 import pyarrow.parquet
 
 from orchestration.acquire import Acquisition, open_acquisition
-from orchestration.codebook import RESULT_TABLES, mart_columns, meta_columns, result_columns, table_descriptions
+from orchestration.codebook import mart_columns, meta_columns, result_columns, table_descriptions
 from orchestration.fingerprint import refresh_fingerprint
 from orchestration.publication import (
     MART_TABLES,
@@ -18,7 +18,7 @@ from orchestration.publication import (
     checks_from_dbt,
     publish,
 )
-from orchestration.results import mart_fingerprint
+from orchestration.results import read_mart, tables_of_mart
 from orchestration.settings import Settings
 
 
@@ -31,11 +31,13 @@ def publish_refresh(settings: Settings, started: datetime) -> tuple[Publication,
 
     acquisition = open_acquisition(settings)
     fingerprint = refresh_fingerprint(acquisition.hashes())
+    mart = read_mart(settings)
+    results = tables_of_mart(settings, mart.fingerprint)
     publication = Publication(
         publication_id=f"{started.astimezone(UTC):%Y%m%dT%H%M%S%f}Z-{fingerprint[:8]}",
         published_at=started.isoformat(timespec="seconds"),
         fingerprint=fingerprint,
-        mart_fingerprint=mart_fingerprint(settings),
+        mart_fingerprint=mart.fingerprint,
         is_synthetic=settings.is_synthetic,
         software_version=version("alliance-formation-warehouse"),
         note=SYNTHETIC_NOTE if settings.is_synthetic else REAL_NOTE,
@@ -45,9 +47,9 @@ def publish_refresh(settings: Settings, started: datetime) -> tuple[Publication,
         sources=_source_rows(acquisition),
         checks=_contract_checks(acquisition) + checks_from_dbt(settings.dbt_target_dir),
         columns=mart_columns(manifest, MART_TABLES)
-        + result_columns({t: COLUMN_DOCS[t] for t in RESULT_TABLES})
+        + result_columns({t: COLUMN_DOCS[t] for t in results})
         + meta_columns(),
-        tables=table_descriptions(manifest, MART_TABLES),
+        tables=table_descriptions(manifest, MART_TABLES, results),
     )
     return publication, publish(settings, publication, evidence)
 

@@ -10,7 +10,7 @@ from typing import NoReturn
 
 import duckdb
 
-from orchestration.codebook import RESULT_TABLES, Column
+from orchestration.codebook import ESTIMATE_TABLES, Column
 from orchestration.errors import WarehouseError
 from orchestration.settings import Settings
 
@@ -40,12 +40,16 @@ class Publication:
 
 @dataclass(frozen=True)
 class Evidence:
-    """The rows of meta: sources, checks, columns (the codebook); and a description for every table."""
+    """The rows of meta: sources, checks, columns (the codebook); and every table to publish with its description."""
 
     sources: list[dict]
     checks: list[dict]
     columns: list[Column]
     tables: Mapping[str, str]
+
+    @property
+    def result_tables(self) -> list[str]:
+        return [name.removeprefix("results.") for name in self.tables if name.startswith("results.")]
 
 
 def publish(settings: Settings, publication: Publication, evidence: Evidence) -> dict[str, int]:
@@ -93,7 +97,7 @@ def _assemble(settings: Settings, path: Path, publication: Publication, evidence
             connection.execute(f"create schema warehouse.{schema}")
         for table in MART_TABLES:
             connection.execute(f"create table warehouse.marts.{table} as from build.marts.{table}")
-        for table in RESULT_TABLES:
+        for table in evidence.result_tables:
             parquet = _quoted(settings.results_dir / f"{table}.parquet")
             connection.execute(f"create table warehouse.results.{table} as from read_parquet({parquet})")
         _write_meta(connection, publication, evidence)
@@ -181,7 +185,7 @@ def _audit(path: Path, publication: Publication, evidence: Evidence) -> dict[str
     connection = duckdb.connect(":memory:")
     try:
         connection.execute(f"attach {_quoted(path)} as warehouse (read_only)")
-        tables = [f"marts.{t}" for t in MART_TABLES] + [f"results.{t}" for t in RESULT_TABLES]
+        tables = [f"marts.{t}" for t in MART_TABLES] + [f"results.{t}" for t in evidence.result_tables]
         counts = {t: connection.execute(f"select count(*) from warehouse.{t}").fetchone()[0] for t in tables}
         undocumented = connection.execute(
             "select schema_name || '.' || table_name || '.' || column_name from duckdb_columns()"
@@ -191,7 +195,10 @@ def _audit(path: Path, publication: Publication, evidence: Evidence) -> dict[str
     finally:
         connection.close()
     empty = [table for table, rows in counts.items() if not rows]
+    absent = [table for table in ESTIMATE_TABLES if table not in evidence.result_tables]
     failed = [check["check_name"] for check in evidence.checks if check["status"] in ("fail", "error")]
+    if absent:
+        _refuse("Results of this mart are not there.", ", ".join(absent), "estimates of this very mart", "none")
     if empty:
         _refuse("A published table is empty.", ", ".join(empty), "at least one row", "no rows")
     if undocumented:
@@ -247,6 +254,17 @@ def current(warehouse_path: Path) -> Mapping[str, object] | None:
         return None
     finally:
         connection.close()
+
+
+def published_tables(warehouse_path: Path) -> set[str]:
+    """``schema.table`` of everything in a published file; nothing where there is none."""
+    if not warehouse_path.exists():
+        return set()
+    with duckdb.connect(str(warehouse_path), read_only=True) as connection:
+        return {
+            f"{schema}.{table}"
+            for schema, table in connection.execute("select schema_name, table_name from duckdb_tables()").fetchall()
+        }
 
 
 def checks_from_dbt(target_dir: Path) -> list[dict]:

@@ -2,13 +2,15 @@
 
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from orchestration.acquire import choose_sources, fetch_all, open_acquisition
+from orchestration.codebook import INFERENCE_TABLES
 from orchestration.errors import WarehouseError
 from orchestration.fingerprint import refresh_fingerprint
 from orchestration.lock import refresh_lock
-from orchestration.publication import current
+from orchestration.publication import current, published_tables
 from orchestration.settings import Settings
 
 
@@ -22,8 +24,18 @@ class Outcome:
     seconds: float
 
 
-def refresh(settings: Settings, wanted: str, *, force: bool, wait_seconds: float, announce) -> Outcome:
+def refresh(
+    settings: Settings,
+    wanted: str,
+    *,
+    force: bool,
+    with_inference: bool,
+    wait_seconds: float,
+    announce: Callable[[str], None],
+) -> Outcome:
     """Bring the publication up to date with ``wanted`` sources; ``announce`` gets the first line to print.
+
+    with_inference also makes the tables that take minutes (codebook.INFERENCE_TABLES), if they are not published yet.
 
     Raises WarehouseError; the publication in place is then untouched.
     """
@@ -35,20 +47,31 @@ def refresh(settings: Settings, wanted: str, *, force: bool, wait_seconds: float
         fetch_all(acquisition)
         published = current(settings.warehouse_path)
         fingerprint = refresh_fingerprint(acquisition.hashes())
-        changed = force or published is None or published["fingerprint"] != fingerprint
-        if changed:
-            _run_job(settings)
-    return Outcome(settings, told, changed, time.monotonic() - started)
+        outdated = force or published is None or published["fingerprint"] != fingerprint
+        lacking = with_inference and not _has_inference(settings)
+        if outdated:
+            _run_job(settings, "refresh_with_inference" if with_inference else "refresh")
+        elif lacking:
+            _run_job(settings, "refresh_with_inference", only_inference=True)
+    return Outcome(settings, told, outdated or lacking, time.monotonic() - started)
 
 
-def _run_job(settings: Settings) -> None:
+def _has_inference(settings: Settings) -> bool:
+    wanted = {f"results.{table}" for tables in INFERENCE_TABLES.values() for table in tables}
+    return wanted <= published_tables(settings.warehouse_path)
+
+
+def _run_job(settings: Settings, job: str, only_inference: bool = False) -> None:
     os.environ.update(settings.environment())
     from dagster import DagsterInstance
 
+    from orchestration.assets.estimates import inference_keys
+    from orchestration.assets.publish import PUBLICATION_KEY
     from orchestration.definitions import defs
 
     with DagsterInstance.get() as instance:
-        result = defs.resolve_job_def("refresh").execute_in_process(
+        result = defs.resolve_job_def(job).execute_in_process(
+            asset_selection=[*inference_keys(), PUBLICATION_KEY] if only_inference else None,
             instance=instance,
             run_config={"loggers": {"progress": {}}},
             raise_on_error=False,

@@ -1,8 +1,8 @@
 """From the mart in build.duckdb to data/results/<table>.parquet: the one place where analysis meets the warehouse."""
 
 import hashlib
-import os
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import duckdb
 import pandas
@@ -10,47 +10,87 @@ import pyarrow
 import pyarrow.csv
 import pyarrow.parquet
 
+from orchestration.atomic import write_atomically
+from orchestration.codebook import RESULT_TABLES
 from orchestration.settings import Settings
 
-
-def mart_fingerprint(settings: Settings) -> str:
-    """sha256 of the content of marts.country_years in the order of its key: equal means the same mart."""
-    return _fingerprint(_read_mart(settings))
+FINGERPRINT = b"mart_fingerprint"
+JOBS = 2
 
 
-def fit_and_write(settings: Settings, progress: Callable[[str], None]) -> dict[str, pandas.DataFrame]:
-    """Fit every registered model on the mart and write the results tables; each file is replaced whole or not at all."""
-    from analysis.estimation import estimate
-    from analysis.kimball import KIMBALL_2010
+@dataclass(frozen=True)
+class Mart:
+    """marts.country_years as a frame, and the sha256 of its content in the order of its key."""
 
-    mart = _read_mart(settings)
-    frames = estimate(
-        mart.to_pandas(),
-        KIMBALL_2010,
-        _fingerprint(mart),
-        settings.is_synthetic,
-        progress=lambda done, total, name: progress(f"model {done} of {total}: {name}"),
-    )
-    settings.results_dir.mkdir(parents=True, exist_ok=True)
-    for table, frame in frames.items():
-        path = settings.results_dir / f"{table}.parquet"
-        scratch = path.with_suffix(".partial")
-        pyarrow.parquet.write_table(pyarrow.Table.from_pandas(frame, preserve_index=False), scratch)
-        os.replace(scratch, path)
-    return frames
+    panel: pandas.DataFrame
+    fingerprint: str
 
 
-def _read_mart(settings: Settings) -> pyarrow.Table:
+def read_mart(settings: Settings) -> Mart:
     connection = duckdb.connect(":memory:")
     try:
         connection.execute(f"attach '{settings.build_path}' as build (read_only)")
-        return connection.execute("from build.marts.country_years order by cow_code, year").to_arrow_table()
+        table = connection.execute("from build.marts.country_years order by cow_code, year").to_arrow_table()
     finally:
         connection.close()
-
-
-def _fingerprint(mart: pyarrow.Table) -> str:
-    """Over the values as text: the bytes of an Arrow table depend on what lies under its nulls."""
+    # Over the values as text: the bytes of an Arrow table depend on what lies under its nulls.
     sink = pyarrow.BufferOutputStream()
-    pyarrow.csv.write_csv(mart, sink)
-    return hashlib.sha256(sink.getvalue()).hexdigest()
+    pyarrow.csv.write_csv(table, sink)
+    return Mart(table.to_pandas(), hashlib.sha256(sink.getvalue()).hexdigest())
+
+
+def estimate_models(settings: Settings, progress: Callable[[str], None]) -> dict[str, pandas.DataFrame]:
+    """Fit Kimball's probits on the mart and the published models on their own file; write and return their tables."""
+    from analysis.allen_digiuseppe import replicate
+    from analysis.estimation import estimate
+    from analysis.kimball import KIMBALL_2010
+
+    mart = read_mart(settings)
+    frames = estimate(
+        mart.panel,
+        KIMBALL_2010,
+        mart.fingerprint,
+        settings.is_synthetic,
+        progress=lambda done, total, name: progress(f"model {done} of {total}: {name}"),
+    )
+    published = pandas.read_parquet(settings.raw_dir / "allen_digiuseppe_2013.parquet")
+    published = published.drop(columns=[name for name in published if name.startswith("_")])
+    return _write(settings, frames | {"replications": replicate(published, settings.is_synthetic)}, mart)
+
+
+def infer(settings: Settings, step: str) -> dict[str, pandas.DataFrame]:
+    """One step of the inference that takes minutes, by its name in codebook.INFERENCE_TABLES; write and return its tables."""
+    from analysis.robustness import robustness
+    from analysis.specification_curve import specification_curve
+    from analysis.validation import validate
+
+    mart = read_mart(settings)
+    steps: dict[str, Callable[[], dict[str, pandas.DataFrame]]] = {
+        "specification_curve": lambda: specification_curve(mart.panel, settings.is_synthetic, JOBS),
+        "robustness": lambda: {"robustness": robustness(mart.panel, settings.is_synthetic)},
+        "validation": lambda: validate(mart.panel, settings.is_synthetic, JOBS),
+    }
+    return _write(settings, steps[step](), mart)
+
+
+def tables_of_mart(settings: Settings, fingerprint: str) -> tuple[str, ...]:
+    """The results tables on disk that were made from the mart with this fingerprint."""
+    return tuple(table for table in RESULT_TABLES if _fingerprint_of(settings, table) == fingerprint)
+
+
+def _fingerprint_of(settings: Settings, table: str) -> str | None:
+    path = settings.results_dir / f"{table}.parquet"
+    try:
+        return (pyarrow.parquet.read_schema(path).metadata or {}).get(FINGERPRINT, b"").decode()
+    except (OSError, pyarrow.ArrowException):
+        return None
+
+
+def _write(settings: Settings, frames: dict[str, pandas.DataFrame], mart: Mart) -> dict[str, pandas.DataFrame]:
+    """Each file is replaced whole or not at all, and carries the fingerprint of the mart it was made from."""
+    for name, frame in frames.items():
+        table = pyarrow.Table.from_pandas(frame, preserve_index=False)
+        metadata = (table.schema.metadata or {}) | {FINGERPRINT: mart.fingerprint.encode()}
+        with write_atomically(settings.results_dir / f"{name}.parquet") as stream:
+            pyarrow.parquet.write_table(table.replace_schema_metadata(metadata), stream)
+    return frames

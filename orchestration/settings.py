@@ -83,6 +83,7 @@ class Settings:
             "WAREHOUSE_BUILD_PATH": self.build_path.name,
             "DAGSTER_HOME": str(REPOSITORY),
             "DO_NOT_TRACK": "1",
+            "OPENBLAS_NUM_THREADS": "1",  # the fits' small matrix products are slower on more threads than on one
         }
         if self.mirror_dir:
             variables["WAREHOUSE_MIRROR"] = str(self.mirror_dir)

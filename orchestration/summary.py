@@ -6,7 +6,6 @@ from pathlib import Path
 from orchestration.query import render_table, rows_of
 from orchestration.settings import Settings
 
-HEADLINE_MODEL = "kimball_2010/t1_m2b"
 HEADLINE_COVARIANCE = "cluster_state"
 
 
@@ -83,6 +82,8 @@ def verification(settings: Settings) -> tuple[str, bool]:
 
 
 def _headline(path: Path) -> str:
+    from analysis.kimball import HEADLINE_MODEL
+
     (model,) = rows_of(path, f"select * from results.models where model = '{HEADLINE_MODEL}'")
     terms = rows_of(
         path,

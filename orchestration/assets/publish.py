@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, MaterializeResult, MetadataValue, asset
 
+from orchestration.assets.estimates import result_key
 from orchestration.assets.failures import told_plainly
 from orchestration.assets.resources import RefreshLock
 from orchestration.codebook import RESULT_TABLES
@@ -14,7 +15,7 @@ PUBLICATION_KEY = AssetKey("publication")
 
 
 def publication_asset() -> AssetsDefinition:
-    deps = [["marts", table] for table in MART_TABLES] + [["results", table] for table in RESULT_TABLES]
+    deps = [AssetKey(["marts", table]) for table in MART_TABLES] + [result_key(table) for table in RESULT_TABLES]
 
     @asset(
         key=PUBLICATION_KEY,

@@ -41,5 +41,7 @@ def test_an_incomplete_column_fails_the_build(tmp_path: Path, column: dict) -> N
 
 
 def test_every_meta_table_is_described(tmp_path: Path) -> None:
-    described = {name for name in table_descriptions(manifest(tmp_path, COMPLETE), ("m",)) if name.startswith("meta.")}
+    described = {
+        name for name in table_descriptions(manifest(tmp_path, COMPLETE), ("m",), ()) if name.startswith("meta.")
+    }
     assert described == {f"meta.{column.table_name}" for column in meta_columns()}

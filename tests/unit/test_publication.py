@@ -6,11 +6,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.codebook import META_TABLES, RESULT_TABLES, Column, meta_columns
+from orchestration.codebook import ESTIMATE_TABLES, META_TABLES, Column, meta_columns
 from orchestration.errors import WarehouseError
 from orchestration.publication import MART_TABLES, Evidence, Publication, current, publish
 from orchestration.settings import Settings
 
+TABLES = {f"meta.{t}": d for t, d in META_TABLES.items()} | {f"results.{t}": d for t, d in ESTIMATE_TABLES.items()}
 MART_COLUMNS = "2 as cow_code, 1816 as year, null::double as cinc"
 RESULT_COLUMNS = "'m' as model, 't' as term, 'c' as covariance, 'mart' as mart_fingerprint"
 
@@ -24,7 +25,7 @@ def settings(tmp_path: Path) -> Settings:
     connection.execute("create schema marts")
     for table in MART_TABLES:
         connection.execute(f"create table marts.{table} as select {MART_COLUMNS}")
-    for table in RESULT_TABLES:
+    for table in ESTIMATE_TABLES:
         connection.execute(f"copy (select {RESULT_COLUMNS}) to '{made.results_dir / table}.parquet' (format parquet)")
     connection.close()
     return made
@@ -39,11 +40,11 @@ def evidence() -> Evidence:
     ]
     results = [
         Column("results", table, name, 1, "unit", "what it says", "source")
-        for table in RESULT_TABLES
+        for table in ESTIMATE_TABLES
         for name in ("model", "term", "covariance", "mart_fingerprint")
     ]
     check = {"check_name": "a", "kind": "dbt test", "table_name": "t", "status": "pass", "failures": 0}
-    return Evidence([], [check], marts + results + meta_columns(), {f"meta.{t}": d for t, d in META_TABLES.items()})
+    return Evidence([], [check], marts + results + meta_columns(), TABLES)
 
 
 def publication(number: int) -> Publication:
@@ -101,6 +102,13 @@ def test_an_empty_table_is_refused(settings: Settings, evidence: Evidence) -> No
 def test_results_of_another_mart_are_refused(settings: Settings, evidence: Evidence) -> None:
     with pytest.raises(WarehouseError, match="another mart"):
         publish(settings, replace(publication(1), mart_fingerprint="other"), evidence)
+
+
+def test_a_publication_without_its_estimates_is_refused(settings: Settings, evidence: Evidence) -> None:
+    tables = {name: text for name, text in TABLES.items() if name != "results.choices"}
+    columns = [column for column in evidence.columns if column.table_name != "choices"]
+    with pytest.raises(WarehouseError, match="not there"):
+        publish(settings, publication(1), replace(evidence, tables=tables, columns=columns))
 
 
 def test_old_publications_go_but_never_the_one_in_place(settings: Settings, evidence: Evidence) -> None:
