@@ -43,8 +43,8 @@ SLOWEST = 12
 
 STATE, RECORD = 10_000, 100_000  # steps from copy to copy: COW-like codes reach 8152 in ATOP, record numbers 7050
 STEPS = {
-    **dict.fromkeys(("state_system_spells", "state_system_years", "external_threat"), {"ccode": STATE}),
-    **dict.fromkeys(("national_capabilities", "national_trade", "allen_digiuseppe_2013"), {"ccode": STATE}),
+    **{table: {"ccode": STATE} for table in ("state_system_spells", "state_system_years", "external_threat")},
+    **{table: {"ccode": STATE} for table in ("national_capabilities", "national_trade", "allen_digiuseppe_2013")},
     "atop": {"atopid": RECORD, "member": STATE},
     "atop_alliances": {"atopid": RECORD},
     "mid_disputes": {"dispnum": RECORD},
