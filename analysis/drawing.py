@@ -1,0 +1,87 @@
+"""What every figure shares: style, marks of n, source and SYNTHETIC, alternative text, and files with the same bytes."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from textwrap import fill
+from typing import NamedTuple
+
+import matplotlib
+import pandas as pd
+from matplotlib.figure import Figure
+
+from analysis.errors import AnalysisError
+
+WIDTH = 6.4  # inches: at 600 pixels 9 points are 12 pixels high
+BLUE, ORANGE, GREEN, GREY = "#0072b2", "#d55e00", "#009e73", "#8c8c8c"  # Okabe & Ito: told apart by the colour-blind
+SHADES = "Blues"
+SOURCE = "Source: alliance-formation warehouse"
+STYLE = {
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib: the same letters everywhere
+    "font.size": 9,
+    "axes.titlesize": 9,
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "figure.titlesize": 10.5,
+    "figure.titleweight": "bold",
+    "legend.frameon": False,
+    "svg.hashsalt": "alliance-formation",
+}
+
+
+class Drawing(NamedTuple):
+    """A figure, and in words what it shows, for those who cannot see it."""
+
+    figure: Figure
+    alt: str
+
+
+@contextmanager
+def styled() -> Iterator[None]:
+    """Matplotlib's own defaults and STYLE, whatever the user's settings; restored afterwards."""
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(STYLE)
+        yield
+
+
+def save(drawing: Drawing, path_stem: Path | str) -> list[Path]:
+    """Write <path_stem>.png (150 dots an inch) and <path_stem>.svg, the alternative text in both.
+
+    The same drawing gives the same bytes. Raises AnalysisError for a drawing without alternative text.
+    """
+    if not drawing.alt.strip():
+        raise AnalysisError(f"figure {Path(path_stem).name} has no alternative text")
+    png, svg = (Path(path_stem).with_name(Path(path_stem).name + ending) for ending in (".png", ".svg"))
+    with styled():
+        drawing.figure.savefig(png, dpi=150, metadata={"Software": None, "Description": drawing.alt})
+        drawing.figure.savefig(svg, dpi=150, metadata={"Date": None, "Creator": None, "Description": drawing.alt})
+    return [png, svg]
+
+
+def finish(figure: Figure, title: str, foot: str, is_synthetic: bool) -> None:
+    """Title above, n and source below; across everything and in the title SYNTHETIC where the data are made up."""
+    figure.suptitle(fill(("SYNTHETIC sample. " if is_synthetic else "") + title, 66), x=0.01, ha="left")
+    figure.supxlabel(fill(foot, 112), x=0.01, ha="left", fontsize=7.5, color="#333333")
+    if is_synthetic:
+        figure.text(0.5, 0.5, "SYNTHETIC", fontsize=54, color=ORANGE, alpha=0.22, rotation=30, ha="center", va="center")
+
+
+def alt_text(title: str, shown: str, sample: str, is_synthetic: bool) -> str:
+    mark = "SYNTHETIC sample, not data on the world. " if is_synthetic else ""
+    return f"{mark}{title}. {shown[:1].upper()}{shown[1:]}. Sample: {sample}."
+
+
+def is_synthetic_frame(frame: pd.DataFrame) -> bool:
+    return bool(frame["is_synthetic"].any())
+
+
+def mart_source(models: pd.DataFrame) -> str:
+    return f"{SOURCE}, mart {', '.join(mark[:12] for mark in models['mart_fingerprint'].dropna().unique())}"
+
+
+def span(values: pd.Series) -> str:
+    low, high = int(values.min()), int(values.max())
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
