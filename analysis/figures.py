@@ -276,9 +276,10 @@ def formation_over_time(panel: pd.DataFrame, *, is_synthetic: bool) -> Drawing:
 
     panel: the mart's country-years with year and forms_<rule>_alliance; years not observed are left out, not 0.
     """
-    rules = [rule for rule in RULES if f"forms_{rule}_alliance" in panel.columns]
+    known = [rule for rule in RULES if f"forms_{rule}_alliance" in panel.columns]
+    rules = [rule for rule in known if panel[f"forms_{rule}_alliance"].notna().any()]
     if not rules:
-        raise AnalysisError("the panel has no column forms_<rule>_alliance")
+        raise AnalysisError("the panel has no column forms_<rule>_alliance with anything observed")
     figure = Figure(figsize=(WIDTH, 1.5 + 1.25 * ((len(rules) + 1) // 2)), layout="constrained")
     panels = figure.subplots((len(rules) + 1) // 2, 2, sharex=True, sharey=True, squeeze=False).ravel()
     for spare in panels[len(rules) :]:
