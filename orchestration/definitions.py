@@ -4,7 +4,7 @@ from dagster import AssetSelection, Definitions, define_asset_job, in_process_ex
 
 from orchestration.assets.estimates import estimates_assets, inference_keys
 from orchestration.assets.ingest import raw_assets
-from orchestration.assets.publish import publication_asset
+from orchestration.assets.publish import presentation_asset, publication_asset
 from orchestration.assets.resources import RefreshLock
 from orchestration.assets.warehouse_build import build_assets, dbt_resource
 from orchestration.progress import progress_logger
@@ -22,7 +22,13 @@ refresh_with_inference = define_asset_job(
 )
 
 defs = Definitions(
-    assets=[*raw_assets(), build_assets(from_environment()), *estimates_assets(), publication_asset()],
+    assets=[
+        *raw_assets(),
+        build_assets(from_environment()),
+        *estimates_assets(),
+        publication_asset(),
+        presentation_asset(),
+    ],
     jobs=[refresh, refresh_with_inference],
     resources={"dbt": dbt_resource(), "refresh_lock": RefreshLock()},
     executor=in_process_executor,

@@ -66,12 +66,12 @@ def _run_job(settings: Settings, job: str, only_inference: bool = False) -> None
     from dagster import DagsterInstance
 
     from orchestration.assets.estimates import inference_keys
-    from orchestration.assets.publish import PUBLICATION_KEY
+    from orchestration.assets.publish import PRESENTATION_KEY, PUBLICATION_KEY
     from orchestration.definitions import defs
 
     with DagsterInstance.get() as instance:
         result = defs.resolve_job_def(job).execute_in_process(
-            asset_selection=[*inference_keys(), PUBLICATION_KEY] if only_inference else None,
+            asset_selection=[*inference_keys(), PUBLICATION_KEY, PRESENTATION_KEY] if only_inference else None,
             instance=instance,
             run_config={"loggers": {"progress": {}}},
             raise_on_error=False,

@@ -25,9 +25,8 @@ def outcome_summary(outcome) -> str:
 def results_text(settings: Settings) -> str:
     """``warehouse results``: headline model, the term in question in every model, the open choices."""
     path = settings.warehouse_path
-    return "\n".join(
-        [_headline(path), _rise_in_every_model(path), _problems(path), _choices(path), _synthetic_line(path)]
-    )
+    parts = (_headline(path), _rise_in_every_model(path), _problems(path), _choices(path))
+    return "\n".join([*parts, _claim(settings), "", _synthetic_line(path)])
 
 
 def status_text(settings: Settings) -> str:
@@ -115,6 +114,21 @@ def _rise_in_every_model(path: Path) -> str:
     )
     title = "infant_mortality_rose in every model that has it; p-values under every covariance"
     return f"{title}\n{_numbers_table(list(rows[0]), rows)}"
+
+
+def _claim(settings: Settings) -> str:
+    """One sentence on the claim, from what is published and nothing else."""
+    from analysis.claim import claim_sentence
+    from orchestration.presentation import results_frames
+
+    frames = results_frames(settings)
+    return claim_sentence(
+        frames["models"],
+        frames["coefficients"],
+        frames["marginal_effects"],
+        frames.get("specification_curve"),
+        frames.get("validation"),
+    )
 
 
 def _problems(path: Path) -> str:

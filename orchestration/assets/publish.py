@@ -1,4 +1,4 @@
-"""Group publish: the one asset that people query, assembled from the mart and the results and put in place whole."""
+"""Group publish: the file that people query, put in place whole, and the tables and figures drawn from it."""
 
 from datetime import UTC, datetime
 
@@ -12,6 +12,7 @@ from orchestration.publication import MART_TABLES
 from orchestration.settings import from_environment
 
 PUBLICATION_KEY = AssetKey("publication")
+PRESENTATION_KEY = AssetKey("presentation")
 
 
 def publication_asset() -> AssetsDefinition:
@@ -43,3 +44,29 @@ def publication_asset() -> AssetsDefinition:
         )
 
     return publication
+
+
+def presentation_asset() -> AssetsDefinition:
+    @asset(
+        key=PRESENTATION_KEY,
+        group_name="publish",
+        owners=["team:warehouse"],
+        kinds={"python"},
+        deps=[PUBLICATION_KEY],
+        description="Regression tables (LaTeX, HTML, Markdown, CSV) and figures (PNG, SVG) of what is published.",
+    )
+    def presentation(context: AssetExecutionContext, refresh_lock: RefreshLock) -> MaterializeResult:
+        from orchestration.presentation import write_presentation
+
+        with told_plainly():
+            files = write_presentation(from_environment())
+        folder = files[0].parents[1]
+        return MaterializeResult(
+            metadata={
+                "files": MetadataValue.md("\n".join(f"- {file.relative_to(folder)}" for file in files)),
+                "count": len(files),
+                "path": MetadataValue.path(str(folder)),
+            }
+        )
+
+    return presentation
