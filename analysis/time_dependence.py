@@ -10,8 +10,8 @@ def natural_spline(time: np.ndarray, knots: tuple[float, ...], boundary: tuple[f
 
     `knots` are the interior ones, which must lie strictly between the two boundary knots. Each term is a combination of
     truncated cubes whose cubic and quadratic parts cancel beyond the last knot, so that the curve is straight outside
-    the boundary; with K knots in all there are K - 2 terms. They are divided by the squared range, which leaves them in
-    the unit of time. Source: Durrleman & Simon (1989), Statistics in Medicine 8:551-561.
+    the boundary; with K knots in all there are K - 2 terms. They are divided by the squared range up to the last
+    interior knot, which leaves them in the unit of time and their coefficients of a readable size. Source: Durrleman & Simon (1989), Statistics in Medicine 8:551-561.
     """
     time = np.asarray(time, dtype="float64")
     low, high = boundary
@@ -29,7 +29,7 @@ def natural_spline(time: np.ndarray, knots: tuple[float, ...], boundary: tuple[f
         + cube(last) * (before_last - knot) / (last - before_last)
         for knot in places[:-2]
     ]
-    return np.column_stack(columns) / (last - low) ** 2
+    return np.column_stack(columns) / (before_last - low) ** 2
 
 
 def time_terms(time: np.ndarray, dependence: TimeDependence) -> tuple[list[str], np.ndarray, list[str]]:

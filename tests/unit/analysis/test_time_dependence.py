@@ -39,7 +39,7 @@ def test_spans_the_space_of_patsys_natural_cubic_regression_spline():
 def test_a_term_is_the_published_formula_at_a_point():
     """By hand at t = 3 with knots 0, 1, 4, 7, 120: only the cubes at 0 and 1 are switched on."""
     at_three = natural_spline(np.array([3.0]), KNOTS, (0.0, 120.0))[0]
-    np.testing.assert_allclose(at_three, np.array([27.0, 8.0, 0.0]) / 120.0**2, rtol=1e-12)
+    np.testing.assert_allclose(at_three, np.array([27.0, 8.0, 0.0]) / 7.0**2, rtol=1e-12)
 
 
 def test_a_knot_outside_the_sample_is_left_out_and_named():
