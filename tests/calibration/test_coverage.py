@@ -1,0 +1,107 @@
+"""Do 95% intervals hold the truth 95% of the time? Thousands of samples whose pooled probit coefficient is known.
+
+The error of every row has variance 1 whatever it shares with the rows of its state or year, so that the probit of a row
+on its own is exactly the one planted, and a pooled fit estimates it; only the covariance has to cope with the sharing.
+
+What is found, and held here: intervals from the normal distribution, which is what Stata prints, are near nominal from
+about 100 clusters on; at 40 strongly dependent ones those clustered by state hold the truth in 92% of samples only,
+and those of the score bootstrap in 94%.
+"""
+
+import numpy as np
+import pytest
+
+from analysis.covariance import clustered, robust, two_way
+from analysis.estimation import wald
+from analysis.likelihood import fit
+from analysis.links import LINKS
+from analysis.score_bootstrap import score_bootstrap, weights
+
+pytestmark = pytest.mark.slow
+
+EFFECT, CONSTANT = 0.3, -1.2  # an event in one row of eight
+NOMINAL = (0.93, 0.97)
+MODERATE, STRONG = (0.1, 0.2), (0.3, 0.5)  # shares of the variance of error and regressor that a cluster has in common
+ROWS_PER_CLUSTER = 25
+SAMPLES = 4000  # with which a share of 0.95 is known to 0.0035
+BOOTSTRAP_SAMPLES = 2000  # 0.005
+BOOTSTRAP_DRAWS = 399
+
+
+def mixed(generator, groupings, share):
+    """(n,) values of variance 1, each of the groupings (n,) having a part in common that makes up `share` of it."""
+    own = 1.0 - share * len(groupings)
+    values = np.sqrt(own) * generator.normal(size=len(groupings[0]))
+    for codes in groupings:
+        values += np.sqrt(share) * generator.normal(size=codes.max() + 1)[codes]
+    return values
+
+
+def fitted_samples(groupings, shares, samples):
+    """A probit fit to each of as many samples, by seed."""
+    error_share, regressor_share = shares
+    for seed in range(samples):
+        generator = np.random.default_rng([20101, seed])
+        regressor = mixed(generator, groupings, regressor_share)
+        latent = CONSTANT + EFFECT * regressor + mixed(generator, groupings, error_share)
+        yield fit((latent > 0).astype(float), np.column_stack([regressor, np.ones_like(latent)]), LINKS["probit"])
+
+
+def coverage(groupings, shares, covariances, samples=SAMPLES):
+    """By covariance, the share of samples whose 95% interval holds the effect."""
+    hits = dict.fromkeys(covariances, 0)
+    for fitted in fitted_samples(groupings, shares, samples):
+        for name, covariance in covariances.items():
+            interval = wald(float(fitted.coefficients[0]), float(np.sqrt(covariance(fitted)[0, 0])))
+            hits[name] += interval["conf_low"] <= EFFECT <= interval["conf_high"]
+    return {name: count / samples for name, count in hits.items()}
+
+
+def bootstrap_coverage(states, shares):
+    draws, hits = weights(int(states.max()) + 1, BOOTSTRAP_DRAWS), 0
+    for fitted in fitted_samples([states], shares, BOOTSTRAP_SAMPLES):
+        test = score_bootstrap(fitted, 0, states, draws)
+        hits += test.conf_low <= EFFECT <= test.conf_high
+    return hits / BOOTSTRAP_SAMPLES
+
+
+def is_nominal(share):
+    return NOMINAL[0] <= share <= NOMINAL[1]
+
+
+def test_robust_errors_on_independent_rows():
+    found = coverage([np.arange(1000)], (0.0, 0.0), {"stata_robust": robust})
+    assert is_nominal(found["stata_robust"]), found
+
+
+@pytest.mark.parametrize(("states", "shares"), [(40, MODERATE), (100, STRONG), (200, STRONG)])
+def test_errors_clustered_by_state(states, shares):
+    codes = np.repeat(np.arange(states), ROWS_PER_CLUSTER)
+    found = coverage([codes], shares, {"stata_robust": robust, "cluster_state": lambda f: clustered(f, codes)})
+    assert is_nominal(found["cluster_state"]), found
+    if shares == STRONG:
+        assert found["stata_robust"] < 0.85, found  # so that clustering is seen to be needed
+
+
+def test_forty_strongly_dependent_states_take_the_bootstrap():
+    codes = np.repeat(np.arange(40), ROWS_PER_CLUSTER)
+    found = coverage([codes], STRONG, {"cluster_state": lambda f: clustered(f, codes)})
+    assert 0.90 < found["cluster_state"] < NOMINAL[0], found
+    assert is_nominal(bootstrap_coverage(codes, STRONG))
+
+
+def test_two_way_errors_on_states_and_years_that_both_matter():
+    states, years = np.repeat(np.arange(100), 60), np.tile(np.arange(60), 100)
+    covariances = {
+        "cluster_state": lambda f: clustered(f, states),
+        "cluster_state_year": lambda f: two_way(f, states, years)[0],
+    }
+    found = coverage([states, years], (0.1, 0.1), covariances)
+    assert is_nominal(found["cluster_state_year"]), found
+    assert found["cluster_state"] < 0.92, found  # one way is not enough
+
+
+def test_two_way_errors_on_a_panel_the_size_of_the_real_one():
+    states, years = np.repeat(np.arange(150), 120), np.tile(np.arange(120), 150)
+    found = coverage([states, years], (0.2, 0.25), {"two_way": lambda f: two_way(f, states, years)[0]}, samples=1500)
+    assert is_nominal(found["two_way"]), found
