@@ -113,15 +113,19 @@ def out_of_sample(validation: pd.DataFrame | None) -> str:
 
 def gain(validation: pd.DataFrame, scheme: str) -> str:
     """What the mortality terms do to the AUC of one scheme of prediction, which needs the difference's own interval."""
-    rows = validation[(validation["scheme"] == scheme) & (validation["score"] == "auc")].set_index("terms")
+    of_scheme = validation[validation["scheme"] == scheme]
+    rows = of_scheme[of_scheme["score"] == "auc"].set_index("terms")
     if not {WITH, WITHOUT, DIFFERENCE} <= set(rows.index):
         return f"predictions {WORDS[scheme]} could not be made"
     low, high = rows.loc[DIFFERENCE, "conf_low"], rows.loc[DIFFERENCE, "conf_high"]
+    interval = "no interval" if pd.isna(low) else f"95% interval {low:z.4f} to {high:z.4f}"
+    failed = int(of_scheme["problem"].notna().sum())
+    part = f", {failed} part{'s' if failed > 1 else ''} not predicted" if failed else ""
     word = "better" if low > 0.0 else "worse" if high < 0.0 else "not distinguishably better or worse"
     return (
         f"predictions {WORDS[scheme]} are {word} than without (AUC {rows.loc[WITH, 'value']:.3f} against"
         f" {rows.loc[WITHOUT, 'value']:.3f}, difference {rows.loc[DIFFERENCE, 'value']:z.4f},"
-        f" 95% interval {low:z.4f} to {high:z.4f})"
+        f" {interval}{part})"
     )
 
 

@@ -49,7 +49,9 @@ def validation(forward: tuple[float, float, float], by_state=(0.0001, -0.002, 0.
     for scheme, (value, low, high) in ((FORWARD, forward), (BY_STATE, by_state)):
         rows += [(scheme, "auc", WITH, 0.75 + value, 0.7, 0.8), (scheme, "auc", WITHOUT, 0.75, 0.7, 0.8)]
         rows += [(scheme, "auc", DIFFERENCE, value, low, high), (scheme, "brier", DIFFERENCE, 9.0, 8.0, 9.5)]
-    return pd.DataFrame(rows, columns=["scheme", "score", "terms", "value", "conf_low", "conf_high"])
+    return pd.DataFrame(rows, columns=["scheme", "score", "terms", "value", "conf_low", "conf_high"]).assign(
+        problem=None
+    )
 
 
 @pytest.mark.parametrize(
@@ -116,6 +118,14 @@ def test_validation_that_was_not_made_is_said():
     part = validation((0.02, 0.01, 0.03))
     sentence = claim_sentence(model(), coefficients(), effects(), validation=part[part["scheme"] == BY_STATE])
     assert "predictions forward in time could not be made" in sentence
+    failed = pd.DataFrame([{"scheme": FORWARD, "problem": "1900-1909, 300 state-years not predicted: separated"}])
+    sentence = claim_sentence(model(), coefficients(), effects(), validation=pd.concat([part, failed]))
+    assert "interval 0.0100 to 0.0300, 1 part not predicted)" in sentence
+    unsure = part.assign(conf_low=float("nan"), conf_high=float("nan"))
+    sentence = claim_sentence(model(), coefficients(), effects(), validation=unsure)
+    assert (
+        "not distinguishably better or worse than without (AUC 0.770 against 0.750, difference 0.0200, no" in sentence
+    )
 
 
 def test_a_headline_model_that_failed_is_said_with_its_reason():
