@@ -42,6 +42,30 @@ def test_the_rise_is_reported_under_every_covariance(real_warehouse: Shell) -> N
     assert found.splitlines() == ["cluster_state", "cluster_state_year", "score_bootstrap", "stata_robust"]
 
 
+def test_the_published_models_come_out_again(real_warehouse: Shell) -> None:
+    """Allen & DiGiuseppe (2013), Models 2.1, 4.1 and 5.1 as in print: n, events, log-likelihood, debt, its error."""
+    found = real_warehouse.sql(
+        "select model, n, events, round(log_likelihood, 3), round(estimate, 6), round(std_error, 6)"
+        " from results.replications where term_order = 1 and model similar to '.*/[245].1' order by model"
+    )
+    assert found.splitlines() == [
+        "allen_digiuseppe_2013/2.1,5055,388,-1190.668,0.212333,0.075553",
+        "allen_digiuseppe_2013/4.1,3772,221,-725.806,0.001175,0.000442",
+        "allen_digiuseppe_2013/5.1,2550,179,-575.566,-0.006654,0.002207",
+    ]
+    assert (
+        real_warehouse.sql("select count(distinct model) from results.replications where estimate is not null") == "12"
+    )
+
+
+def test_tables_and_figures_are_written(real_warehouse: Shell) -> None:
+    folder = real_warehouse.data_dir / "publication"
+    endings = {path.suffix for path in folder.rglob("*")}
+    assert {".tex", ".html", ".md", ".csv", ".png", ".svg"} <= endings
+    headline = (folder / "tables" / "kimball_2010_military_1816-2000.md").read_text()
+    assert "7,962" in headline and "SYNTHETIC" not in headline
+
+
 def test_results_belong_to_the_published_mart(real_warehouse: Shell) -> None:
     assert (
         real_warehouse.sql(
@@ -72,6 +96,7 @@ def test_results_status_and_sources_answer(real_warehouse: Shell) -> None:
     results, status, sources = (real_warehouse(name) for name in ("results", "status", "sources"))
     assert "infant_mortality_rose" in results.stdout and "score_bootstrap" in results.stdout
     assert "what the article leaves open" in results.stdout
+    assert "other specifications were not run" in results.stdout
     assert "published" in status.stdout and "success" in status.stdout
     assert "atop5_1m.csv" in sources.stdout
     assert {results.returncode, status.returncode, sources.returncode} == {0}
