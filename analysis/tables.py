@@ -248,15 +248,27 @@ COLUMN_DOCS: dict[str, dict[str, ColumnDoc]] = {
             OURS,
         ),
         "terms": ColumnDoc(
-            "VARCHAR", None, "With the mortality terms, without them, or the difference of the two.", OURS
+            "VARCHAR",
+            None,
+            "With the mortality terms; without them; time only (since the last formation, and the constant); or the "
+            "difference of the first two.",
+            OURS,
         ),
-        "n": ColumnDoc("BIGINT", "state-years", "Rows predicted; the same with and without mortality.", OURS),
+        "n": ColumnDoc("BIGINT", "state-years", "Rows predicted, the same for all terms; NULL with a problem.", OURS),
         "events": ColumnDoc("BIGINT", "state-years", "Rows predicted in which the outcome is 1.", OURS),
         "clusters": ColumnDoc("BIGINT", "states", "States among them.", OURS),
         "value": ColumnDoc("DOUBLE", "score", "The score, or the difference: with minus without.", OURS),
-        "conf_low": ColumnDoc("DOUBLE", "score", "Lower end of the 95 per cent interval, states resampled.", OURS),
+        "conf_low": ColumnDoc(
+            "DOUBLE",
+            "score",
+            "Lower end of the 95 per cent interval: 999 resamples of whole states, the same for all terms, no refit; "
+            "NULL with one state.",
+            OURS,
+        ),
         "conf_high": ColumnDoc("DOUBLE", "score", "Upper end of it.", OURS),
-        "problem": ColumnDoc("VARCHAR", None, "Why the scheme could not be carried out; NULL where it was.", OURS),
+        "problem": ColumnDoc(
+            "VARCHAR", None, "What could not be predicted (a decade, a tenth, everything), and why; else NULL.", OURS
+        ),
         "is_synthetic": SYNTHETIC,
     },
     "separation": {
