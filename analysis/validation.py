@@ -18,8 +18,8 @@ from analysis.specification import Model, TimeDependence
 from analysis.time_dependence import natural_spline
 
 FIRST_FORECAST = 1900  # earlier years are too few to learn from
-YEARS_AHEAD = 10
-FOLDS = 10
+YEARS_AHEAD = 10  # a choice of ours: how long a fit is used before it is made anew
+FOLDS = 10  # likewise
 DRAWS = 999
 DRAWS_AT_ONCE = 32  # their weights stay in the processor's cache
 SEED = 20100407
