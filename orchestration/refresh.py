@@ -64,19 +64,29 @@ def _has_inference(settings: Settings) -> bool:
 def _run_job(settings: Settings, job: str, only_inference: bool = False) -> None:
     os.environ.update(settings.environment())
     from dagster import DagsterInstance
+    from sqlalchemy.exc import OperationalError
 
     from orchestration.assets.estimates import inference_keys
     from orchestration.assets.publish import PRESENTATION_KEY, PUBLICATION_KEY
     from orchestration.definitions import defs
 
-    with DagsterInstance.get() as instance:
-        result = defs.resolve_job_def(job).execute_in_process(
-            asset_selection=[*inference_keys(), PUBLICATION_KEY, PRESENTATION_KEY] if only_inference else None,
-            instance=instance,
-            run_config={"loggers": {"progress": {}}},
-            raise_on_error=False,
-            tags={"warehouse/started_by": "command line"},
-        )
+    try:
+        with DagsterInstance.get() as instance:
+            result = defs.resolve_job_def(job).execute_in_process(
+                asset_selection=[*inference_keys(), PUBLICATION_KEY, PRESENTATION_KEY] if only_inference else None,
+                instance=instance,
+                run_config={"loggers": {"progress": {}}},
+                raise_on_error=False,
+                tags={"warehouse/started_by": "command line"},
+            )
+    except (OperationalError, OSError) as error:
+        raise WarehouseError(
+            "Dagster could not keep its record of the run; what is published is as it was, or whole and new.",
+            where=str(settings.dagster_dir),
+            expected="a folder that can be written, on a disk with room left",
+            found=str(getattr(error, "orig", error)),
+            next_step="make room or mend the permissions, then run again",
+        ) from error
     if not result.success:
         raise WarehouseError(f"{_first_failure(result)}\n(run {result.run_id}; warehouse ui shows all of it)")
 
