@@ -25,6 +25,8 @@ lint: setup
 
 bench: setup
 	$(BIN)/python -m tests.benchmarks.refresh
+	$(BIN)/python -m tests.benchmarks.growth
+	$(BIN)/python -m tests.benchmarks.estimation $(dir $(wildcard data/warehouse.duckdb))
 
 setup: $(INSTALLED)
 
