@@ -27,7 +27,7 @@ def write_atomically(path: Path) -> Iterator[BinaryIO]:
             os.fsync(stream.fileno())
         os.chmod(scratch, 0o644)
         os.replace(scratch, path)
-        _sync_folder(path.parent)
+        sync(path.parent)
     except OSError as error:
         raise WarehouseError(
             "A file cannot be written; what was there before is unchanged.",
@@ -42,9 +42,9 @@ def write_atomically(path: Path) -> Iterator[BinaryIO]:
                 os.unlink(scratch)
 
 
-def _sync_folder(folder: Path) -> None:
-    """Make the new name durable too."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def sync(path: Path) -> None:
+    """Have a finished file, or the names in a folder, on disk before going on."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

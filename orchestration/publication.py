@@ -10,6 +10,7 @@ from typing import NoReturn
 
 import duckdb
 
+from orchestration.atomic import sync
 from orchestration.codebook import ESTIMATE_TABLES, Column
 from orchestration.errors import WarehouseError
 from orchestration.settings import Settings
@@ -66,13 +67,13 @@ def publish(settings: Settings, publication: Publication, evidence: Evidence) ->
     try:
         _assemble(settings, scratch, publication, evidence)
         row_counts = _audit(scratch, publication, evidence)
-        _sync(scratch)
+        sync(scratch)
         in_place = settings.publications_dir / ".in_place.duckdb"
         shutil.copyfile(scratch, in_place)
-        _sync(in_place)
+        sync(in_place)
         os.replace(scratch, kept)
         os.replace(in_place, settings.warehouse_path)
-        _sync(settings.data_dir)
+        sync(settings.data_dir)
     except (OSError, duckdb.IOException) as error:
         raise WarehouseError(
             "The publication could not be written; the one before it stands.",
@@ -219,14 +220,6 @@ def _refuse(problem: str, where: str, expected: str, found: str) -> NoReturn:
         found=found,
         next_step="mend the model or the source that this names, then run again",
     )
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _forget_old(settings: Settings) -> None:
