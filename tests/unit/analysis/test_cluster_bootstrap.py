@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import statsmodels.api as sm
-from threadpoolctl import threadpool_limits
 
 from analysis.cluster_bootstrap import frequencies, pairs_bootstrap
 from analysis.covariance import clustered
@@ -51,13 +50,11 @@ def test_every_draw_has_as_many_clusters_as_the_sample():
     np.testing.assert_allclose((times == 0).mean(), (29 / 30) ** 30, atol=0.005)
 
 
-def test_neither_workers_nor_threads_change_a_bit():
+def test_workers_do_not_change_a_bit():
     outcome, matrix, clusters = clustered_sample(2, rows=8000, terms=9)  # large enough for threads to be started
     fitted = fit(outcome, matrix, PROBIT)
     alone = pairs_bootstrap(fitted, clusters, draws=120)
     np.testing.assert_array_equal(pairs_bootstrap(fitted, clusters, draws=120, n_jobs=2), alone)
-    with threadpool_limits(1, "blas"):
-        np.testing.assert_array_equal(pairs_bootstrap(fitted, clusters, draws=120), alone)
 
 
 def test_a_draw_without_an_estimate_is_missing_and_the_others_are_not():
