@@ -18,6 +18,7 @@ from analysis.panel import prepare
 from analysis.score_bootstrap import score_bootstrap, weights
 from analysis.scores import auc
 from analysis.separation import separating_terms
+from analysis.simulated_effects import simulated_intervals
 from analysis.specification import Model
 
 Z = float(ndtri(0.975))
@@ -168,14 +169,19 @@ def coefficient_rows(fitted: Fit, design: Design, covariances: dict[str, np.ndar
 
 
 def effect_rows(fitted: Fit, design: Design, covariances: dict[str, np.ndarray]) -> list[dict]:
+    places = [design.terms.index(term) for term in design.plain]
+    effects = {place: average_marginal_effect(fitted, design.matrix, place) for place in places}
+    simulated = simulated_intervals(fitted, design.matrix, effects, covariances["cluster_state"])
     rows = []
-    for term in design.plain:
-        position = design.terms.index(term)
-        effect = average_marginal_effect(fitted, design.matrix, position)
+    for position, effect in effects.items():
+        term = design.terms[position]
         kind = "change from 0 to 1" if is_binary(design.matrix[:, position]) else "derivative"
         for name, matrix in covariances.items():
+            low, high = simulated[position] if name == "cluster_state" else (None, None)
             rows.append(
-                {"term": term, "effect": kind, "covariance": name} | wald(effect.estimate, effect.std_error(matrix))
+                {"term": term, "effect": kind, "covariance": name}
+                | wald(effect.estimate, effect.std_error(matrix))
+                | {"conf_low_simulated": low, "conf_high_simulated": high}
             )
     return rows
 

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.special import erfcx, expit, log_ndtr, logit, ndtr, ndtri
 
 ROOT_HALF = np.sqrt(0.5)
-ROOT_TWO_PI = np.sqrt(2.0 * np.pi)
+ROOT_TWO_PI = float(np.sqrt(2.0 * np.pi))  # a Python number leaves arrays of single precision single
 TAIL = 20.0
 ROOT_2_OVER_PI = np.sqrt(2.0 / np.pi)
 

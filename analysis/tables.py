@@ -121,6 +121,17 @@ COLUMN_DOCS: dict[str, dict[str, ColumnDoc]] = {
         "conf_high": ColumnDoc(
             "DOUBLE", "probability per unit of the term", "Upper end of the 95 per cent interval.", OURS
         ),
+        "conf_low_simulated": ColumnDoc(
+            "DOUBLE",
+            "probability per unit of the term",
+            "Lower end of the 95 per cent interval by simulation: 2.5th percentile over 1,000 draws of the coefficients "
+            "from their normal distribution, fixed seed, set against the linear approximation over the same draws; "
+            "for cluster_state only, NULL for the others.",
+            OURS,
+        ),
+        "conf_high_simulated": ColumnDoc(
+            "DOUBLE", "probability per unit of the term", "Upper end of it: 97.5th percentile.", OURS
+        ),
         "is_synthetic": SYNTHETIC,
     },
     "predicted_probabilities": {
@@ -222,9 +233,18 @@ COLUMN_DOCS: dict[str, dict[str, ColumnDoc]] = {
         "clusters": ColumnDoc("BIGINT", "states", "States among the rows.", OURS),
         "estimate": ColumnDoc("DOUBLE", INDEX, "Coefficient; NULL for permutation.", OURS),
         "std_error": ColumnDoc(
-            "DOUBLE", INDEX, "Clustered by state; for bias reduction from the expected information.", OURS
+            "DOUBLE",
+            INDEX,
+            "Clustered by state, and for multiple imputation pooled by Rubin's rules; for bias reduction from the "
+            "expected information.",
+            OURS,
         ),
-        "statistic": ColumnDoc("DOUBLE", None, "z = estimate / std_error; for permutation that of the headline.", OURS),
+        "statistic": ColumnDoc(
+            "DOUBLE",
+            None,
+            "z = estimate / std_error (t for multiple imputation); for permutation that of the headline.",
+            OURS,
+        ),
         "p_value": ColumnDoc("DOUBLE", "probability", "Two-sided; for permutation the share of as large a z.", OURS),
         "conf_low": ColumnDoc(
             "DOUBLE", None, "Lower end of the 95 per cent interval; for permutation of z itself.", OURS
