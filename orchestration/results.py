@@ -12,9 +12,10 @@ import pyarrow.parquet
 
 from orchestration.atomic import write_atomically
 from orchestration.codebook import RESULT_TABLES
+from orchestration.fingerprint import code_fingerprint
 from orchestration.settings import Settings
 
-FINGERPRINT = b"mart_fingerprint"
+MADE_FROM = b"made_from"
 JOBS = 2
 
 
@@ -74,23 +75,29 @@ def infer(settings: Settings, step: str) -> dict[str, pandas.DataFrame]:
 
 
 def tables_of_mart(settings: Settings, fingerprint: str) -> tuple[str, ...]:
-    """The results tables on disk that were made from the mart with this fingerprint."""
-    return tuple(table for table in RESULT_TABLES if _fingerprint_of(settings, table) == fingerprint)
+    """The results tables on disk that were made from the mart with this fingerprint, by analysis as it is now."""
+    wanted = _made_from(fingerprint)
+    return tuple(table for table in RESULT_TABLES if _made_from_on_disk(settings, table) == wanted)
 
 
-def _fingerprint_of(settings: Settings, table: str) -> str | None:
-    path = settings.results_dir / f"{table}.parquet"
+def _made_from(mart_fingerprint: str) -> bytes:
+    return f"{mart_fingerprint}/{code_fingerprint('analysis')}".encode()
+
+
+def _made_from_on_disk(settings: Settings, table: str) -> bytes | None:
     try:
-        return (pyarrow.parquet.read_schema(path).metadata or {}).get(FINGERPRINT, b"").decode()
+        schema = pyarrow.parquet.read_schema(settings.results_dir / f"{table}.parquet")
     except (OSError, pyarrow.ArrowException):
         return None
+    return (schema.metadata or {}).get(MADE_FROM)
 
 
 def _write(settings: Settings, frames: dict[str, pandas.DataFrame], mart: Mart) -> dict[str, pandas.DataFrame]:
-    """Each file is replaced whole or not at all, and carries the fingerprint of the mart it was made from."""
+    """Each file is replaced whole or not at all, and says from which mart and by which code it was made."""
+    made_from = _made_from(mart.fingerprint)
     for name, frame in frames.items():
         table = pyarrow.Table.from_pandas(frame, preserve_index=False)
-        metadata = (table.schema.metadata or {}) | {FINGERPRINT: mart.fingerprint.encode()}
+        metadata = (table.schema.metadata or {}) | {MADE_FROM: made_from}
         with write_atomically(settings.results_dir / f"{name}.parquet") as stream:
             pyarrow.parquet.write_table(table.replace_schema_metadata(metadata), stream)
     return frames
