@@ -11,7 +11,7 @@ from analysis.links import Link
 DRAWS = 500
 SEED = 20100407
 MAX_STEPS = 50
-BATCH = 50  # draws to a task, whatever the number of workers
+BATCH = 125  # draws to a task, whatever the number of workers; each task takes a copy of the rows along
 DIFFERENCE = 1e-3  # of the index, to differentiate weights numerically: they only serve to find a start
 CUBIC_STEPS = 3
 RIDGE = 1e-12  # share of the curvature, so that a draw in which some term does not vary does not stop the others

@@ -53,8 +53,8 @@ def test_every_draw_has_as_many_clusters_as_the_sample():
 def test_workers_do_not_change_a_bit():
     outcome, matrix, clusters = clustered_sample(2, rows=8000, terms=9)  # large enough for threads to be started
     fitted = fit(outcome, matrix, PROBIT)
-    alone = pairs_bootstrap(fitted, clusters, draws=120)
-    np.testing.assert_array_equal(pairs_bootstrap(fitted, clusters, draws=120, n_jobs=2), alone)
+    alone = pairs_bootstrap(fitted, clusters, draws=300)
+    np.testing.assert_array_equal(pairs_bootstrap(fitted, clusters, draws=300, n_jobs=2), alone)
 
 
 def test_a_draw_without_an_estimate_is_missing_and_the_others_are_not():
