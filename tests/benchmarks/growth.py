@@ -1,7 +1,8 @@
 """How the mart's SQL grows: the whole dbt build on panels 1, 10 and 100 times as large, with time, memory and growth exponents.
 
-``python -m tests.benchmarks.growth [--sizes 1,10,100]`` takes the raw tables of a refresh (of the sample, where there is no mirror of
-the real files) and exits with 1 when the models' SQL time, between the two largest sizes, grows faster than size ** 1.1.
+``python -m tests.benchmarks.growth [--sizes 1,10,100]`` takes the raw tables of a refresh (of the sample, where there is no mirror
+of the real files) and exits with 1 when the build grows faster than size ** 1.1 between the two largest sizes. Judged is processor
+time, which suffers less from neighbours on the machine than SQL time does, above that of the smallest build, where most is dbt's own.
 
 The panel is made larger by copies of the whole world: copy i of a state has its code plus 10000 * i, and so on for treaties, disputes,
 wars, rivalries and labels, in every raw table and mapping seed. The major powers are those of the first copy: each is in every state's
@@ -10,9 +11,9 @@ capability are divided by their number, because tests forbid two states the same
 the selectorate deposit that no model reads are left out.
 
 SQL time is what dbt's log says each statement of a node took, summed; two nodes at a time share two threads, so that the sum may
-exceed the wall. On a machine in use by others it is inflated: mind the load average printed, and compare the processor time. Seeds are
-loaded beforehand: dbt reads them row by row in Python, and mapping lists do not grow with the panel but with the number of sources.
-Above the size of 1 the tests that compare with golden figures are left out, for those are of one world.
+exceed the wall. On a machine in use by others it is inflated, two or three times at a load of 6 on two cores: mind the load average printed.
+Seeds are loaded beforehand: dbt reads them row by row in Python, and mapping lists grow with the sources, not with the panel. Above
+the size of 1 the tests that compare with golden figures are left out, for those are of one world.
 """
 
 import argparse
@@ -189,26 +190,23 @@ def refresh(folder: Path) -> tuple[Path, bool]:
 
 
 def report(builds: dict[int, Build]) -> float:
-    """Print the table; the exponent of the models' SQL time between the two largest sizes."""
+    """Print the table; the growth exponent by which the benchmark judges."""
     sizes = sorted(builds)
     largest = builds[sizes[-1]]
     common = set.intersection(*(set(build.layer) for build in builds.values()))
 
-    def row(name: str, figures: list[float], digits: int = 2) -> float:
+    def row(name: str, figures: list[float], digits: int = 2) -> None:
         pairs = itertools.pairwise(zip(sizes, figures, strict=True))
         growths = [math.log(found / before) / math.log(size / smaller) for (smaller, before), (size, found) in pairs]
         cells = [f"{figure:12,.{digits}f}" for figure in figures] + [f"{growth:14.2f}" for growth in growths]
         print(f"{name:44}" + "".join(cells))
-        return growths[-1]
 
     heads = [f"{f'{size}x':>12}" for size in sizes] + [f"{f'{a}x to {b}x':>14}" for a, b in itertools.pairwise(sizes)]
     print(f"\n{'':44}" + "".join(heads))
     row("state-years", [builds[size].state_years for size in sizes], 0)
     for name, layers in GROUPS.items():
         nodes = [node for node in common if largest.layer[node] in layers]
-        growth = row(f"SQL of {name}, s", [sum(builds[size].sql[node] for node in nodes) for size in sizes])
-        if name == "models":
-            growth_of_models = growth
+        row(f"SQL of {name}, s", [sum(builds[size].sql[node] for node in nodes) for size in sizes])
     row("with dbt's own work on these nodes, s", [sum(builds[size].execution[n] for n in common) for size in sizes])
     row("dbt build, wall, s", [builds[size].wall for size in sizes])
     row("dbt build, processor, s", [builds[size].cpu for size in sizes])
@@ -217,12 +215,13 @@ def report(builds: dict[int, Build]) -> float:
     for node in sorted(common, key=largest.sql.__getitem__, reverse=True)[:SLOWEST]:
         name = re.sub(r"\.[0-9a-f]{10}$", "", node).split(".")[-1]
         row(name[:43], [builds[size].sql[node] for size in sizes])
-    return growth_of_models
+    own, before, found = (builds[size].cpu for size in (sizes[0], sizes[-2], sizes[-1]))
+    return math.log((found - own) / (before - own)) / math.log((sizes[-1] - sizes[0]) / (sizes[-2] - sizes[0]))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--sizes", default="1,10,100", help="two or more, comma-separated, ascending")
+    parser.add_argument("--sizes", default="1,10,100", help="three or more, comma-separated, ascending")
     sizes = [int(size) for size in parser.parse_args().sizes.split(",")]
     builds = {}
     with tempfile.TemporaryDirectory(prefix="growth") as temporary:
@@ -240,7 +239,7 @@ def main() -> None:
         seconds, executing = sum(builds[1].sql.values()), sum(builds[1].execution.values())
         print(f"\nall models and tests at 1x: {seconds:.2f} s of SQL (under {MOST_SECONDS:.0f}),")
         print(f"{executing:.2f} s with dbt's own work, added up over two threads that wait for each other")
-    print(f"growth exponent of the models' SQL: {growth:.2f} (at most {MOST_GROWTH})")
+    print(f"growth exponent of the build, {sizes[-2]}x to {sizes[-1]}x: {growth:.2f} (at most {MOST_GROWTH})")
     sys.exit(growth > MOST_GROWTH)
 
 
