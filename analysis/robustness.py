@@ -12,10 +12,11 @@ from analysis.covariance import clustered
 from analysis.design import CONSTANT, Design, build, independent_columns
 from analysis.errors import ModelError
 from analysis.estimation import fit_checked, wald
+from analysis.imputation import IMPUTATIONS, METHOD, completed_panels, pool
 from analysis.kimball import HEADLINE_MODEL, KIMBALL_2010
 from analysis.likelihood import fit
 from analysis.links import LINKS
-from analysis.panel import prepare
+from analysis.panel import column_values, prepare
 from analysis.specification import Model, Sample, Term
 
 PERMUTATIONS = 499
@@ -31,7 +32,8 @@ def robustness(panel: pd.DataFrame, is_synthetic: bool = False) -> pd.DataFrame:
 
     The headline model as it is; its links; other samples; other mortality series; the lead of mortality in place of
     mortality (a placebo: the future cannot act); decade effects; state means beside the terms (Mundlak's correlated
-    random effects); bias reduction; each state left out in turn; and mortality permuted among the years of each state.
+    random effects); bias reduction; missing mortality imputed; each state left out in turn; and mortality permuted among
+    the years of each state.
     """
     panel = prepare(panel)
     headline = next(model for model in KIMBALL_2010 if model.name == HEADLINE_MODEL)
@@ -40,6 +42,9 @@ def robustness(panel: pd.DataFrame, is_synthetic: bool = False) -> pd.DataFrame:
         rows += checked(check, detail, lambda data=data, model=model: fitted_rows(build(data, model), model))
     rows += checked("state means", "all time-varying terms", lambda: fitted_rows(mundlak(panel, headline), headline))
     rows += checked("bias reduction", "Kosmidis & Firth 2009", lambda: bias_reduced_rows(build(panel, headline)))
+    rows += checked(
+        "multiple imputation", f"m = {IMPUTATIONS}: {METHOD}", lambda: imputed_rows(panel, headline, IMPUTATIONS)
+    )
     rows += left_out_rows(panel, headline)
     rows += checked("permutation", f"{PERMUTATIONS} draws", lambda: permutation_rows(build(panel, headline), headline))
     return tables.frame("robustness", rows, is_synthetic)
@@ -132,6 +137,36 @@ def bias_reduced_rows(design: Design) -> list[dict]:
         | wald(float(result.coefficients[place]), float(np.sqrt(result.covariance[place, place])))
         for name, place in places.items()
     ]
+
+
+def imputed_rows(panel: pd.DataFrame, model: Model, imputations: int) -> list[dict]:
+    """The model on panels in which missing mortality is drawn, pooled by Rubin's rules; the panel stays as it is.
+
+    Complete degrees of freedom: states - 1, as errors are clustered by state. `problem` tells how much is drawn.
+    """
+    names = [term.name for term in model.terms[:2]]
+    estimates, variances = [], []
+    for completed in completed_panels(panel, model, imputations):
+        design = build(completed, model)
+        absent = [name for name in names if name not in design.terms]
+        if absent:
+            raise ModelError(f"{absent[0]} cannot be estimated on a completed panel: {'; '.join(design.dropped)}")
+        fitted, _ = fit_checked(design, model)
+        places = [design.terms.index(name) for name in names]
+        estimates.append(fitted.coefficients[places])
+        variances.append(np.diag(clustered(fitted, design.states))[places])
+    rose = column_values(completed, ROSE)[design.rows]
+    drawn = np.isnan(column_values(panel, RATE) + column_values(panel, ROSE))[design.rows]
+    rises = ""
+    if 0 < drawn.sum() < len(drawn):
+        rises = f", {rose[drawn].mean():.0%} of them a rise (of the others {rose[~drawn].mean():.0%})"
+    rows = []
+    for place, name in enumerate(names):
+        pooled = pool(np.array(estimates)[:, place], np.array(variances)[:, place], int(design.states.max()))
+        note = f"imputed, not observed: {int(drawn.sum())} of the state-years{rises}; "
+        note += f"fraction of missing information {pooled.missing_information:.2f}"
+        rows.append(size(design) | {"term": name, "problem": note} | pooled.row())
+    return rows
 
 
 def left_out_rows(panel: pd.DataFrame, headline: Model) -> list[dict]:

@@ -9,9 +9,7 @@ from analysis.likelihood import Fit
 DRAWS = 1000
 SEED = 20100407
 TAILS = (0.025, 0.975)
-ROWS_AT_ONCE = (
-    20  # times DRAWS: stays in the processor's cache, and too small to be spread over threads, as in likelihood
-)
+ROWS_AT_ONCE = 20  # times DRAWS: stays in the processor's cache, and is too small to be spread over threads
 POINTS = (0.5 - np.sqrt(1.0 / 12.0), 0.5 + np.sqrt(1.0 / 12.0))  # Gauss and Legendre's on 0 to 1, of equal weight
 
 
