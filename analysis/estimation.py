@@ -22,7 +22,7 @@ from analysis.simulated_effects import simulated_intervals
 from analysis.specification import Model
 
 Z = float(ndtri(0.975))
-GRID = 21  # values of a mortality term at which probabilities are predicted
+GRID = 21  # values of a term at which probabilities are predicted
 RESULTS = ("models", "coefficients", "marginal_effects", "predicted_probabilities", "choices")
 
 

@@ -21,7 +21,7 @@ from analysis.drawing import (
     styled,
 )
 from analysis.errors import AnalysisError
-from analysis.kimball import HEADLINE_MODEL
+from analysis.kimball import HEADLINE_MODEL, MORTALITY
 from analysis.regression_tables import short_name, term_label
 from analysis.specification_curve import CHOICES
 
@@ -55,7 +55,7 @@ def predicted_probabilities(frame: pd.DataFrame, models: pd.DataFrame, model: st
     fitted, rows = one_model(models, model), frame[frame["model"] == model]
     if rows.empty:
         raise AnalysisError(f"no predicted probabilities for {model}; there are for: {listed(frame['model'])}")
-    terms = list(dict.fromkeys(rows["term"]))
+    terms = [term for term in dict.fromkeys(rows["term"]) if term in MORTALITY]
     figure, said = Figure(figsize=(WIDTH, 3.9), layout="constrained"), []
     panels = figure.subplots(1, len(terms), sharey=True, squeeze=False, width_ratios=panel_widths(rows, terms))[0]
     for panel, term in zip(panels, terms, strict=True):

@@ -35,7 +35,7 @@ def kimball_models(rule: str = HEADLINE_RULE) -> tuple[Model, ...]:
                         time=TimeDependence(f"years_since_{rule}_formation"),
                         rule=rule,
                         is_headline=rule == HEADLINE_RULE,
-                        focus=mortality,
+                        focus=tuple(term.name for term in terms),
                     )
                 )
     return tuple(models)

@@ -30,7 +30,7 @@ ESTIMATE_TABLES = {
     "models": "One row per fitted model: outcome, sample, n, events, fit, what was dropped and why.",
     "coefficients": "Every coefficient of every model under each covariance.",
     "marginal_effects": "Average marginal effects at observed values.",
-    "predicted_probabilities": "Predicted probability of alliance formation over the range of the mortality terms.",
+    "predicted_probabilities": "Predicted probability of alliance formation over the observed range of each term.",
     "choices": "What the article leaves open, and what was chosen here.",
     "replications": "The models of Allen and DiGiuseppe (2013) refitted on their own file, beside the figures of others.",
 }
