@@ -223,8 +223,8 @@ def _refuse(problem: str, where: str, expected: str, found: str) -> NoReturn:
 
 
 def _forget_old(settings: Settings) -> None:
-    """Keep the newest publications. Their names begin with the time, but a clock may have been set back: the file's
-    own number (publication order) is its position by modification time, and the one in place is never removed."""
+    """Keep the newest publications by the time of their files; never remove the one in place, even if the clock was set
+    back since an older one."""
     published = current(settings.warehouse_path)
     files = sorted(settings.publications_dir.glob("*.duckdb"), key=lambda p: (p.stat().st_mtime_ns, p.name))
     for path in files[: -settings.keep_publications]:

@@ -58,7 +58,7 @@ def write_answer(path: Path, statement: str, output_format: str, out: BinaryIO) 
             pyarrow.parquet.write_table(result.to_arrow_table(), out)
             return
         names = [column[0] for column in result.description]
-        text = {"table": _table, "csv": _csv, "json": _json}[output_format](names, result.fetchall())
+        text = {"table": render_table, "csv": _csv, "json": _json}[output_format](names, result.fetchall())
         out.write(text.encode())
     except duckdb.Error as error:
         raise WarehouseError(
@@ -88,10 +88,6 @@ def rows_of(path: Path, statement: str) -> list[dict]:
         return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
     finally:
         connection.close()
-
-
-def _table(names: list[str], rows: list[tuple]) -> str:
-    return render_table(names, rows)
 
 
 def _csv(names: list[str], rows: list[tuple]) -> str:

@@ -96,6 +96,11 @@ def _first_failure(result) -> str:
     for event in result.all_events:
         if event.is_step_failure:
             failure = event.step_failure_data
+            if failure.error and failure.error.cls_name == "DagsterExecutionInterruptedError":
+                return (
+                    f"Interrupted in {event.step_key}. What is published is whole: the last publication, or this run's own"
+                    " if it had come to the presentation.\n  next:     warehouse run; there is nothing to clean up"
+                )
             if failure.user_failure_data and failure.user_failure_data.description:
                 return failure.user_failure_data.description
             cause = failure.error.cause or failure.error
