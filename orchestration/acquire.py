@@ -7,7 +7,7 @@ from pathlib import Path
 from orchestration.errors import WarehouseError
 from orchestration.fetch import Fetched, SourceUnavailable, fetch, sha256_of
 from orchestration.membership import read_membership
-from orchestration.provenance import Catalog, SourceFile, load_catalog
+from orchestration.provenance import Catalog, RawTable, SourceFile, load_catalog
 from orchestration.raw import RawResult, build_raw_table
 from orchestration.settings import REAL, SAMPLE, Settings
 
@@ -41,16 +41,13 @@ class Acquisition:
             allow_network=not (self.settings.offline or self.is_synthetic),
         )
 
-    def ingest(self, source_name: str, file: SourceFile, loaded_at: datetime) -> tuple[Fetched, list[RawResult]]:
-        """Fetch one file, hold it against its contract, and write its raw tables."""
-        fetched = self.fetch(source_name, file)
-        results = []
-        for table in file.tables:
-            raw_dir = self.settings.raw_dir
-            membership = read_membership(raw_dir) if table.membership_key else None
-            source = self.catalog[source_name]
-            results.append(build_raw_table(source, file, table, fetched.path, raw_dir, loaded_at, membership))
-        return fetched, results
+    def build(
+        self, source_name: str, file: SourceFile, table: RawTable, fetched: Fetched, loaded_at: datetime
+    ) -> RawResult:
+        """Hold one table of a verified file against its contract, and write it."""
+        raw_dir = self.settings.raw_dir
+        membership = read_membership(raw_dir) if table.membership_key else None
+        return build_raw_table(self.catalog[source_name], file, table, fetched.path, raw_dir, loaded_at, membership)
 
     def _check_mirror(self, source_name: str, file: SourceFile) -> None:
         """A mirror that offers other bytes is an error even where the cache is good: the user named that folder."""

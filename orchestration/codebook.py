@@ -57,6 +57,7 @@ RESULT_TABLES = ESTIMATE_TABLES | {
 META_TABLES = {
     "publication": "One row: which publication this is and what it depends on.",
     "sources": "One row per source file that was read, with its hash, version and citation.",
+    "raw_tables": "One row per raw table, with the file it was read from and its rows.",
     "checks": "Every check that ran before this publication, and what it found.",
     "columns": "The codebook: every published column with unit, meaning, source and coverage.",
 }
@@ -89,9 +90,17 @@ META_DOCS = {
         "is_synthetic": ("true or false", "True if the file is of the invented sample"),
         "loaded_at": ("timestamp", "When the file's bytes were first read into a raw table (UTC)"),
     },
+    "raw_tables": {
+        "table_name": ("text", "Raw table"),
+        "source": ("text", "Short name of the source"),
+        "file": ("text", "File the table was read from"),
+        "version": ("text", "Publisher's version of that file"),
+        "sha256": ("sha256", "Hash of the bytes that were read"),
+        "rows": ("rows", "Rows of the table"),
+    },
     "checks": {
         "check_name": ("text", "Name of the check"),
-        "kind": ("text", "source contract, dbt test or dbt unit test"),
+        "kind": ("text", "source contract, row count, dbt test or dbt unit test"),
         "table_name": ("text", "Table that is checked"),
         "status": ("text", "pass, warn, fail, error or skipped"),
         "failures": ("rows", "How many rows broke the rule; NULL where the check counts none"),

@@ -1,13 +1,18 @@
-"""The parsed dbt project, kept with the installation so that it is parsed once per change and not once per run."""
+"""The parsed and compiled dbt project, kept with the installation so that it is made once per change and not once per run."""
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
+from orchestration.atomic import write_atomically
 from orchestration.errors import WarehouseError
 from orchestration.settings import DBT_PROJECT, Settings
 
@@ -32,16 +37,18 @@ def project_fingerprint() -> str:
 
 
 def parsed_project(settings: Settings) -> Path:
-    """The folder with manifest.json and dbt's own parse of the project as it is now; parses it if there is none.
+    """The folder with manifest.json, compiled SQL in it, and dbt's own parse of the project as it is now; made if there
+    is none.
 
-    Raises WarehouseError with dbt's message if the project does not parse.
+    Raises WarehouseError with dbt's message if the project does not compile.
     """
-    kept = PARSED_DIR / project_fingerprint()[:16]
+    made_from = project_fingerprint() + Path(__file__).read_text()  # another way of making it makes another
+    kept = PARSED_DIR / hashlib.sha256(made_from.encode()).hexdigest()[:16]
     if all((kept / name).exists() for name in KEPT_FILES):
         return kept
     PARSED_DIR.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=PARSED_DIR) as scratch:
-        _parse_into(Path(scratch), settings)
+        _compile_into(Path(scratch), settings)
         _forget_other_parses()
         fresh = Path(scratch) / "kept"
         fresh.mkdir()
@@ -52,15 +59,43 @@ def parsed_project(settings: Settings) -> Path:
     return kept
 
 
-def _parse_into(target: Path, settings: Settings) -> None:
-    command = [dbt_executable(), "--quiet", "parse", "--target-path", str(target), "--log-path", str(target)]
+def kept_column_lineage(
+    kept: Path, manifest: Mapping[str, Any], raw_columns: Mapping[str, Sequence[str]]
+) -> dict[str, dict[str, list[list[str]]]]:
+    """Column lineage of every model (column_lineage.py), kept beside the parse it was read from; made if there is none.
+
+    Raises WarehouseError naming the model whose SQL cannot be followed.
+    """
+    from orchestration import column_lineage
+
+    made_from = [Path(column_lineage.__file__).read_text(), version("sqlglot"), raw_columns]
+    path = kept / f"column_lineage-{hashlib.sha256(json.dumps(made_from).encode()).hexdigest()[:16]}.json"
+    if not path.exists():
+        try:
+            lineage = column_lineage.column_lineage(manifest, raw_columns)
+        except ValueError as error:
+            raise WarehouseError(
+                "The column lineage of a dbt model cannot be read from its SQL.",
+                where=str(DBT_PROJECT),
+                expected="SQL whose columns sqlglot can follow, and the same columns in the model's yml",
+                found=str(error),
+                next_step="name the column in the yml, or write the SQL more plainly",
+            ) from error
+        with write_atomically(path) as stream:
+            stream.write(json.dumps(lineage).encode())
+    return json.loads(path.read_text())
+
+
+def _compile_into(target: Path, settings: Settings) -> None:
+    """Compile the models, which parses the project first; dbt works in ``target``, away from any data folder."""
+    command = [dbt_executable(), "--quiet", "compile", "--select", "resource_type:model"]
+    command += ["--target-path", str(target), "--log-path", str(target)]
     command += ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)]
-    environment = {**os.environ, **settings.environment()}
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    environment = {**os.environ, **settings.environment(), "WAREHOUSE_DATA_DIR": str(target)}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise WarehouseError(
-            "The dbt project does not parse.",
+            "The dbt project does not compile.",
             where=str(DBT_PROJECT),
             found=(done.stdout + done.stderr).strip()[-2000:],
             next_step="mend the file that dbt names",

@@ -8,6 +8,7 @@ import pyarrow.parquet
 
 from orchestration.acquire import Acquisition, open_acquisition
 from orchestration.codebook import mart_columns, meta_columns, result_columns, table_descriptions
+from orchestration.drift import Load, drift
 from orchestration.fingerprint import refresh_fingerprint
 from orchestration.publication import (
     MART_TABLES,
@@ -17,6 +18,7 @@ from orchestration.publication import (
     Publication,
     checks_from_dbt,
     publish,
+    published_loads,
 )
 from orchestration.results import read_mart, tables_of_mart
 from orchestration.settings import Settings
@@ -43,9 +45,14 @@ def publish_refresh(settings: Settings, started: datetime) -> tuple[Publication,
         note=SYNTHETIC_NOTE if settings.is_synthetic else REAL_NOTE,
     )
     manifest = settings.dbt_target_dir / "manifest.json"
+    raw_tables = _raw_table_rows(acquisition)
+    before = published_loads(settings.warehouse_path, settings.is_synthetic)
     evidence = Evidence(
         sources=_source_rows(acquisition),
-        checks=_contract_checks(acquisition) + checks_from_dbt(settings.dbt_target_dir),
+        raw_tables=raw_tables,
+        checks=_contract_checks(acquisition)
+        + _row_count_checks(raw_tables, before)
+        + checks_from_dbt(settings.dbt_target_dir),
         columns=mart_columns(manifest, MART_TABLES)
         + result_columns({t: COLUMN_DOCS[t] for t in results})
         + meta_columns(),
@@ -78,6 +85,39 @@ def _source_rows(acquisition: Acquisition) -> list[dict]:
             }
         )
     return rows
+
+
+def _raw_table_rows(acquisition: Acquisition) -> list[dict]:
+    return [
+        {
+            "table_name": table.name,
+            "source": source_name,
+            "file": file.file,
+            "version": file.version or "undated",
+            "sha256": file.sha256,
+            "rows": pyarrow.parquet.read_metadata(acquisition.settings.raw_dir / f"{table.name}.parquet").num_rows,
+        }
+        for source_name, file in acquisition.files()
+        for table in file.tables
+    ]
+
+
+def _row_count_checks(raw_tables: list[dict], before: dict[str, Load]) -> list[dict]:
+    checks = []
+    for row in raw_tables:
+        drifted = drift(before.get(row["table_name"]), Load(row["rows"], row["sha256"], row["version"]))
+        checks.append(
+            {
+                "check_name": f"row_count_{row['table_name']}",
+                "kind": "row count",
+                "table_name": row["table_name"],
+                "status": drifted.status,
+                "failures": None,
+                "found": drifted.found,
+                "description": "About as many rows as in the publication before",
+            }
+        )
+    return checks
 
 
 def _contract_checks(acquisition: Acquisition) -> list[dict]:

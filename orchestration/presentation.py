@@ -1,5 +1,7 @@
 """Tables and figures of the publication, as files for a paper or a page: data/publication/{tables,figures}, replaced whole."""
 
+import base64
+import io
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +13,7 @@ from orchestration.publication import published_tables
 from orchestration.query import open_published
 from orchestration.settings import Settings
 
+INLINE_WIDTH, INLINE_COLOURS = 720, 16
 TABLE_FORMATS = (".tex", ".html", ".md", ".csv")
 
 
@@ -20,7 +23,7 @@ def write_presentation(settings: Settings) -> list[Path]:
     The folder of the publication before is replaced only when all of the new one is there. WarehouseError where the
     disk does not take it.
     """
-    target = settings.data_dir / "publication"
+    target = settings.presentation_dir
     scratch, old = target.with_name(".publication.new"), target.with_name(".publication.old")
     try:
         for leftover in (scratch, old):
@@ -45,6 +48,18 @@ def write_presentation(settings: Settings) -> list[Path]:
             next_step="free space or mend the permissions, then run again",
         ) from error
     return sorted(path for path in target.rglob("*") if path.is_file())
+
+
+def inline_image(path: Path) -> str:
+    """A PNG as Markdown that carries it, INLINE_WIDTH wide and in few colours: some 20 kB, to look at in a browser."""
+    from PIL import Image
+
+    with Image.open(path) as image:
+        height = round(image.height * INLINE_WIDTH / image.width)
+        small = image.convert("RGB").resize((INLINE_WIDTH, height), Image.Resampling.LANCZOS).quantize(INLINE_COLOURS)
+    stream = io.BytesIO()
+    small.save(stream, "PNG", optimize=True)
+    return f"![{path.stem}](data:image/png;base64,{base64.b64encode(stream.getvalue()).decode()})"
 
 
 def results_frames(settings: Settings) -> dict[str, pandas.DataFrame]:

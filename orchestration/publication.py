@@ -12,6 +12,7 @@ import duckdb
 
 from orchestration.atomic import sync
 from orchestration.codebook import ESTIMATE_TABLES, Column
+from orchestration.drift import Load
 from orchestration.errors import WarehouseError
 from orchestration.settings import Settings
 
@@ -24,6 +25,10 @@ KEYS = {
     "results.models": "model",
     "results.coefficients": "model, term, covariance",
 }
+
+
+class AuditRefused(WarehouseError):
+    """The finished file did not pass the audit, so that it was not put in place."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +46,11 @@ class Publication:
 
 @dataclass(frozen=True)
 class Evidence:
-    """The rows of meta: sources, checks, columns (the codebook); and every table to publish with its description."""
+    """The rows of meta: sources, raw tables, checks, columns (the codebook); and every table to publish with its
+    description."""
 
     sources: list[dict]
+    raw_tables: list[dict]
     checks: list[dict]
     columns: list[Column]
     tables: Mapping[str, str]
@@ -135,6 +142,11 @@ def _write_meta(connection: duckdb.DuckDBPyConnection, publication: Publication,
     )
     _insert(connection, "meta.sources", evidence.sources)
     connection.execute(
+        "create table warehouse.meta.raw_tables (table_name varchar primary key, source varchar not null,"
+        " file varchar not null, version varchar not null, sha256 varchar not null, rows bigint not null)"
+    )
+    _insert(connection, "meta.raw_tables", evidence.raw_tables)
+    connection.execute(
         "create table warehouse.meta.checks (check_name varchar primary key, kind varchar not null,"
         " table_name varchar, status varchar not null, failures bigint, found varchar, description varchar)"
     )
@@ -213,7 +225,7 @@ def _audit(path: Path, publication: Publication, evidence: Evidence) -> dict[str
 
 
 def _refuse(problem: str, where: str, expected: str, found: str) -> NoReturn:
-    raise WarehouseError(
+    raise AuditRefused(
         problem + " Nothing was published; the last publication stands.",
         where=where,
         expected=expected,
@@ -247,6 +259,22 @@ def current(warehouse_path: Path) -> Mapping[str, object] | None:
         return None
     finally:
         connection.close()
+
+
+def published_loads(warehouse_path: Path, is_synthetic: bool) -> dict[str, Load]:
+    """Every raw table of the publication in place; nothing where there is none, or one of the other kind of data."""
+    if not warehouse_path.exists():
+        return {}
+    try:
+        with duckdb.connect(str(warehouse_path), read_only=True) as connection:
+            rows = connection.execute(
+                "select table_name, rows, sha256, version from meta.raw_tables"
+                " where (select is_synthetic from meta.publication) = ?",
+                [is_synthetic],
+            ).fetchall()
+    except duckdb.Error:  # of a version of ours before meta.raw_tables, or damaged: then there is nothing to go by
+        return {}
+    return {name: Load(*load) for name, *load in rows}
 
 
 def published_tables(warehouse_path: Path) -> set[str]:

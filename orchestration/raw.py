@@ -17,6 +17,11 @@ from orchestration.errors import WarehouseError
 from orchestration.provenance import RawTable, Source, SourceFile
 
 FINGERPRINT = b"warehouse_fingerprint"
+LINEAGE_COLUMNS = {
+    "_source_sha256": "Hash of the file the row was read from.",
+    "_source_version": "Publisher's version of that file.",
+    "_loaded_at": "When these bytes were first read into the table (UTC, ISO 8601).",
+}
 
 
 @dataclass(frozen=True)
@@ -24,6 +29,7 @@ class RawResult:
     """One raw table on disk.
 
     table: its name. rows, columns: its size, lineage columns not counted. sha256: of the source file it was read from.
+    version: the publisher's, as in _source_version. fingerprint: over all that decides what the table holds.
     reused: whether it was there already, made from the same bytes by the same code.
     """
 
@@ -32,6 +38,8 @@ class RawResult:
     rows: int
     columns: int
     sha256: str
+    version: str
+    fingerprint: str
     reused: bool
 
 
@@ -46,15 +54,16 @@ def build_raw_table(
 ) -> RawResult:
     """Read ``table`` from the verified file, hold it against its contract and write ``raw_dir/<table>.parquet``.
 
-    The lineage columns are _source_sha256, _source_version and _loaded_at (UTC, ISO 8601 text). A table already there
+    The LINEAGE_COLUMNS come after the published ones. A table already there
     that carries the same fingerprint (source bytes, contract, membership, reading code) and is whole is left untouched.
     Raises WarehouseError naming source, file, table and place when the file cannot be read or breaks its contract.
     """
     path = raw_dir / f"{table.name}.parquet"
     fingerprint = _fingerprint(file, table, membership)
+    version = file.version or "undated"
     rows = _rows_if_whole(path, fingerprint)
     if rows is not None:
-        return RawResult(table.name, path, rows, len(table.columns), file.sha256, reused=True)
+        return RawResult(table.name, path, rows, len(table.columns), file.sha256, version, fingerprint, reused=True)
     try:
         content = readers.read_table(table, fetched_path)
         contracts.check(table, content, membership)
@@ -63,29 +72,26 @@ def build_raw_table(
         raise WarehouseError(
             error.problem, where=where, expected=error.expected, found=error.found, next_step=error.next_step
         ) from error
-    lineage = {
-        "_source_sha256": file.sha256,
-        "_source_version": file.version or "undated",
-        "_loaded_at": loaded_at.astimezone(UTC).isoformat(timespec="seconds"),
-    }
-    for name, value in lineage.items():
+    lineage = (file.sha256, version, loaded_at.astimezone(UTC).isoformat(timespec="seconds"))
+    for name, value in zip(LINEAGE_COLUMNS, lineage, strict=True):
         content = content.append_column(name, pa.repeat(pa.scalar(value, pa.string()), content.num_rows))
     content = content.replace_schema_metadata({FINGERPRINT: fingerprint})
     with write_atomically(path) as stream:
         pq.write_table(content, stream, compression="zstd", write_page_checksum=True)
-    return RawResult(table.name, path, content.num_rows, len(table.columns), file.sha256, reused=False)
+    rows = content.num_rows
+    return RawResult(table.name, path, rows, len(table.columns), file.sha256, version, fingerprint, reused=False)
+
+
+def contract_fingerprint(file: SourceFile, table: RawTable) -> str:
+    """One hash over what is on record of a raw table (its bytes, version and contract) and the code that reads it."""
+    made_of = [file.sha256, file.version, table.model_dump(mode="json"), _code_version()]
+    return hashlib.sha256(json.dumps(made_of).encode()).hexdigest()
 
 
 def _fingerprint(file: SourceFile, table: RawTable, membership: Membership | None) -> str:
     """One hash over all that decides what the raw table holds and whether it is accepted."""
-    made_of = [
-        file.sha256,
-        file.version,
-        table.model_dump(mode="json"),
-        sorted(membership) if table.membership_key and membership else None,
-        _code_version(),
-    ]
-    return hashlib.sha256(json.dumps(made_of).encode()).hexdigest()
+    members = sorted(membership) if table.membership_key and membership else None
+    return hashlib.sha256(json.dumps([contract_fingerprint(file, table), members]).encode()).hexdigest()
 
 
 @cache

@@ -58,6 +58,10 @@ class Settings:
         return self.data_dir / "warehouse.duckdb"
 
     @property
+    def presentation_dir(self) -> Path:
+        return self.data_dir / "publication"
+
+    @property
     def dagster_dir(self) -> Path:
         return self.data_dir / "dagster"
 

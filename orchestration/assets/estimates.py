@@ -1,6 +1,7 @@
 """Group analysis: the models fitted on the mart, and the inference that takes minutes; one asset per results table."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pandas
 from dagster import (
@@ -10,21 +11,25 @@ from dagster import (
     AssetSpec,
     MaterializeResult,
     MetadataValue,
-    TableColumn,
-    TableSchema,
     multi_asset,
 )
 
 from analysis.tables import COLUMN_DOCS
 from orchestration import results
+from orchestration.assets.columns import column_metadata, lineage_metadata
 from orchestration.assets.failures import told_plainly
-from orchestration.assets.ingest import raw_key
+from orchestration.assets.ingest import OWNER, raw_key
 from orchestration.assets.resources import RefreshLock
 from orchestration.codebook import ESTIMATE_TABLES, INFERENCE_TABLES
+from orchestration.fingerprint import code_fingerprint
+from orchestration.publication import SYNTHETIC_NOTE
+from orchestration.results_lineage import results_lineage
 from orchestration.settings import Settings, from_environment
 
 MART = AssetKey(["marts", "country_years"])
+PRESENTATION_KEY = AssetKey("presentation")
 DEPENDENCIES = {"replications": raw_key("allen_digiuseppe_2013")}
+PREVIEW_ROWS = 12
 
 
 def result_key(table: str) -> AssetKey:
@@ -51,26 +56,41 @@ def _tables_assets(
 ) -> AssetsDefinition:
     @multi_asset(name=name, specs=[_spec(table, description) for table, description in tables.items()])
     def make_tables(context: AssetExecutionContext, refresh_lock: RefreshLock) -> Iterator[MaterializeResult]:
+        settings = from_environment()
         with told_plainly():
-            frames = make(from_environment(), context.log.debug)
+            frames = make(settings, context.log.debug)
         for table, frame in frames.items():
-            preview = frame.head(12).to_markdown(index=False)
-            yield MaterializeResult(
-                asset_key=result_key(table),
-                metadata={"dagster/row_count": len(frame), "preview": MetadataValue.md(preview)},
-            )
+            yield MaterializeResult(asset_key=result_key(table), metadata=_metadata(table, frame, settings))
 
     return make_tables
 
 
+def _metadata(table: str, frame: pandas.DataFrame, settings: Settings) -> dict[str, Any]:
+    preview = frame.head(PREVIEW_ROWS).to_markdown(index=False)
+    if settings.is_synthetic:
+        preview = f"**{SYNTHETIC_NOTE}**\n\n{preview}"
+    lineage = results_lineage(table)
+    read = sorted({f"- {source.replace('.', '/')}: {column}" for pairs in lineage.values() for source, column in pairs})
+    return {
+        "dagster/row_count": len(frame),
+        "preview": MetadataValue.md(preview),
+        "columns its models read": MetadataValue.md("\n".join(read) or "none"),
+        "tables and figures": MetadataValue.asset(PRESENTATION_KEY),
+        "tables and figures lie in": MetadataValue.path(str(settings.presentation_dir)),
+        **lineage_metadata(lineage),
+    }
+
+
 def _spec(table: str, description: str) -> AssetSpec:
-    columns = [TableColumn(name, doc.type, description=doc.description) for name, doc in COLUMN_DOCS[table].items()]
+    is_estimate = table in ESTIMATE_TABLES
     return AssetSpec(
         key=result_key(table),
         group_name="analysis",
-        owners=["team:warehouse"],
+        owners=[OWNER],
         kinds={"python", "parquet"},
+        tags={"made": "with_every_refresh" if is_estimate else "on_request"},
         description=description,
         deps=[DEPENDENCIES.get(table, MART)],
-        metadata={"dagster/column_schema": TableSchema(columns)},
+        code_version=code_fingerprint("analysis")[:16],
+        metadata=column_metadata((name, doc.type, doc.description) for name, doc in COLUMN_DOCS[table].items()),
     )

@@ -1,18 +1,29 @@
 """Group publish: the file that people query, put in place whole, and the tables and figures drawn from it."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, MaterializeResult, MetadataValue, asset
+from dagster import (
+    AssetCheckResult,
+    AssetCheckSpec,
+    AssetExecutionContext,
+    AssetKey,
+    AssetsDefinition,
+    MaterializeResult,
+    MetadataValue,
+    asset,
+)
 
-from orchestration.assets.estimates import result_key
+from orchestration.assets.estimates import PRESENTATION_KEY, result_key
 from orchestration.assets.failures import told_plainly
+from orchestration.assets.ingest import OWNER
 from orchestration.assets.resources import RefreshLock
 from orchestration.codebook import RESULT_TABLES
-from orchestration.publication import MART_TABLES
+from orchestration.fingerprint import code_fingerprint
+from orchestration.publication import MART_TABLES, AuditRefused
 from orchestration.settings import from_environment
 
 PUBLICATION_KEY = AssetKey("publication")
-PRESENTATION_KEY = AssetKey("presentation")
 
 
 def publication_asset() -> AssetsDefinition:
@@ -21,26 +32,43 @@ def publication_asset() -> AssetsDefinition:
     @asset(
         key=PUBLICATION_KEY,
         group_name="publish",
-        owners=["team:warehouse"],
+        owners=[OWNER],
         kinds={"duckdb"},
         deps=deps,
+        code_version=code_fingerprint("orchestration")[:16],
+        check_specs=[
+            AssetCheckSpec(
+                "audit",
+                asset=PUBLICATION_KEY,
+                description="Opened as a reader would: every table there and not empty, every key unique, every column"
+                " described, the results fitted on this very mart, no check failed.",
+            )
+        ],
         description="warehouse.duckdb: schemas marts, results and meta, replaced in one step after the audit passed.",
     )
-    def publication(context: AssetExecutionContext, refresh_lock: RefreshLock) -> MaterializeResult:
+    def publication(
+        context: AssetExecutionContext, refresh_lock: RefreshLock
+    ) -> Iterator[MaterializeResult | AssetCheckResult]:
         from orchestration.evidence import publish_refresh
 
         settings = from_environment()
         with told_plainly():
-            published, row_counts = publish_refresh(settings, datetime.now(UTC))
-        return MaterializeResult(
+            try:
+                published, row_counts = publish_refresh(settings, datetime.now(UTC))
+            except AuditRefused as refused:
+                yield AssetCheckResult(passed=False, check_name="audit", description=str(refused))
+                raise
+        yield MaterializeResult(
             metadata={
                 "publication": published.publication_id,
                 "dagster/row_count": row_counts["marts.country_years"],
                 "synthetic": published.is_synthetic,
+                "note": published.note,
                 "fingerprint": published.fingerprint,
                 "rows": MetadataValue.json(row_counts),
                 "path": MetadataValue.path(str(settings.warehouse_path)),
-            }
+            },
+            check_results=[AssetCheckResult(passed=True, check_name="audit")],
         )
 
     return publication
@@ -50,19 +78,22 @@ def presentation_asset() -> AssetsDefinition:
     @asset(
         key=PRESENTATION_KEY,
         group_name="publish",
-        owners=["team:warehouse"],
+        owners=[OWNER],
         kinds={"python"},
         deps=[PUBLICATION_KEY],
+        code_version=code_fingerprint("analysis")[:16],
         description="Regression tables (LaTeX, HTML, Markdown, CSV) and figures (PNG, SVG) of what is published.",
     )
     def presentation(context: AssetExecutionContext, refresh_lock: RefreshLock) -> MaterializeResult:
-        from orchestration.presentation import write_presentation
+        from orchestration.presentation import inline_image, write_presentation
 
         with told_plainly():
             files = write_presentation(from_environment())
         folder = files[0].parents[1]
+        figures = {path.stem: MetadataValue.md(inline_image(path)) for path in files if path.suffix == ".png"}
         return MaterializeResult(
             metadata={
+                **figures,
                 "files": MetadataValue.md("\n".join(f"- {file.relative_to(folder)}" for file in files)),
                 "count": len(files),
                 "path": MetadataValue.path(str(folder)),

@@ -1,5 +1,6 @@
 """Groups staging, intermediate and marts: one dbt invocation builds and tests build.duckdb."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -12,13 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from dagster import AssetExecutionContext, AssetsDefinition, Failure, Output
+from dagster import AssetExecutionContext, AssetsDefinition, Failure, Output, TableColumn, TableSchema
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, dbt_assets
 from packaging.version import Version
 
+from orchestration.assets.columns import Pairs, column_metadata
+from orchestration.assets.ingest import OWNER
 from orchestration.assets.resources import RefreshLock
-from orchestration.dbt_manifest import KEPT_FILES, dbt_executable, parsed_project
+from orchestration.dbt_manifest import KEPT_FILES, dbt_executable, kept_column_lineage, parsed_project
 from orchestration.progress import BUILT
+from orchestration.provenance import load_catalog
+from orchestration.raw import LINEAGE_COLUMNS
 from orchestration.settings import DBT_PROJECT, Settings, from_environment
 
 
@@ -35,13 +40,35 @@ class LeanDbt(DbtCliResource):
 
 
 class Translator(DagsterDbtTranslator):
-    """Groups by layer; everything else as dagster-dbt has it: raw/<table>, <layer>/<model>."""
+    """Groups and tags by layer, column lineage, and a code version over the compiled SQL, so that a change of a macro
+    counts; everything else as dagster-dbt has it: raw/<table>, <layer>/<model>."""
+
+    def __init__(self, lineage: Mapping[str, Mapping[str, Pairs]]) -> None:
+        super().__init__(DagsterDbtTranslatorSettings(enable_source_tests_as_checks=True))
+        self._lineage = lineage
+
+    def get_metadata(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, Any]:
+        columns = [
+            (name, column["data_type"] or "?", column["description"])
+            for name, column in dbt_resource_props["columns"].items()
+        ]
+        table = f"{dbt_resource_props['schema']}.{dbt_resource_props['name']}"
+        return {**super().get_metadata(dbt_resource_props), **column_metadata(columns, self._lineage.get(table))}
+
+    def get_code_version(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        compiled = dbt_resource_props.get("compiled_code")
+        if compiled is None:
+            return super().get_code_version(dbt_resource_props)
+        return hashlib.sha256(compiled.encode()).hexdigest()[:16]
+
+    def get_tags(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, str]:
+        return {**super().get_tags(dbt_resource_props), "layer": dbt_resource_props["schema"]}
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
         return dbt_resource_props["fqn"][1] if dbt_resource_props["resource_type"] == "model" else "ingest"
 
     def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
-        return ["team:warehouse"]
+        return [OWNER]
 
 
 def dbt_resource() -> LeanDbt:
@@ -54,11 +81,13 @@ def dbt_resource() -> LeanDbt:
 
 def build_assets(settings: Settings) -> AssetsDefinition:
     """The dbt models, seeds and tests as Dagster assets and asset checks."""
-    translator = Translator(settings=DagsterDbtTranslatorSettings(enable_source_tests_as_checks=True))
+    kept = parsed_project(settings)
+    manifest = json.loads((kept / "manifest.json").read_text())
+    raw_columns = {name: [*entry.table.columns, *LINEAGE_COLUMNS] for name, entry in load_catalog().raw_tables.items()}
 
     @dbt_assets(
-        manifest=parsed_project(settings) / "manifest.json",
-        dagster_dbt_translator=translator,
+        manifest=manifest,
+        dagster_dbt_translator=Translator(kept_column_lineage(kept, manifest, raw_columns)),
         name="build_warehouse",
         # Tests that hold the real data against golden figures do not fit the sample.
         exclude="tag:real_data" if settings.is_synthetic else None,
@@ -82,7 +111,7 @@ def build_assets(settings: Settings) -> AssetsDefinition:
                     yield event
         if not invocation.is_successful():
             raise Failure(description=_failure_message(invocation.target_path))
-        yield from _with_row_counts(context, outputs, run_settings)
+        yield from _with_rows_and_columns(context, outputs, run_settings)
 
     return build_warehouse
 
@@ -102,14 +131,24 @@ def _prepared_target(settings: Settings, from_scratch: bool) -> Path:
     return target
 
 
-def _with_row_counts(context: AssetExecutionContext, outputs: list[Output], settings: Settings) -> Iterator[Output]:
+def _with_rows_and_columns(
+    context: AssetExecutionContext, outputs: list[Output], settings: Settings
+) -> Iterator[Output]:
+    """Each table's rows, and its columns with the types they really have; descriptions are in the definition."""
     connection = duckdb.connect(":memory:")
     try:
         connection.execute(f"attach '{settings.build_path}' as build (read_only)")
+        columns: dict[tuple[str, str], list[TableColumn]] = {}
+        for schema, table, name, kind in connection.execute(
+            "select schema_name, table_name, column_name, lower(data_type) from duckdb_columns()"
+            " where database_name = 'build' order by schema_name, table_name, column_index"
+        ).fetchall():
+            columns.setdefault((schema, table), []).append(TableColumn(name, kind))
         for output in outputs:
-            relation = context.asset_key_for_output(output.output_name).path[-2:]
-            rows = connection.execute(f'select count(*) from build."{relation[0]}"."{relation[1]}"').fetchone()[0]
-            context.add_output_metadata({"dagster/row_count": rows}, output_name=output.output_name)
+            schema, table = context.asset_key_for_output(output.output_name).path[-2:]
+            rows = connection.execute(f'select count(*) from build."{schema}"."{table}"').fetchone()[0]
+            metadata = {"dagster/row_count": rows, "dagster/column_schema": TableSchema(columns[schema, table])}
+            context.add_output_metadata(metadata, output_name=output.output_name)
             yield output
     finally:
         connection.close()

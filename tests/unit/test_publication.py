@@ -44,7 +44,7 @@ def evidence() -> Evidence:
         for name in ("model", "term", "covariance", "mart_fingerprint")
     ]
     check = {"check_name": "a", "kind": "dbt test", "table_name": "t", "status": "pass", "failures": 0}
-    return Evidence([], [check], marts + results + meta_columns(), TABLES)
+    return Evidence([], [], [check], marts + results + meta_columns(), TABLES)
 
 
 def publication(number: int) -> Publication:

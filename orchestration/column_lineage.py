@@ -1,0 +1,119 @@
+"""Column lineage of the dbt models, from their compiled SQL: which columns of which tables each column's values come from."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlglot import exp, parse_one
+from sqlglot.errors import SqlglotError
+from sqlglot.lineage import Node, lineage
+
+DIALECT = "duckdb"
+
+Columns = Mapping[str, Sequence[str]]  # table as <schema>.<name> -> its columns, in order
+Lineage = dict[str, dict[str, list[tuple[str, str]]]]  # table -> column -> (table, column) one step upstream
+
+
+def column_lineage(manifest: Mapping[str, Any], raw_columns: Columns) -> Lineage:
+    """For every model of a dbt manifest with compiled SQL: each column's (table, column) pairs one step upstream.
+
+    Tables are named <schema>.<name> (raw.atop, marts.country_years), columns as published. What a value is made from
+    counts, not what rows are joined or filtered by; a column made of constants or of column names has no pair.
+    raw_columns has the columns of every raw table, by its name without a schema.
+    Raises ValueError naming the model whose SQL cannot be followed or has other columns than its documentation.
+    """
+    nodes = [node for node in manifest["nodes"].values() if node["resource_type"] in ("model", "seed")]
+    known = {f"{node['schema']}.{node['name']}": tuple(node["columns"]) for node in nodes}
+    known |= {f"raw.{name}": tuple(columns) for name, columns in raw_columns.items()}
+    return {
+        f"{node['schema']}.{node['name']}": _model_lineage(node, known)
+        for node in nodes
+        if node["resource_type"] == "model"
+    }
+
+
+def _model_lineage(node: Mapping[str, Any], known: Columns) -> dict[str, list[tuple[str, str]]]:
+    try:
+        query = _in_plain_sql(parse_one(node["compiled_code"], dialect=DIALECT), known)
+        roots = lineage(None, query, _schema(known), dialect=DIALECT, trim_selects=False)
+        found = {column: sorted(set(_origins(root, known))) for column, root in roots.items()}
+    except (SqlglotError, LookupError) as error:
+        raise ValueError(f"{node['name']}: {error}") from error
+    if differing := sorted(set(found) ^ {column.lower() for column in node["columns"]}):
+        raise ValueError(f"{node['name']}: columns of its SQL or of its documentation but not of both: {differing}")
+    return {column: found[column.lower()] for column in node["columns"]}
+
+
+def _schema(known: Columns) -> dict[str, dict[str, dict[str, str]]]:
+    schema: dict[str, dict[str, dict[str, str]]] = {}
+    for table, columns in known.items():
+        folder, name = table.split(".")
+        schema.setdefault(folder, {})[name] = dict.fromkeys(columns, "varchar")
+    return schema
+
+
+def _origins(root: Node, known: Columns) -> Iterator[tuple[str, str]]:
+    """The columns of real tables at the ends of a lineage."""
+    for node in root.walk():
+        is_unresolved = isinstance(node.expression, exp.Placeholder)
+        if is_unresolved:
+            raise LookupError(f"no table is known to have the column {node.name}")
+        if isinstance(node.expression, exp.Table):
+            table = f"{node.expression.db}.{node.expression.name}"
+            folded = exp.to_column(node.name).name.lower()
+            yield table, next(column for column in known[table] if column.lower() == folded)
+
+
+def _in_plain_sql(query: exp.Expression, known: Columns) -> exp.Expression:
+    """The query with what sqlglot does not follow said otherwise, value for value from the same columns: raw tables
+    read from their files, COLUMNS(...) in a projection, and UNPIVOT."""
+    for table in query.find_all(exp.Table):
+        table.set("catalog", None)
+        if isinstance(table.this, exp.ReadParquet):
+            name = table.this.expressions[0].name.removesuffix(".parquet").split("/")[-1]
+            table.set("this", exp.to_identifier(name))
+            table.set("db", exp.to_identifier("raw"))
+    for select in query.find_all(exp.Select):
+        select.set("expressions", [plain for told in select.expressions for plain in _spelled_out(told, select, known)])
+    for pivot in list(query.find_all(exp.Pivot)):
+        pivot.replace(_as_select(pivot, query, known))
+    return query
+
+
+def _spelled_out(projection: exp.Expression, select: exp.Select, known: Columns) -> list[exp.Expression]:
+    """count(columns(* exclude (a))) as "\\0" -> count(b) as b, count(c) as c."""
+    pattern = projection.find(exp.Columns)
+    if pattern is None:
+        return [projection]
+    columns = _matching(pattern, _columns_of(select.args["from_"].this, select, known))
+    value = projection.unalias()
+    return [
+        exp.alias_(value.transform(lambda e, c=column: exp.column(c) if isinstance(e, exp.Columns) else e), column)
+        for column in columns
+    ]
+
+
+def _as_select(pivot: exp.Pivot, query: exp.Expression, known: Columns) -> exp.Select:
+    """unpivot t on columns(...) into name n value v -> select <the other columns>, '' as n, coalesce(<these>) as v."""
+    into = pivot.args["into"]
+    available = _columns_of(pivot.this, query, known)
+    melted = _matching(pivot.expressions[0], available)
+    kept = [exp.column(column, quoted=True) for column in available if column not in melted]
+    value = exp.func("coalesce", *(exp.column(column, quoted=True) for column in melted))
+    return exp.select(
+        *kept, exp.alias_(exp.Literal.string(""), into.this.name), exp.alias_(value, into.expressions[0].name)
+    ).from_(pivot.this)
+
+
+def _columns_of(table: exp.Expression, query: exp.Expression, known: Columns) -> Sequence[str]:
+    if table.db:
+        return known[f"{table.db}.{table.name}"]
+    return next(cte.this.named_selects for cte in query.ctes if cte.alias == table.name)
+
+
+def _matching(pattern: exp.Expression, columns: Sequence[str]) -> list[str]:
+    """What COLUMNS('regular expression') or COLUMNS(* EXCLUDE (...)) stands for."""
+    if isinstance(pattern.this, exp.Star):
+        excluded = {column.name.lower() for column in pattern.this.args.get("except_") or []}
+        return [column for column in columns if column.lower() not in excluded]
+    return [column for column in columns if re.search(pattern.this.name, column)]
