@@ -40,5 +40,5 @@ def _told(pairs: Pairs) -> list[str]:
         columns = [column for _, column in group]
         if len(columns) > NAMED:
             columns = [f"{columns[0]} to {columns[-1]} ({len(columns)} columns)"]
-        told.append(f"← {table.replace('.', '/')}: {', '.join(columns)}.")
+        told.append(f"←\N{NO-BREAK SPACE}{table.replace('.', '/')}: {', '.join(columns)}.")
     return told
