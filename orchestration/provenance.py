@@ -24,6 +24,7 @@ from pydantic import (
     model_validator,
 )
 
+from orchestration.citation import Reference
 from orchestration.errors import WarehouseError
 
 SOURCES_DIR = Path(__file__).parent / "sources"
@@ -156,12 +157,16 @@ class SourceFile(Record):
 
 
 class Source(Record):
-    """One source: who made it, how it is cited, on what terms, how often it is renewed, and its files."""
+    """One source: who made it, how it is cited, on what terms, how often it is renewed, and its files.
+
+    ``references`` are the works of ``citation`` field by field, for citation files; without them the text is used.
+    """
 
     name: Name
     title: Text
     producer: Text
     citation: Text
+    references: tuple[Reference, ...] = ()
     licence: Text
     homepage: WebAddress
     cadence_years: Annotated[float, Field(gt=0)]

@@ -1,0 +1,147 @@
+"""What is exported: tables of one publication with what the codebook says of them, read once and in a fixed order."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC
+from difflib import get_close_matches
+from pathlib import Path
+
+import duckdb
+import pyarrow
+
+from orchestration.errors import WarehouseError
+from orchestration.query import open_published
+
+# DuckDB type -> kind of value, in the words of the Data Package standard.
+KINDS = {
+    "BOOLEAN": "boolean",
+    "TINYINT": "integer",
+    "SMALLINT": "integer",
+    "INTEGER": "integer",
+    "BIGINT": "integer",
+    "DOUBLE": "number",
+    "VARCHAR": "string",
+    "DATE": "date",
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column as meta.columns has it; kind is a value of KINDS, years are None where the table has none."""
+
+    name: str
+    kind: str
+    unit: str
+    description: str
+    source: str
+    rows: int
+    non_null: int
+    share_missing: float | None
+    first_year: int | None
+    last_year: int | None
+
+
+@dataclass(frozen=True)
+class Table:
+    """One published table; key names its primary key, if it has one; data is in the order of its columns' values."""
+
+    schema: str
+    name: str
+    description: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    data: pyarrow.Table
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.schema}.{self.name}"
+
+
+@dataclass(frozen=True)
+class Content:
+    """A publication's row of meta.publication, its rows of meta.sources, and the tables asked for."""
+
+    publication: dict
+    sources: list[dict]
+    tables: tuple[Table, ...]
+
+    @property
+    def is_synthetic(self) -> bool:
+        return self.publication["is_synthetic"]
+
+
+def read_content(path: Path, wanted: Sequence[str] = ()) -> Content:
+    """The tables wanted (``country_years`` or ``marts.country_years``), all of marts and results if none is named.
+
+    Raises WarehouseError where nothing is published, a table is not there, or a column's type has no place in a file.
+    """
+    with open_published(path) as connection:
+        (publication,) = _records(connection, "from meta.publication")
+        publication["published_at"] = publication["published_at"].astimezone(UTC)
+        names = connection.execute(
+            "select schema_name, table_name, comment from duckdb_tables() where schema_name in ('marts', 'results')"
+            " order by schema_name, table_name"
+        ).fetchall()
+        known = {f"{schema}.{table}": comment for schema, table, comment in names}
+        chosen = [full_name for full_name in known if full_name in {_find(name, known) for name in wanted or known}]
+        return Content(
+            publication,
+            _records(connection, "from meta.sources order by source, file"),
+            tuple(
+                _read_table(connection, full_name, known[full_name].removeprefix(f"{publication['note']}. "))
+                for full_name in chosen
+            ),
+        )
+
+
+def _find(name: str, known: Sequence[str]) -> str:
+    found = [full_name for full_name in known if name in (full_name, full_name.split(".")[1])]
+    if len(found) == 1:
+        return found[0]
+    near = get_close_matches(name, [*known, *(full_name.split(".")[1] for full_name in known)], n=1)
+    raise WarehouseError(
+        "There is no such table to export." if not found else "Two tables have this name.",
+        where=name,
+        expected=" or ".join(found) or "one of " + ", ".join(known),
+        found=f"no {name}" if not found else "no schema",
+        next_step=f"did you mean {near[0]}?" if near and not found else "name one of these with --table",
+    )
+
+
+def _read_table(connection: duckdb.DuckDBPyConnection, full_name: str, description: str) -> Table:
+    schema, name = full_name.split(".")
+    rows = _records(
+        connection,
+        "from meta.columns where table_schema = ? and table_name = ? order by position",
+        [schema, name],
+    )
+    unknown = [row["column_name"] for row in rows if row["data_type"] not in KINDS]
+    if unknown:
+        raise WarehouseError(
+            "A column's type has no place in an exported file.",
+            where=", ".join(f"{full_name}.{column}" for column in unknown),
+            expected="one of " + ", ".join(KINDS),
+            next_step="name other tables with --table, or cast the column in its model",
+        )
+    key = connection.execute(
+        "select constraint_column_names from duckdb_constraints()"
+        " where schema_name = ? and table_name = ? and constraint_type = 'PRIMARY KEY'",
+        [schema, name],
+    ).fetchone()
+    columns = tuple(
+        Column(
+            name=row["column_name"],
+            kind=KINDS[row["data_type"]],
+            **{field: row[field] for field in Column.__dataclass_fields__ if field not in ("name", "kind")},
+        )
+        for row in rows
+    )
+    listed = ", ".join(f'"{column.name}"' for column in columns)
+    data = connection.execute(f"select {listed} from {full_name} order by all").to_arrow_table()
+    return Table(schema, name, description, tuple(key[0]) if key else (), columns, data)
+
+
+def _records(connection: duckdb.DuckDBPyConnection, statement: str, parameters: Sequence = ()) -> list[dict]:
+    result = connection.execute(statement, parameters)
+    names = [column[0] for column in result.description]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
