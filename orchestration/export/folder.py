@@ -32,7 +32,8 @@ def export(content: Content, target: Path, formats: Sequence[str]) -> list[Path]
     """Write the tables of a publication in these formats, with codebook, citations and data package; return the files.
 
     The same publication gives the same bytes. A former export in ``target`` is replaced by the new one whole; anything
-    else there is left alone. Raises WarehouseError where ``target`` is something else or the disk does not take it.
+    else there is left alone. Between the two renames that do it, the former one lies in a hidden folder beside
+    ``target``. Raises WarehouseError where ``target`` is something else or the disk does not take it.
     """
     target = target.resolve()
     _refuse_what_is_not_ours(target)

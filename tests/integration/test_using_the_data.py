@@ -1,0 +1,61 @@
+"""docs/using-the-data.md: what its snippets print is what the page says."""
+
+import io
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from orchestration.query import write_answer
+from tests.conftest import REPOSITORY, Shell
+
+PAGE = (REPOSITORY / "docs" / "using-the-data.md").read_text()
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
+
+
+def blocks_with_output(language: str) -> list[tuple[str, str]]:
+    """Every snippet of a language and the text block that follows it."""
+    pairs = zip(BLOCKS, [*BLOCKS[1:], ("", "")], strict=True)
+    return [(code, told if kind == "text" else "") for (name, code), (kind, told) in pairs if name == language]
+
+
+@pytest.fixture(scope="module")
+def desk(real_warehouse: Shell, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder as the page has it: data/warehouse.duckdb and export/."""
+    folder = tmp_path_factory.mktemp("desk")
+    (folder / "data").symlink_to(real_warehouse.data_dir)
+    done = real_warehouse("export", str(folder / "export"))
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def test_python_snippets_print_what_the_page_shows(desk: Path) -> None:
+    snippets = blocks_with_output("python")
+    assert len(snippets) == 3
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(code for code, _ in snippets)],
+        check=False, cwd=desk, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.stdout == "".join(told for _, told in snippets), done.stderr
+
+
+@pytest.mark.parametrize(("question", "answer"), blocks_with_output("sql"))
+def test_sql_snippets_print_what_the_page_shows(real_warehouse: Shell, question: str, answer: str) -> None:
+    out = io.BytesIO()
+    write_answer(real_warehouse.published, question, "table", out)
+    assert out.getvalue().decode() == answer
+
+
+def test_the_r_snippet_prints_what_the_page_says(desk: Path) -> None:
+    needed = "stopifnot(requireNamespace('haven'), requireNamespace('sandwich'))"
+    rscript = shutil.which("Rscript")
+    if not rscript or subprocess.run([rscript, "-e", needed], check=False, capture_output=True).returncode:
+        pytest.skip("no R with haven and sandwich")
+    code = next(code for name, code in BLOCKS if name == "r")
+    done = subprocess.run([rscript, "-e", code], check=False, cwd=desk, capture_output=True, text=True, timeout=120)
+    printed = done.stdout.splitlines()[-1].split()
+    (promised,) = re.findall(r"prints `(.*?)`", PAGE)
+    assert [f"{float(number):.5f}" for number in printed] == [f"{float(number):.5f}" for number in promised.split()]
