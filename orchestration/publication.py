@@ -22,6 +22,9 @@ MART_TABLES = ("country_years", "countries", "alliance_entries", "infant_mortali
 KEYS = {
     "marts.country_years": "cow_code, year",
     "marts.countries": "cow_code",
+    "marts.alliance_entries": "cow_code, atop_id, phase, entry_date",
+    "marts.infant_mortality": "cow_code, year, source",
+    "marts.coverage": "variable, decade, region",
     "results.models": "model",
     "results.coefficients": "model, term, covariance",
 }

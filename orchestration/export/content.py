@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 import pyarrow
+from pyarrow import compute
 
 from orchestration.errors import WarehouseError
 from orchestration.query import open_published
@@ -117,12 +118,7 @@ def _read_table(connection: duckdb.DuckDBPyConnection, full_name: str, descripti
     )
     unknown = [row["column_name"] for row in rows if row["data_type"] not in KINDS]
     if unknown:
-        raise WarehouseError(
-            "A column's type has no place in an exported file.",
-            where=", ".join(f"{full_name}.{column}" for column in unknown),
-            expected="one of " + ", ".join(KINDS),
-            next_step="name other tables with --table, or cast the column in its model",
-        )
+        raise _unfit(full_name, unknown, "a type among " + ", ".join(KINDS))
     key = connection.execute(
         "select constraint_column_names from duckdb_constraints()"
         " where schema_name = ? and table_name = ? and constraint_type = 'PRIMARY KEY'",
@@ -138,7 +134,20 @@ def _read_table(connection: duckdb.DuckDBPyConnection, full_name: str, descripti
     )
     listed = ", ".join(f'"{column.name}"' for column in columns)
     data = connection.execute(f"select {listed} from {full_name} order by all").to_arrow_table()
+    numbers = [column.name for column in columns if column.kind == "number"]
+    infinite = [name for name in numbers if compute.all(compute.is_finite(data[name])).as_py() is False]
+    if infinite:
+        raise _unfit(full_name, infinite, "finite numbers, and NULL where there is none")
     return Table(schema, name, description, tuple(key[0]) if key else (), columns, data)
+
+
+def _unfit(full_name: str, columns: Sequence[str], expected: str) -> WarehouseError:
+    return WarehouseError(
+        "A column has values that not every exported format can hold.",
+        where=", ".join(f"{full_name}.{column}" for column in columns),
+        expected=expected,
+        next_step="name other tables with --table, or mend the model that makes the column",
+    )
 
 
 def _records(connection: duckdb.DuckDBPyConnection, statement: str, parameters: Sequence = ()) -> list[dict]:

@@ -6,6 +6,7 @@ import math
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import duckdb
 import frictionless
 import pandas
 import pyarrow
@@ -15,7 +16,7 @@ import pytest
 
 from orchestration.errors import WarehouseError
 from orchestration.export import folder as folder_module
-from orchestration.export.content import Column, Content, Table
+from orchestration.export.content import Column, Content, Table, read_content
 from orchestration.export.folder import CHECKSUMS, FORMATS, export
 from orchestration.export.stata import stata_names, variable_label, write_stata
 
@@ -48,6 +49,45 @@ def content(values: dict = VALUES, is_synthetic: bool = False, publication_id: s
         "note": "SYNTHETIC: invented" if is_synthetic else "Real data",
     }
     return Content(publication, [], (Table("marts", "things", "Some things.", (), columns, data),))
+
+
+def publish(path: Path, statement: str, data_type: str) -> Path:
+    """A published file with the one table marts.things, made by the statement, and its column x."""
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(
+            "create schema marts; create schema meta; create table meta.publication as select 'p1' as publication_id,"
+            " timestamptz '2026-01-02 03:04:05+00' as published_at, false as is_synthetic, 'Real data' as note;"
+            " create table meta.sources (source varchar, file varchar);"
+            f" create table marts.things as {statement}; comment on table marts.things is 'Things.';"
+            " create table meta.columns as select 'marts' as table_schema, 'things' as table_name, 'x' as column_name,"
+            f" 1 as position, '{data_type}' as data_type, 'unit' as unit, 'd' as description, 's' as source, 2 as rows,"
+            " 1 as non_null, 0.5 as share_missing, null as first_year, null as last_year"
+        )
+    return path
+
+
+def test_rows_are_read_in_the_order_of_their_values(tmp_path: Path) -> None:
+    (table,) = read_content(publish(tmp_path / "w.duckdb", "from (values (3), (1), (null)) as v(x)", "INTEGER")).tables
+    assert table.data["x"].to_pylist() == [1, 3, None]
+    assert (table.full_name, table.columns[0].kind) == ("marts.things", "integer")
+
+
+@pytest.mark.parametrize(
+    ("statement", "data_type"),
+    [
+        ("select 'infinity'::double as x", "DOUBLE"),
+        ("from (values (null), ('nan'::double)) as v(x)", "DOUBLE"),
+        ("select [1, 2] as x", "INTEGER[]"),
+    ],
+)
+def test_values_without_a_place_in_every_format_are_named(tmp_path: Path, statement: str, data_type: str) -> None:
+    with pytest.raises(WarehouseError, match=r"marts\.things\.x"):
+        read_content(publish(tmp_path / "w.duckdb", statement, data_type))
+
+
+def test_a_column_of_nothing_is_no_infinite_one(tmp_path: Path) -> None:
+    (table,) = read_content(publish(tmp_path / "w.duckdb", "select null::double as x", "DOUBLE")).tables
+    assert table.data["x"].null_count == 1
 
 
 def cells(name: str) -> list:

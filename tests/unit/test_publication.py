@@ -1,5 +1,6 @@
 """Publishing: whole or not at all, on a build of a few rows."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,10 @@ from orchestration.publication import MART_TABLES, Evidence, Publication, curren
 from orchestration.settings import Settings
 
 TABLES = {f"meta.{t}": d for t, d in META_TABLES.items()} | {f"results.{t}": d for t, d in ESTIMATE_TABLES.items()}
-MART_COLUMNS = "2 as cow_code, 1816 as year, null::double as cinc"
+MART_COLUMNS = (
+    "2 as cow_code, 1816 as year, null::double as cinc, 'w' as source, 1 as atop_id, 0 as phase,"
+    " date '1816-01-01' as entry_date, 'v' as variable, 1810 as decade, 'All' as region"
+)
 RESULT_COLUMNS = "'m' as model, 't' as term, 'c' as covariance, 'mart' as mart_fingerprint"
 
 
@@ -36,7 +40,7 @@ def evidence() -> Evidence:
     marts = [
         Column("marts", table, name, 1, "unit", "what it says", "source", has_years=True)
         for table in MART_TABLES
-        for name in ("cow_code", "year", "cinc")
+        for name in re.findall(r" as (\w+)", MART_COLUMNS)
     ]
     results = [
         Column("results", table, name, 1, "unit", "what it says", "source")
