@@ -5,7 +5,7 @@ import sys
 
 import click
 
-from orchestration.commands import export, results, run, sources, sql, status, ui
+from orchestration.commands import export, publications, results, run, sources, sql, status, ui
 from orchestration.errors import WarehouseError
 
 
@@ -29,5 +29,14 @@ def main() -> None:
     """Do states ally so that they can spend on social policy? Raw files in, a tested panel and honest results out."""
 
 
-for command in (run.run, status.status, sources.sources, sql.sql, results.results, export.export, ui.ui):
+for command in (
+    run.run,
+    status.status,
+    sources.sources,
+    sql.sql,
+    results.results,
+    publications.publications,
+    export.export,
+    ui.ui,
+):
     main.add_command(command)
