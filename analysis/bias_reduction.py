@@ -27,19 +27,19 @@ def bias_reduced(outcome: np.ndarray, matrix: np.ndarray, link: Link) -> BiasRed
     Fisher scoring with the expected information, in orthonormal coordinates. outcome (n,), matrix (n, k) of full column
     rank.
     """
-    scaled, to_terms = orthonormal(matrix)
+    columns, to_terms = orthonormal(matrix)
     n = len(outcome)
     share = (outcome.sum() + 0.5) / (n + 1.0)
-    position = np.full(n, link.start(float(share))) @ scaled / n
+    position = columns @ np.full(n, link.start(float(share))) / n
     converged = False
     for _ in range(MAX_STEPS):
-        index = scaled @ position
+        index = position @ columns
         density, probability = link.density(index), link.probability(index)
         weight = density**2 / np.maximum(probability * (1.0 - probability), 1e-300)
-        bread = np.linalg.inv(information(scaled, weight))
-        leverage = weight * ((scaled @ bread) * scaled).sum(axis=1)
+        bread = np.linalg.inv(information(columns, weight))
+        leverage = weight * ((bread @ columns) * columns).sum(axis=0)
         residual, _ = link.derivatives(outcome, index)
-        adjusted = (residual + 0.5 * leverage * link.slope(index) / np.maximum(density, 1e-300)) @ scaled
+        adjusted = columns @ (residual + 0.5 * leverage * link.slope(index) / np.maximum(density, 1e-300))
         step = bread @ adjusted
         if adjusted @ step < CONVERGED_BELOW:
             converged = True

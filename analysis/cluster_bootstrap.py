@@ -5,18 +5,17 @@ from dataclasses import dataclass
 import numpy as np
 from joblib import Parallel, delayed
 
-from analysis.likelihood import MAX_HALVINGS, Fit
+from analysis.likelihood import Fit
 from analysis.links import Link
 
 DRAWS = 500
 SEED = 20100407
-MAX_STEPS = 50
-BATCH = 125  # draws to a task, whatever the number of workers; each task takes a copy of the rows along
-DIFFERENCE = 1e-3  # of the index, to differentiate weights numerically: they only serve to find a start
+MAX_PASSES = 100
+BATCH = 250  # draws to a task, whatever the number of workers: they share the passes over the rows
 CUBIC_STEPS = 3
 RIDGE = 1e-12  # share of the curvature, so that a draw in which some term does not vary does not stop the others
 FLAT_ABOVE = 1e8  # variance of a coordinate, times rows, from which on the likelihood counts as flat; it is near 10
-LAST_STEP_BELOW = 1e-10  # squared length, in standard errors, of a Newton step that leaves an error of its square
+LAST_STEP_BELOW = 1e-9  # squared length, in standard errors, of a Newton step that leaves an error of some 1e-10
 
 
 @dataclass(frozen=True)
@@ -28,6 +27,10 @@ class _Sample:
     columns: np.ndarray  # (k, n) the design in the coordinates of the fit, each term a row: faster to pass over
     sizes: np.ndarray  # (G,) rows of each cluster
     maximum: np.ndarray  # (k,) in the same coordinates
+
+    def clusters(self) -> list[slice]:
+        """The rows of each cluster."""
+        return [slice(end - size, end) for size, end in zip(self.sizes, np.cumsum(self.sizes), strict=True)]
 
 
 def frequencies(clusters: int, draws: int = DRAWS, seed: int = SEED) -> np.ndarray:
@@ -53,8 +56,8 @@ def pairs_bootstrap(
 
 def _sample(fit: Fit, clusters: np.ndarray) -> _Sample:
     order = np.argsort(clusters, kind="stable")
-    columns, maximum = np.ascontiguousarray(fit.scaled[order].T), np.linalg.solve(fit.to_terms, fit.coefficients)
-    return _Sample(fit.link, fit.outcome[order], columns, np.bincount(clusters), maximum)
+    maximum = np.linalg.solve(fit.to_terms, fit.coefficients)
+    return _Sample(fit.link, fit.outcome[order], fit.columns[:, order], np.bincount(clusters), maximum)
 
 
 def _cluster_derivatives(sample: _Sample) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -62,11 +65,9 @@ def _cluster_derivatives(sample: _Sample) -> tuple[np.ndarray, np.ndarray, np.nd
     and (G, k, k, k) third, the latter two with the sign turned."""
     index = sample.maximum @ sample.columns
     residual, weight = sample.link.derivatives(sample.outcome, index)
-    ahead, behind = (sample.link.derivatives(sample.outcome, index + side * DIFFERENCE)[1] for side in (1.0, -1.0))
-    turn = (ahead - behind) / (2.0 * DIFFERENCE)
+    turn = sample.link.turn(sample.outcome, index, residual, weight)
     parts = []
-    for size, end in zip(sample.sizes, np.cumsum(sample.sizes), strict=True):
-        rows = slice(end - size, end)
+    for rows in sample.clusters():
         block = sample.columns[:, rows]
         pairs = block[:, None, :] * block
         parts.append((block @ residual[rows], pairs @ weight[rows], pairs @ (block * turn[rows]).T))
@@ -81,8 +82,7 @@ def _first_steps(derivatives: tuple[np.ndarray, ...], batch: np.ndarray) -> tupl
     where that is not far from taking it for a parabola.
     """
     gradient, information, turn = (np.tensordot(batch, part, 1) for part in derivatives)
-    terms = gradient.shape[1]
-    information += RIDGE * np.trace(information, axis1=1, axis2=2)[:, None, None] * np.eye(terms)
+    information = _ridged(information)
     newton = np.linalg.solve(information, gradient[..., None])[..., 0]
     step = newton
     for _ in range(CUBIC_STEPS):
@@ -95,35 +95,54 @@ def _first_steps(derivatives: tuple[np.ndarray, ...], batch: np.ndarray) -> tupl
 
 
 def _refit_batch(sample: _Sample, batch: np.ndarray, gradients: np.ndarray, steps: np.ndarray) -> np.ndarray:
-    return np.array([_refit(sample, *draw) for draw in zip(batch, gradients, steps, strict=True)])
+    """(B, k): the maxima where each cluster counts as often as `batch` (B, G) says; NaN where there is none.
 
-
-def _refit(sample: _Sample, times: np.ndarray, gradient: np.ndarray, step: np.ndarray) -> np.ndarray:
-    """(k,): the maximum where each cluster counts as often as `times` (G,) says; NaN where there is none.
-
-    Newton's method over the rows drawn, from the maximum of the whole sample, where `gradient` is the draw's and `step`
-    the first to take.
+    Newton's method for all draws at once, from the maximum of the whole sample, where `gradients` are those of the
+    draws and `steps` the first to take. A step is halved while it goes beyond the maximum by more than it was short of
+    it.
     """
-    repeats = np.repeat(times, sample.sizes)
-    drawn = np.flatnonzero(repeats)
-    outcome, columns, repeats = sample.outcome[drawn], sample.columns.take(drawn, axis=1), repeats[drawn]
-    position = sample.maximum
-    for _ in range(MAX_STEPS):
-        slope = gradient @ step
-        for halvings in range(MAX_HALVINGS):
-            moved = position + step / 2**halvings
-            residual, weight = sample.link.derivatives(outcome, moved @ columns)
-            gradient = columns @ (residual * repeats)
-            if gradient @ step > -slope:  # not beyond the maximum by more than it was short of it
-                break
-        position = moved
-        try:
-            bread = np.linalg.inv((columns * (weight * repeats)) @ columns.T)
-        except np.linalg.LinAlgError:
+    rows = batch @ sample.sizes
+    positions, slopes = np.tile(sample.maximum, (len(batch), 1)), (gradients * steps).sum(axis=1)
+    maxima, left = np.full_like(positions, np.nan), np.arange(len(batch))
+    for _ in range(MAX_PASSES):
+        moved = positions[left] + steps[left]
+        reached, information = _derivatives(sample, batch[left], moved)
+        beyond = ((reached * steps[left]).sum(axis=1) <= -slopes[left]) & (slopes[left] > LAST_STEP_BELOW)
+        steps[left[beyond]] /= 2.0
+        slopes[left[beyond]] /= 2.0
+        on = left[~beyond]
+        bread = np.linalg.inv(_ridged(information[~beyond]))
+        positions[on] = moved[~beyond]
+        steps[on] = (bread @ reached[~beyond][..., None])[..., 0]
+        slopes[on] = (reached[~beyond] * steps[on]).sum(axis=1)
+        is_flat = ~(np.abs(bread).max(axis=(1, 2)) * rows[on] <= FLAT_ABOVE)  # also where it is not a number
+        is_last = ~is_flat & (slopes[on] < LAST_STEP_BELOW)
+        maxima[on[is_last]] = (positions + steps)[on[is_last]]
+        left = np.setdiff1d(left, on[is_flat | is_last])
+        if not len(left):
             break
-        if np.abs(bread).max() * len(outcome) > FLAT_ABOVE:
-            break
-        step = bread @ gradient
-        if gradient @ step < LAST_STEP_BELOW:
-            return position + step
-    return np.full_like(position, np.nan)
+    return maxima
+
+
+def _derivatives(sample: _Sample, batch: np.ndarray, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(B, k) gradients and (B, k, k) information of the draws, each at its own position: cluster by cluster, for all
+    the draws it is in at once."""
+    terms = positions.shape[1]
+    gradient, information = np.zeros_like(positions), np.zeros((len(positions), terms, terms))
+    upper = np.triu_indices(terms)
+    triangle = np.zeros((len(positions), len(upper[0])))
+    for rows, times in zip(sample.clusters(), batch.T, strict=True):
+        drawn, block = np.flatnonzero(times), sample.columns[:, rows]
+        if not len(drawn):
+            continue
+        residual, weight = sample.link.derivatives(sample.outcome[rows], positions[drawn] @ block)
+        often = times[drawn, None]
+        gradient[drawn] += often * (residual @ block.T)
+        triangle[drawn] += often * (weight @ (block[upper[0]] * block[upper[1]]).T)
+    information[:, upper[0], upper[1]] = information[:, upper[1], upper[0]] = triangle
+    return gradient, information
+
+
+def _ridged(information: np.ndarray) -> np.ndarray:
+    size = RIDGE * np.trace(information, axis1=1, axis2=2) + 1e-300  # none is singular, not even one of zeros
+    return information + size[:, None, None] * np.eye(information.shape[1])

@@ -11,7 +11,7 @@ def robust(fit: Fit) -> np.ndarray:
     """(k, k): heteroscedasticity-robust sandwich with the observed Hessian times n / (n - 1), Stata's vce(robust) after
     probit."""
     n = len(fit.outcome)
-    return sandwich(fit, information(fit.scaled, fit.residual**2)) * (n / (n - 1))
+    return sandwich(fit, information(fit.columns, fit.residual**2)) * (n / (n - 1))
 
 
 def clustered(fit: Fit, clusters: np.ndarray) -> np.ndarray:
@@ -22,8 +22,16 @@ def clustered(fit: Fit, clusters: np.ndarray) -> np.ndarray:
     count = int(clusters.max()) + 1
     if count < 2:
         return np.full((len(fit.coefficients),) * 2, np.nan)
-    sums = np.column_stack([np.bincount(clusters, weights=column * fit.residual) for column in fit.scaled.T])
-    return sandwich(fit, sums.T @ sums) * (count / (count - 1))
+    sums = score_sums(fit, clusters)
+    return sandwich(fit, sums @ sums.T) * (count / (count - 1))
+
+
+def score_sums(fit: Fit, clusters: np.ndarray) -> np.ndarray:
+    """(k, G): the score of each cluster, in the coordinates of the fit."""
+    in_order = bool((clusters[1:] >= clusters[:-1]).all())
+    order = slice(None) if in_order else np.argsort(clusters, kind="stable")
+    starts = np.flatnonzero(np.diff(clusters[order], prepend=-1))
+    return np.array([np.add.reduceat((column * fit.residual)[order], starts) for column in fit.columns])
 
 
 def two_way(fit: Fit, first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, bool]:

@@ -14,12 +14,14 @@ ROOT_2_OVER_PI = np.sqrt(2.0 / np.pi)
 
 class Link(Protocol):
     """All methods are elementwise in the index (n,). `derivatives` returns the score d log L / d index and the weight,
-    minus its derivative; `density` and `slope` are the first and second derivative of `probability`."""
+    minus its derivative, and `turn` the derivative of the weight, given those two; `density` and `slope` are the first
+    and second derivative of `probability`."""
 
     name: str
 
-    def log_likelihood(self, outcome: np.ndarray, index: np.ndarray) -> float: ...
+    def log_likelihood(self, outcome: np.ndarray, index: np.ndarray) -> np.ndarray: ...
     def derivatives(self, outcome: np.ndarray, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]: ...
+    def turn(self, outcome: np.ndarray, index: np.ndarray, residual: np.ndarray, weight: np.ndarray) -> np.ndarray: ...
     def start(self, share: float) -> float: ...
     def probability(self, index: np.ndarray) -> np.ndarray: ...
     def density(self, index: np.ndarray) -> np.ndarray: ...
@@ -34,7 +36,7 @@ class Probit:
 
     def log_likelihood(self, outcome, index):
         signed = (2.0 * outcome - 1.0) * index
-        return float((np.log(ndtr(signed)) if signed.min() > -TAIL else log_ndtr(signed)).sum())
+        return np.log(ndtr(signed)) if signed.min() > -TAIL else log_ndtr(signed)
 
     def derivatives(self, outcome, index):
         sign = 2.0 * outcome - 1.0
@@ -44,6 +46,9 @@ class Probit:
         else:  # both vanish further out; their ratio does not
             ratio = ROOT_2_OVER_PI / erfcx(-ROOT_HALF * signed)
         return sign * ratio, ratio * (ratio + signed)
+
+    def turn(self, outcome, index, residual, weight):
+        return residual - weight * (2.0 * residual + index)
 
     def start(self, share):
         return float(ndtri(share))
@@ -65,11 +70,14 @@ class Logit:
     name: str = "logit"
 
     def log_likelihood(self, outcome, index):
-        return float(-np.logaddexp(0.0, (1.0 - 2.0 * outcome) * index).sum())
+        return -np.logaddexp(0.0, (1.0 - 2.0 * outcome) * index)
 
     def derivatives(self, outcome, index):
         probability = expit(index)
         return outcome - probability, probability * (1.0 - probability)
+
+    def turn(self, outcome, index, residual, weight):
+        return weight * (1.0 - 2.0 * (outcome - residual))
 
     def start(self, share):
         return float(logit(share))
@@ -86,20 +94,25 @@ class Logit:
 
 @dataclass(frozen=True)
 class Cloglog:
-    """P(event) = 1 - exp(-exp(index)): the grouped proportional hazards model. The index is kept below 500."""
+    """P(event) = 1 - exp(-exp(index)): the grouped proportional hazards model. The index is kept between -700 and 500."""
 
     name: str = "cloglog"
 
     def log_likelihood(self, outcome, index):
         hazard = np.exp(np.minimum(index, 500.0))
         tiny = np.finfo(float).tiny
-        return float(np.where(outcome == 1.0, np.log(np.maximum(-np.expm1(-hazard), tiny)), -hazard).sum())
+        return np.where(outcome == 1.0, np.log(np.maximum(-np.expm1(-hazard), tiny)), -hazard)
 
     def derivatives(self, outcome, index):
-        hazard = np.exp(np.minimum(index, 500.0))
+        hazard = np.exp(np.clip(index, -700.0, 500.0))
         event = np.where(hazard < 500.0, hazard / np.expm1(np.minimum(hazard, 500.0)), 0.0)  # score of an event
         event_weight = event * (hazard / -np.expm1(-hazard) - 1.0)
         return np.where(outcome == 1.0, event, -hazard), np.where(outcome == 1.0, event_weight, hazard)
+
+    def turn(self, outcome, index, residual, weight):
+        hazard = np.exp(np.minimum(index, 500.0))
+        event = residual * hazard - weight * (2.0 * residual + hazard - 1.0)
+        return np.where(outcome == 1.0, event, weight)
 
     def start(self, share):
         return float(np.log(-np.log1p(-share)))
@@ -124,10 +137,13 @@ class Linear:
     name: str = "linear"
 
     def log_likelihood(self, outcome, index):
-        return float(-0.5 * ((outcome - index) ** 2).sum())
+        return -0.5 * (outcome - index) ** 2
 
     def derivatives(self, outcome, index):
         return outcome - index, np.ones_like(index)
+
+    def turn(self, outcome, index, residual, weight):
+        return np.zeros_like(index)
 
     def start(self, share):
         return share

@@ -57,7 +57,7 @@ def effective_scores(fit: Fit, term: int, clusters: np.ndarray, value: float) ->
     """(G,): each cluster's contribution to the score of one coefficient, net of the others, with it held at `value`."""
     direction = fit.to_terms[term]
     residual, bread = refit(fit, direction, float(fit.coefficients[term]), value)
-    return np.bincount(clusters, weights=(fit.scaled @ (bread @ direction)) * residual)
+    return np.bincount(clusters, weights=((bread @ direction) @ fit.columns) * residual)
 
 
 def refit(fit: Fit, direction: np.ndarray, estimate: float, value: float) -> tuple[np.ndarray, np.ndarray]:
@@ -69,9 +69,9 @@ def refit(fit: Fit, direction: np.ndarray, estimate: float, value: float) -> tup
     along = fit.bread @ direction
     position = np.linalg.solve(fit.to_terms, fit.coefficients) + along * (value - estimate) / (direction @ along)
     for _ in range(RESTRICTED_STEPS):
-        residual, weight = fit.link.derivatives(fit.outcome, fit.scaled @ position)
-        bread = np.linalg.inv(information(fit.scaled, weight))
-        gradient = residual @ fit.scaled
+        residual, weight = fit.link.derivatives(fit.outcome, position @ fit.columns)
+        bread = np.linalg.inv(information(fit.columns, weight))
+        gradient = fit.columns @ residual
         along, free = bread @ direction, bread @ gradient
         step = free - along * (direction @ free) / (direction @ along)
         if gradient @ step < REFITTED_BELOW:

@@ -22,7 +22,7 @@ def test_logit_is_the_maximum_of_jeffreys_penalised_likelihood():
         index = matrix @ coefficients
         weight = LINKS["logit"].density(index)
         information = matrix.T @ (matrix * weight[:, None])
-        return -LINKS["logit"].log_likelihood(outcome, index) - 0.5 * np.linalg.slogdet(information)[1]
+        return -LINKS["logit"].log_likelihood(outcome, index).sum() - 0.5 * np.linalg.slogdet(information)[1]
 
     best = minimize(penalised, np.zeros(3), method="BFGS", options={"gtol": 1e-9})
     np.testing.assert_allclose(bias_reduced(outcome, matrix, LINKS["logit"]).coefficients, best.x, atol=1e-5)
