@@ -29,9 +29,9 @@ def _formats(ctx: click.Context, parameter: click.Parameter, value: str) -> tupl
 )
 @click.option("--table", "tables", multiple=True, metavar="NAME", help="Only this table; may be given several times.")
 def export(folder: Path, formats: tuple[str, ...], tables: tuple[str, ...]) -> None:
-    """Write the published tables to DIR, with codebook, citations and a data package.
+    """The tables as Parquet, CSV and Stata, with codebook.
 
-    A former export in DIR is replaced whole; a folder with anything else in it is left alone.
+    DIR also gets the citations and a data package. A former export in DIR is replaced whole; a folder with anything else in it is left alone.
     """
     from orchestration.export.content import read_content
     from orchestration.export.folder import export as write_export

@@ -1,6 +1,6 @@
 """What is exported: tables of one publication with what the codebook says of them, read once and in a fixed order."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from difflib import get_close_matches
@@ -35,8 +35,6 @@ class Column:
     unit: str
     description: str
     source: str
-    rows: int
-    non_null: int
     share_missing: float | None
     first_year: int | None
     last_year: int | None
@@ -77,25 +75,35 @@ def read_content(path: Path, wanted: Sequence[str] = ()) -> Content:
     Raises WarehouseError where nothing is published, a table is not there, or a column's type has no place in a file.
     """
     with open_published(path) as connection:
-        (publication,) = _records(connection, "from meta.publication")
-        publication["published_at"] = publication["published_at"].astimezone(UTC)
-        names = connection.execute(
-            "select schema_name, table_name, comment from duckdb_tables() where schema_name in ('marts', 'results')"
-            " order by schema_name, table_name"
-        ).fetchall()
-        known = {f"{schema}.{table}": comment for schema, table, comment in names}
-        chosen = [full_name for full_name in known if full_name in {_find(name, known) for name in wanted or known}]
-        return Content(
-            publication,
-            _records(connection, "from meta.sources order by source, file"),
-            tuple(
-                _read_table(connection, full_name, known[full_name].removeprefix(f"{publication['note']}. "))
-                for full_name in chosen
-            ),
-        )
+        try:
+            return _read(connection, wanted)
+        except (duckdb.CatalogException, duckdb.BinderException, KeyError) as error:
+            raise WarehouseError(
+                "This publication lacks something that an export needs.",
+                where=str(path),
+                expected="a publication of this version of the warehouse",
+                found=f"no {error}" if isinstance(error, KeyError) else str(error).splitlines()[0],
+                next_step="export it with the version that made it, or publish anew with warehouse run",
+            ) from error
 
 
-def _find(name: str, known: Sequence[str]) -> str:
+def _read(connection: duckdb.DuckDBPyConnection, wanted: Sequence[str]) -> Content:
+    (publication,) = _records(connection, "from meta.publication")
+    publication["published_at"] = publication["published_at"].astimezone(UTC)
+    names = connection.execute(
+        "select schema_name, table_name, comment from duckdb_tables() where schema_name in ('marts', 'results')"
+        " order by schema_name, table_name"
+    ).fetchall()
+    known = {f"{schema}.{table}": comment.removeprefix(f"{publication['note']}. ") for schema, table, comment in names}
+    asked = {_find(name, known) for name in wanted} or set(known)
+    return Content(
+        publication,
+        _records(connection, "from meta.sources order by source, file"),
+        tuple(_read_table(connection, name, description) for name, description in known.items() if name in asked),
+    )
+
+
+def _find(name: str, known: Collection[str]) -> str:
     found = [full_name for full_name in known if name in (full_name, full_name.split(".")[1])]
     if len(found) == 1:
         return found[0]

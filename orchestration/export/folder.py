@@ -36,21 +36,20 @@ def export(content: Content, target: Path, formats: Sequence[str]) -> list[Path]
     ``target``. Raises WarehouseError where ``target`` is something else or the disk does not take it.
     """
     target = target.resolve()
-    _refuse_what_is_not_ours(target)
     workshop = None
     try:
+        _refuse_what_is_not_ours(target)
         target.parent.mkdir(parents=True, exist_ok=True)
         workshop = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
         fresh, former = workshop / "new", workshop / "former"
         _write(content, fresh, tuple(formats))
-        if target.exists():
-            target.rename(former)
         try:
+            if target.exists():
+                target.rename(former)
             fresh.rename(target)
-        except OSError:
-            if former.exists():
+        finally:
+            if former.exists() and not target.exists():
                 former.rename(target)
-            raise
         sync(target.parent)
     except OSError as error:
         raise WarehouseError(

@@ -1,5 +1,6 @@
 """README.txt of an export: what it is, of which publication, how to read the files and how to cite them."""
 
+import textwrap
 from pathlib import Path
 
 from orchestration.export.content import Content
@@ -26,7 +27,10 @@ def write_readme(folder: Path, content: Content, formats: tuple[str, ...]) -> No
         f"fingerprint   {publication['fingerprint']}",
         "",
         "Files",
-        *(f"  {table.full_name} ({table.data.num_rows:,} rows): {table.description}" for table in content.tables),
+        *(
+            _wrapped(f"{table.full_name} ({table.data.num_rows:,} rows): {table.description}")
+            for table in content.tables
+        ),
         f"  each as {', '.join(formats)}, in the folder of its schema",
         "  codebook.html, codebook.csv  every column: type, unit, meaning, source, years, share missing",
         "  datapackage.json             Frictionless Data Package: the files, their types, hashes and sources",
@@ -53,8 +57,21 @@ def _sources(content: Content) -> list[str]:
         "",
         "Sources and the producers' terms",
         *(
-            f"  {source['title']} [{source['file']}, sha256 {source['sha256'][:12]}]: {source['licence']}."
-            f" {source['homepage']}"
+            _wrapped(
+                f"{source['title']} [{source['file']}, sha256 {source['sha256'][:12]}]: {source['licence']}."
+                f" {source['homepage']}"
+            )
             for source in content.sources
         ),
     ]
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(
+        text,
+        width=110,
+        initial_indent="  ",
+        subsequent_indent="      ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

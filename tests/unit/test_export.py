@@ -34,7 +34,7 @@ VALUES = {
 
 
 def column(name: str, kind: str = "integer", description: str = "What it says.") -> Column:
-    return Column(name, kind, "unit", description, "source", 3, 2, 1 / 3, None, None)
+    return Column(name, kind, "unit", description, "source", 1 / 3, None, None)
 
 
 def content(values: dict = VALUES, is_synthetic: bool = False, publication_id: str = "p1") -> Content:
@@ -60,8 +60,8 @@ def publish(path: Path, statement: str, data_type: str) -> Path:
             " create table meta.sources (source varchar, file varchar);"
             f" create table marts.things as {statement}; comment on table marts.things is 'Things.';"
             " create table meta.columns as select 'marts' as table_schema, 'things' as table_name, 'x' as column_name,"
-            f" 1 as position, '{data_type}' as data_type, 'unit' as unit, 'd' as description, 's' as source, 2 as rows,"
-            " 1 as non_null, 0.5 as share_missing, null as first_year, null as last_year"
+            f" 1 as position, '{data_type}' as data_type, 'unit' as unit, 'd' as description, 's' as source,"
+            " 0.5 as share_missing, null as first_year, null as last_year"
         )
     return path
 
@@ -83,6 +83,15 @@ def test_rows_are_read_in_the_order_of_their_values(tmp_path: Path) -> None:
 def test_values_without_a_place_in_every_format_are_named(tmp_path: Path, statement: str, data_type: str) -> None:
     with pytest.raises(WarehouseError, match=r"marts\.things\.x"):
         read_content(publish(tmp_path / "w.duckdb", statement, data_type))
+
+
+@pytest.mark.parametrize("lacking", ["drop table meta.sources", "alter table meta.columns drop column share_missing"])
+def test_a_publication_of_another_version_is_refused_in_plain_words(tmp_path: Path, lacking: str) -> None:
+    path = publish(tmp_path / "w.duckdb", "select 1 as x", "INTEGER")
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(lacking)
+    with pytest.raises(WarehouseError, match="lacks something"):
+        read_content(path)
 
 
 def test_a_column_of_nothing_is_no_infinite_one(tmp_path: Path) -> None:
@@ -264,8 +273,9 @@ def test_a_full_disk_leaves_what_was_there(
     assert [path.name for path in tmp_path.iterdir()] == (["out"] if had_one else [])
 
 
+@pytest.mark.parametrize("failure", [PermissionError(errno.EACCES, "Permission denied"), KeyboardInterrupt()])
 def test_the_former_export_comes_back_if_the_new_one_cannot_take_its_place(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: BaseException
 ) -> None:
     out = tmp_path / "out"
     export(content(), out, ["csv"])
@@ -273,11 +283,11 @@ def test_the_former_export_comes_back_if_the_new_one_cannot_take_its_place(
 
     def refuse_the_new_one(self: Path, target: Path) -> Path:
         if self.name == "new":
-            raise PermissionError(errno.EACCES, "Permission denied")
+            raise failure
         return rename(self, target)
 
     monkeypatch.setattr(Path, "rename", refuse_the_new_one)
-    with pytest.raises(WarehouseError, match="Permission denied"):
+    with pytest.raises((WarehouseError, KeyboardInterrupt)):
         export(content(publication_id="p2"), out, ["csv"])
     assert "p1" in (out / "README.txt").read_text()
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
