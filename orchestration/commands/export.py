@@ -28,15 +28,22 @@ def _formats(ctx: click.Context, parameter: click.Parameter, value: str) -> tupl
     help="Formats, separated by commas.",
 )
 @click.option("--table", "tables", multiple=True, metavar="NAME", help="Only this table; may be given several times.")
-def export(folder: Path, formats: tuple[str, ...], tables: tuple[str, ...]) -> None:
+@click.option(
+    "--publication",
+    metavar="ID",
+    help="A kept publication by its id, the beginning of its id, or previous; by default the one in place.",
+)
+def export(folder: Path, formats: tuple[str, ...], tables: tuple[str, ...], publication: str | None) -> None:
     """The tables as Parquet, CSV and Stata, with codebook.
 
     DIR also gets the citations and a data package. A former export in DIR is replaced whole; a folder with anything else in it is left alone.
     """
     from orchestration.export.content import read_content
     from orchestration.export.folder import export as write_export
+    from orchestration.publications import find
 
-    content = read_content(from_environment().warehouse_path, tables)
+    settings = from_environment()
+    content = read_content(find(settings, publication) if publication else settings.warehouse_path, tables)
     if content.is_synthetic:
         click.echo(content.publication["note"], err=True)
     written = write_export(content, folder, formats)

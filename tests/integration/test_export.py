@@ -262,11 +262,19 @@ def test_only_what_is_asked_for(sample_warehouse, tmp_path: Path) -> None:
     assert {path.name for path in (tmp_path / "out").glob("*/*")} == {"SYNTHETIC_countries.csv", "SYNTHETIC_models.csv"}
 
 
+def test_a_kept_publication(sample_warehouse, sample_export: Path, tmp_path: Path) -> None:
+    shell, _ = sample_warehouse
+    kept = max((shell.data_dir / "publications").glob("*.duckdb"))
+    exported(shell, tmp_path / "out", "--publication", kept.stem[:12])
+    assert files_of(tmp_path / "out") == files_of(sample_export)
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "told"),
     [
         (("--table", "country_year"), 1, "did you mean country_years?"),
         (("--table", "meta.sources"), 1, "no such table"),
+        (("--publication", "1816"), 1, "No such publication"),
         (("--format", "xlsx"), 2, "choose from parquet, csv, stata"),
     ],
 )
