@@ -1,23 +1,26 @@
-"""Questions to the published file: read-only, no files, no network, no settings; answers in four formats."""
+"""Questions to a published file: one SELECT at a time, no files, no network, no settings; answers in four formats."""
 
-import csv
-import io
-import json
+import re
 import sys
-from decimal import Decimal
 from pathlib import Path
 from typing import BinaryIO
 
 import duckdb
 
+from orchestration.answers import distinct_names, render_csv, render_json, render_table
 from orchestration.errors import WarehouseError
 from orchestration.publication import current
+from orchestration.query_errors import query_error
 
 FORMATS = ("table", "csv", "json", "parquet")
+SCHEMAS = ("marts", "results", "meta")
 
 
 def open_published(path: Path) -> duckdb.DuckDBPyConnection:
-    """A connection that can read the publication and nothing else. WarehouseError if none is there."""
+    """A connection that can read the publication and nothing else. WarehouseError if none is there.
+
+    A table needs no schema before its name. The connection keeps to this file even if a refresh puts another in its place.
+    """
     if not path.exists():
         raise WarehouseError(
             "Nothing is published yet.",
@@ -36,40 +39,58 @@ def open_published(path: Path) -> duckdb.DuckDBPyConnection:
             found=str(error),
             next_step="close the other program, or put back a copy from the folder publications beside it",
         ) from error
+    connection.execute(f"set search_path = '{','.join(SCHEMAS)}'")
+    connection.execute("set python_enable_replacements = false")
     connection.execute("set enable_external_access = false")
     connection.execute("set lock_configuration = true")
     return connection
 
 
-def write_answer(path: Path, statement: str, output_format: str, out: BinaryIO) -> None:
-    """Run one statement on the published file and write its answer to ``out``.
+def ask(connection: duckdb.DuckDBPyConnection, statement: str) -> duckdb.DuckDBPyConnection:
+    """Run one SELECT (also FROM, WITH, SHOW, DESCRIBE, SUMMARIZE, EXPLAIN) and return its cursor.
 
-    table is aligned text with NULL written out, csv leaves NULL empty, json is a list of objects, parquet is binary.
-    Raises WarehouseError with DuckDB's explanation if the statement cannot be answered.
+    Raises WarehouseError for anything else, and with the place and the nearest names for what DuckDB cannot answer.
+    """
+    try:
+        statements = connection.extract_statements(statement)
+        if len(statements) != 1:
+            raise _not_one_question(statement, f"{len(statements)} statements" if statements else "no statement")
+        plain = re.sub(r"\A(?:\s|--[^\n]*(?:\n|\Z)|/\*.*?\*/)+", "", statement, flags=re.DOTALL)
+        explained = re.sub(r"\Aexplain\s+(?:analyze\s+)?(?:\(.*?\)\s*)?", "", plain, flags=re.IGNORECASE | re.DOTALL)
+        word = plain.split(maxsplit=1)[0].upper()
+        if word == "PRAGMA" or [s.type.name for s in connection.extract_statements(explained)] != ["SELECT"]:
+            raise _not_one_question(statement, f"a statement with {word}")
+        return connection.execute(statement)
+    except duckdb.Error as error:
+        raise query_error(connection, statement, error) from error
+
+
+def write_answer(path: Path, statement: str, output_format: str, out: BinaryIO) -> None:
+    """Ask one question of the published file at ``path`` and write its answer to ``out``.
+
+    table is aligned text with NULL written out and long decimals rounded, csv leaves NULL empty (an empty text is ""),
+    json is a list of objects, parquet is binary; the last three keep every digit.
+    Raises WarehouseError with the reason if the question cannot be answered.
     """
     connection = open_published(path)
     try:
-        result = connection.execute(statement)
-        if result.description is None:
-            return
-        if output_format == "parquet":
-            import pyarrow.parquet
-
-            pyarrow.parquet.write_table(result.to_arrow_table(), out)
-            return
-        names = [column[0] for column in result.description]
-        text = {"table": render_table, "csv": _csv, "json": _json}[output_format](names, result.fetchall())
-        out.write(text.encode())
-    except duckdb.Error as error:
-        raise WarehouseError(
-            "The query cannot be answered.",
-            where=statement if len(statement) <= 200 else statement[:200] + " ...",
-            expected="one read-only SQL statement on the schemas marts, results and meta",
-            found=str(error).strip(),
-            next_step='warehouse sql "select table_name, column_name, description from meta.columns" lists what there is',
-        ) from error
+        write_cursor(ask(connection, statement), output_format, out)
+    except duckdb.Error as error:  # met only while the rows are fetched
+        raise query_error(connection, statement, error) from error
     finally:
         connection.close()
+
+
+def write_cursor(cursor: duckdb.DuckDBPyConnection, output_format: str, out: BinaryIO) -> None:
+    """Write all rows that ``ask`` returned, in one of FORMATS."""
+    names = distinct_names([column[0] for column in cursor.description])
+    if output_format == "parquet":
+        import pyarrow.parquet
+
+        pyarrow.parquet.write_table(cursor.to_arrow_table().rename_columns(names), out)
+        return
+    render = {"table": render_table, "csv": render_csv, "json": render_json}[output_format]
+    out.write(render(names, cursor.fetchall()).encode())
 
 
 def warn_if_synthetic(path: Path) -> None:
@@ -90,40 +111,11 @@ def rows_of(path: Path, statement: str) -> list[dict]:
         connection.close()
 
 
-def _csv(names: list[str], rows: list[tuple]) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows([None if value is None else _cell(value) for value in row] for row in rows)
-    return out.getvalue()
-
-
-def _json(names: list[str], rows: list[tuple]) -> str:
-    records = [dict(zip(names, row, strict=True)) for row in rows]
-    return json.dumps(records, indent=1, default=str) + "\n"
-
-
-def render_table(names: list[str], rows: list[tuple]) -> str:
-    """Aligned plain text: numbers to the right, NULL written out, a count below."""
-    cells = [[_cell(value) for value in row] for row in rows]
-    widths = [max([len(name), *(len(row[i]) for row in cells)]) for i, name in enumerate(names)]
-    to_right = [all(row[i] is None or _is_number(row[i]) for row in rows) for i in range(len(names))]
-
-    def line(values: list[str]) -> str:
-        aligned = (v.rjust(w) if right else v.ljust(w) for v, w, right in zip(values, widths, to_right, strict=True))
-        return "  ".join(aligned).rstrip()
-
-    body = [line(names), line(["-" * w for w in widths]), *(line(row) for row in cells)]
-    return "\n".join(body) + f"\n({len(rows):,} row{'' if len(rows) == 1 else 's'})\n"
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float, Decimal)) and not isinstance(value, bool)
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return "NULL"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
+def _not_one_question(statement: str, found: str) -> WarehouseError:
+    return WarehouseError(
+        "Only a question can be asked here, one at a time.",
+        where=statement if len(statement) <= 200 else statement[:200] + " ...",
+        expected="one SELECT, FROM, WITH, SHOW, DESCRIBE, SUMMARIZE or EXPLAIN",
+        found=found,
+        next_step="ask for rows with SELECT; files are written by --output (in the shell: .output FILE)",
+    )

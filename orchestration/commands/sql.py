@@ -1,6 +1,7 @@
-"""``warehouse sql``: questions to the published file."""
+"""``warehouse sql``: questions to the published file, one or a session of them."""
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import click
@@ -10,35 +11,75 @@ from orchestration.settings import from_environment
 
 
 @click.command()
-@click.argument("statement")
+@click.argument("statement", required=False)
+@click.option("-f", "--file", "script", type=click.Path(path_type=Path), help="Read the statement from this file.")
 @click.option(
     "--format",
     "output_format",
     type=click.Choice(["table", "csv", "json", "parquet"]),
     default="table",
     show_default=True,
+    help="table rounds long decimals; the others keep every digit.",
 )
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file.")
-def sql(statement: str, output_format: str, output: Path | None) -> None:
-    """Ask the published warehouse one SQL question (read-only)."""
+@click.option("--publication", metavar="ID", help="Ask an earlier publication (warehouse publications lists them).")
+def sql(
+    statement: str | None, script: Path | None, output_format: str, output: Path | None, publication: str | None
+) -> None:
+    """Ask the published warehouse one SQL question (read-only); without a STATEMENT, a shell.
+
+    STATEMENT - is read from standard input. Without a terminal the shell runs the script on standard input.
+    """
+    from orchestration.atomic import write_atomically
     from orchestration.query import warn_if_synthetic, write_answer
 
-    path = from_environment().warehouse_path
+    if statement and script:
+        raise click.UsageError("Give a statement or a file, not both.")
+    settings = from_environment()
+    path = settings.warehouse_path
+    if publication:
+        from orchestration.publications import find
+
+        path = find(settings, publication)
     warn_if_synthetic(path)
-    if output is None:
+    if script or statement == "-":
+        statement = _read(script)
+    if statement is None:
+        if output:
+            raise click.UsageError("--output needs a statement; in the shell: .output FILE")
+        _shell(settings, path, output_format)
+    elif output:
+        with write_atomically(output) as stream:
+            write_answer(path, statement, output_format, stream)
+    elif output_format == "parquet" and sys.stdout.isatty():
+        raise click.UsageError("Parquet is not for reading on a terminal: name a file with --output.")
+    else:
         write_answer(path, statement, output_format, sys.stdout.buffer)
-        return
-    scratch = output.with_name(output.name + ".partial")
+
+
+def _read(script: Path | None) -> str:
     try:
-        with scratch.open("wb") as out:
-            write_answer(path, statement, output_format, out)
-        scratch.replace(output)
-    except OSError as error:
+        return script.read_text(encoding="utf-8") if script else sys.stdin.read()
+    except (OSError, UnicodeDecodeError) as error:
         raise WarehouseError(
-            "The answer could not be written.",
-            where=str(output),
-            found=str(error),
-            next_step="name a file in a folder that can be written to",
+            "The statement cannot be read.",
+            where=str(script or "standard input"),
+            expected="a text file in UTF-8",
+            found=getattr(error, "strerror", None) or str(error),
+            next_step="name a file with one SQL statement",
         ) from error
+
+
+def _shell(settings, path: Path, output_format: str) -> None:
+    from orchestration.shell import Session, run_script
+
+    session = Session(settings, path, partial(print, flush=True), output_format)
+    try:
+        if sys.stdin.isatty() and sys.stdout.isatty():
+            from orchestration.shell_prompt import interact
+
+            interact(session, settings)
+        else:
+            run_script(session, sys.stdin)
     finally:
-        scratch.unlink(missing_ok=True)
+        session.close()
