@@ -5,7 +5,7 @@ import sys
 
 import click
 
-from orchestration.commands import export, publications, results, run, sources, sql, status, ui
+from orchestration.commands import diff, export, publications, results, run, sources, sql, status, ui
 from orchestration.errors import WarehouseError
 
 
@@ -36,6 +36,7 @@ for command in (
     sql.sql,
     results.results,
     publications.publications,
+    diff.diff,
     export.export,
     ui.ui,
 ):

@@ -15,19 +15,11 @@ from orchestration.codebook import ESTIMATE_TABLES, Column
 from orchestration.drift import Load
 from orchestration.errors import WarehouseError
 from orchestration.settings import Settings
+from orchestration.table_keys import TABLE_KEYS
 
 SYNTHETIC_NOTE = "SYNTHETIC: invented data that say nothing of the world; made where the real files could not be had"
 REAL_NOTE = "Real data: every source file verified by its sha256"
 MART_TABLES = ("country_years", "countries", "alliance_entries", "infant_mortality", "coverage")
-KEYS = {
-    "marts.country_years": "cow_code, year",
-    "marts.countries": "cow_code",
-    "marts.alliance_entries": "cow_code, atop_id, phase, entry_date",
-    "marts.infant_mortality": "cow_code, year, source",
-    "marts.coverage": "variable, decade, region",
-    "results.models": "model",
-    "results.coefficients": "model, term, covariance",
-}
 
 
 class AuditRefused(WarehouseError):
@@ -112,7 +104,7 @@ def _assemble(settings: Settings, path: Path, publication: Publication, evidence
             parquet = _quoted(settings.results_dir / f"{table}.parquet")
             connection.execute(f"create table warehouse.results.{table} as from read_parquet({parquet})")
         _write_meta(connection, publication, evidence)
-        for table, columns in KEYS.items():
+        for table, columns in _primary_keys(evidence).items():
             try:
                 connection.execute(f"alter table warehouse.{table} add primary key ({columns})")
             except duckdb.ConstraintException as error:
@@ -127,6 +119,11 @@ def _assemble(settings: Settings, path: Path, publication: Publication, evidence
         connection.execute("detach warehouse")
     finally:
         connection.close()
+
+
+def _primary_keys(evidence: Evidence) -> dict[str, str]:
+    tables = [f"marts.{table}" for table in MART_TABLES] + [f"results.{table}" for table in evidence.result_tables]
+    return {table: ", ".join(TABLE_KEYS[table].columns) for table in tables if TABLE_KEYS[table].is_primary}
 
 
 def _write_meta(connection: duckdb.DuckDBPyConnection, publication: Publication, evidence: Evidence) -> None:

@@ -17,7 +17,10 @@ MART_COLUMNS = (
     "2 as cow_code, 1816 as year, null::double as cinc, 'w' as source, 1 as atop_id, 0 as phase,"
     " date '1816-01-01' as entry_date, 'v' as variable, 1810 as decade, 'All' as region"
 )
-RESULT_COLUMNS = "'m' as model, 't' as term, 'c' as covariance, 'mart' as mart_fingerprint"
+RESULT_COLUMNS = (
+    "'m' as model, 't' as term, 'c' as covariance, 'mart' as mart_fingerprint, 'e' as effect, 0.5 as value,"
+    " 'x' as choice"
+)
 
 
 @pytest.fixture
@@ -45,7 +48,7 @@ def evidence() -> Evidence:
     results = [
         Column("results", table, name, 1, "unit", "what it says", "source")
         for table in ESTIMATE_TABLES
-        for name in ("model", "term", "covariance", "mart_fingerprint")
+        for name in re.findall(r" as (\w+)", RESULT_COLUMNS)
     ]
     check = {"check_name": "a", "kind": "dbt test", "table_name": "t", "status": "pass", "failures": 0}
     return Evidence([], [], [check], marts + results + meta_columns(), TABLES)
