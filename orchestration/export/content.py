@@ -25,6 +25,8 @@ KINDS = {
     "DATE": "date",
 }
 
+TOO_LARGE = 2.0**1023  # from here on Stata's doubles stand for missing values
+
 
 @dataclass(frozen=True)
 class Column:
@@ -143,9 +145,9 @@ def _read_table(connection: duckdb.DuckDBPyConnection, full_name: str, descripti
     listed = ", ".join(f'"{column.name}"' for column in columns)
     data = connection.execute(f"select {listed} from {full_name} order by all").to_arrow_table()
     numbers = [column.name for column in columns if column.kind == "number"]
-    infinite = [name for name in numbers if compute.all(compute.is_finite(data[name])).as_py() is False]
-    if infinite:
-        raise _unfit(full_name, infinite, "finite numbers, and NULL where there is none")
+    too_large = [n for n in numbers if compute.all(compute.less(compute.abs(data[n]), TOO_LARGE)).as_py() is False]
+    if too_large:
+        raise _unfit(full_name, too_large, f"finite numbers below {TOO_LARGE:g}, and NULL where there is none")
     return Table(schema, name, description, tuple(key[0]) if key else (), columns, data)
 
 
