@@ -76,17 +76,17 @@ def read_content(path: Path, wanted: Sequence[str] = ()) -> Content:
 
     Raises WarehouseError where nothing is published, a table is not there, or a column's type has no place in a file.
     """
-    with open_published(path) as connection:
-        try:
+    try:
+        with open_published(path) as connection:
             return _read(connection, wanted)
-        except (duckdb.CatalogException, duckdb.BinderException, KeyError) as error:
-            raise WarehouseError(
-                "This publication lacks something that an export needs.",
-                where=str(path),
-                expected="a publication of this version of the warehouse",
-                found=f"no {error}" if isinstance(error, KeyError) else str(error).splitlines()[0],
-                next_step="export it with the version that made it, or publish anew with warehouse run",
-            ) from error
+    except (duckdb.CatalogException, duckdb.BinderException, KeyError) as error:
+        raise WarehouseError(
+            "This publication lacks something that an export needs.",
+            where=str(path),
+            expected="a publication of this version of the warehouse",
+            found=f"no {error}" if isinstance(error, KeyError) else str(error).splitlines()[0],
+            next_step="export it with the version that made it, or publish anew with warehouse run",
+        ) from error
 
 
 def _read(connection: duckdb.DuckDBPyConnection, wanted: Sequence[str]) -> Content:

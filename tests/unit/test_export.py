@@ -55,7 +55,7 @@ def publish(path: Path, statement: str, data_type: str) -> Path:
     """A published file with the one table marts.things, made by the statement, and its column x."""
     with duckdb.connect(str(path)) as connection:
         connection.execute(
-            "create schema marts; create schema meta; create table meta.publication as select 'p1' as publication_id,"
+            "create schema marts; create schema results; create schema meta; create table meta.publication as select 'p1' as publication_id,"
             " timestamptz '2026-01-02 03:04:05+00' as published_at, false as is_synthetic, 'Real data' as note;"
             " create table meta.sources (source varchar, file varchar);"
             f" create table marts.things as {statement}; comment on table marts.things is 'Things.';"
@@ -86,7 +86,9 @@ def test_values_without_a_place_in_every_format_are_named(tmp_path: Path, statem
         read_content(publish(tmp_path / "w.duckdb", statement, data_type))
 
 
-@pytest.mark.parametrize("lacking", ["drop table meta.sources", "alter table meta.columns drop column share_missing"])
+@pytest.mark.parametrize(
+    "lacking", ["drop table meta.sources", "alter table meta.columns drop column share_missing", "drop schema results"]
+)
 def test_a_publication_of_another_version_is_refused_in_plain_words(tmp_path: Path, lacking: str) -> None:
     path = publish(tmp_path / "w.duckdb", "select 1 as x", "INTEGER")
     with duckdb.connect(str(path)) as connection:
