@@ -8,7 +8,7 @@ ifneq ($(wildcard ../shared/sources/catalog.csv),)
 export WAREHOUSE_MIRROR ?= $(abspath ../shared/sources)
 endif
 
-.PHONY: run test test-slow lint bench setup lock clean
+.PHONY: run test test-slow lineage-picture lint bench setup lock clean
 
 run: setup
 	$(BIN)/warehouse run
@@ -18,6 +18,11 @@ test: setup
 
 test-slow: setup
 	$(BIN)/pytest -m slow
+
+# The README's picture of the lineage, taken anew from Dagster's own page; needs Debian's chromium.
+lineage-picture: setup
+	$(BIN)/pytest tests/browser -k lineage
+	cp build/screenshots/lineage.png docs/lineage.png
 
 lint: setup
 	$(BIN)/ruff check .

@@ -9,6 +9,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.lineage import Node, lineage
 
 DIALECT = "duckdb"
+ROUNDS = 3
 
 Columns = Mapping[str, Sequence[str]]  # table as <schema>.<name> -> its columns, in order
 Lineage = dict[str, dict[str, list[tuple[str, str]]]]  # table -> column -> (table, column) one step upstream
@@ -17,8 +18,9 @@ Lineage = dict[str, dict[str, list[tuple[str, str]]]]  # table -> column -> (tab
 def column_lineage(manifest: Mapping[str, Any], raw_columns: Columns) -> Lineage:
     """For every model of a dbt manifest with compiled SQL: each column's (table, column) pairs one step upstream.
 
-    Tables are named <schema>.<name> (raw.atop, marts.country_years), columns as published. What a value is made from
-    counts, not what rows are joined or filtered by; a column made of constants or of column names has no pair.
+    Tables are named <schema>.<name> (raw.atop, marts.country_years), columns as published. What a value is made of
+    counts, not what rows are joined or filtered by; count(*) is made of the columns by which rows are counted together.
+    A column made of constants or of column names has no pair.
     raw_columns has the columns of every raw table, by its name without a schema.
     Raises ValueError naming the model whose SQL cannot be followed or has other columns than its documentation.
     """
@@ -60,24 +62,61 @@ def _origins(root: Node, known: Columns) -> Iterator[tuple[str, str]]:
             raise LookupError(f"no table is known to have the column {node.name}")
         if isinstance(node.expression, exp.Table):
             table = f"{node.expression.db}.{node.expression.name}"
+            by_folded_name = {column.lower(): column for column in known.get(table, ())}
             folded = exp.to_column(node.name).name.lower()
-            yield table, next(column for column in known[table] if column.lower() == folded)
+            if folded not in by_folded_name:
+                raise LookupError(f"{table} is not known to have the column {folded}")
+            yield table, by_folded_name[folded]
 
 
 def _in_plain_sql(query: exp.Expression, known: Columns) -> exp.Expression:
     """The query with what sqlglot does not follow said otherwise, value for value from the same columns: raw tables
-    read from their files, COLUMNS(...) in a projection, and UNPIVOT."""
+    read from their files, recursion, COUNT(*), COLUMNS(...) in a projection, and UNPIVOT."""
     for table in query.find_all(exp.Table):
         table.set("catalog", None)
         if isinstance(table.this, exp.ReadParquet):
             name = table.this.expressions[0].name.removesuffix(".parquet").split("/")[-1]
             table.set("this", exp.to_identifier(name))
             table.set("db", exp.to_identifier("raw"))
+    _unroll(query)
     for select in query.find_all(exp.Select):
+        keys = [column.copy() for column in (select.args.get("group") or exp.Group()).find_all(exp.Column)]
+        for count in [count for told in select.expressions for count in told.find_all(exp.Count)]:
+            if isinstance(count.this, exp.Star) and keys:
+                count.set("this", exp.func("coalesce", *keys))
         select.set("expressions", [plain for told in select.expressions for plain in _spelled_out(told, select, known)])
     for pivot in list(query.find_all(exp.Pivot)):
         pivot.replace(_as_select(pivot, query, known))
     return query
+
+
+def _unroll(query: exp.Expression) -> None:
+    """WITH RECURSIVE r AS (start UNION step) -> r_0 as start, r_1 as start and one step from r_0, and so on to r: after
+    ROUNDS steps values have come through as many columns, more than any query here passes them on."""
+    if query.ctes and query.args["with_"].recursive:
+        unrolled = []
+        for cte in query.ctes:
+            before = cte.alias
+            if any(not table.db and table.name == before for table in cte.this.find_all(exp.Table)):
+                rounds = [
+                    exp.CTE(this=cte.this.this.copy(), alias=exp.TableAlias(this=exp.to_identifier(f"{before}_0")))
+                ]
+                for number in range(1, ROUNDS):
+                    rounds.append(_one_round(cte, before, f"{before}_{number - 1}", f"{before}_{number}"))
+                unrolled += [*rounds, _one_round(cte, before, f"{before}_{ROUNDS - 1}", before)]
+            else:
+                unrolled.append(cte)
+        query.set("with_", exp.With(expressions=unrolled))
+
+
+def _one_round(cte: exp.CTE, name: str, reads: str, is_called: str) -> exp.CTE:
+    """The recursive CTE reading its own rows, called ``name`` in it, from the round before."""
+    one = cte.copy()
+    one.set("alias", exp.TableAlias(this=exp.to_identifier(is_called)))
+    for table in list(one.this.expression.find_all(exp.Table)):
+        if table.name == name and not table.db:
+            table.replace(exp.alias_(exp.to_table(reads), table.alias or name, table=True))
+    return one
 
 
 def _spelled_out(projection: exp.Expression, select: exp.Select, known: Columns) -> list[exp.Expression]:

@@ -1,0 +1,113 @@
+"""Dagster's pages as a person sees them: lineage, an asset, its checks, a figure, and a run started by clicks."""
+
+import re
+import time
+
+import duckdb
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Dagster, Visit
+
+pytestmark = pytest.mark.slow
+
+GROUPS = ("ingest", "staging", "intermediate", "marts", "analysis", "publish")
+RUN_SECONDS = 120
+
+
+def test_the_lineage_shows_every_group_and_what_joins_them(visit: Visit, dagster: Dagster) -> None:
+    nodes = dagster.ask("{ assetNodes { groupName assetKey { path } dependencyKeys { path } } }")["assetNodes"]
+    group_of = {tuple(node["assetKey"]["path"]): node["groupName"] for node in nodes}
+    joins = {
+        (group_of[tuple(upstream["path"])], node["groupName"]) for node in nodes for upstream in node["dependencyKeys"]
+    }
+    across = {(upstream, group) for upstream, group in joins if upstream != group}
+    assert {("ingest", "staging"), ("intermediate", "marts"), ("marts", "analysis"), ("analysis", "publish")} < across
+
+    page = visit.open("/asset-groups")
+    graph = page.locator("[data-svg-viewport]")
+    for group in GROUPS:
+        expect(graph.get_by_text(group, exact=True)).to_be_visible()
+    expect(graph.locator("path[marker-end]")).to_have_count(len(across))
+    last = graph.get_by_text(GROUPS[-1], exact=True).bounding_box()
+    first = graph.get_by_text(GROUPS[0], exact=True).bounding_box()
+    visit.keep(
+        "lineage", {"x": first["x"] - 20, "y": first["y"] - 80, "width": last["x"] - first["x"] + 160, "height": 180}
+    )
+
+
+def test_an_asset_shows_rows_types_and_what_its_columns_are_made_from(visit: Visit) -> None:
+    page = visit.open("/assets/marts/country_years")
+    expect(page.get_by_text("Row count")).to_be_visible()
+    expect(page.get_by_text("8,829")).to_be_visible()
+    page.get_by_placeholder("Filter columns").fill("w_over_s")
+    row = page.get_by_role("row").filter(has_text="w_over_s")
+    expect(row).to_contain_text("double")
+    expect(row).to_contain_text("intermediate/int_selectorate: w_over_s")
+    visit.keep("asset_country_years")
+
+
+def test_a_source_shows_citation_contract_and_freshness(visit: Visit) -> None:
+    page = visit.open("/assets/raw/national_capabilities")
+    expect(page.get_by_text("Singer, J. David").first).to_be_visible()
+    expect(page.get_by_text("-9 is missing").first).to_be_visible()
+    expect(page.get_by_text("Warns if more than 4 years since last materialization")).to_be_visible()
+    expect(page.get_by_text("Passing").first).to_be_visible(timeout=90_000)  # once the daemon has looked at it
+    visit.keep("asset_national_capabilities")
+    visit.open("/assets/raw/national_capabilities?view=checks")
+    expect(page.get_by_text("row_count").first).to_be_visible()
+    expect(page.get_by_text("Succeeded")).to_have_count(2)
+    visit.keep("checks_national_capabilities")
+
+
+def test_a_figure_can_be_looked_at_where_it_was_drawn(visit: Visit) -> None:
+    page = visit.open("/assets/presentation")
+    page.get_by_role("row").filter(has_text="coverage").get_by_text("[Show Markdown]").first.click()
+    figure = page.get_by_role("dialog").locator("img")
+    expect(figure).to_be_visible()
+    assert figure.evaluate("image => image.complete && image.naturalWidth") >= 600
+    visit.keep("figure_coverage")
+
+
+def test_a_preview_of_synthetic_results_says_so(visit: Visit) -> None:
+    page = visit.open("/assets/results/coefficients")
+    page.get_by_role("row").filter(has_text="preview").get_by_text("[Show Markdown]").click()
+    expect(page.get_by_role("dialog").get_by_text(re.compile("SYNTHETIC"))).to_be_visible()
+    visit.keep("preview_coefficients")
+
+
+def test_after_a_refresh_nothing_is_left_to_materialize(dagster: Dagster) -> None:
+    nodes = dagster.ask("{ assetNodes { assetKey { path } staleStatus } }")["assetNodes"]
+    statuses = {"/".join(node["assetKey"]["path"]): node["staleStatus"] for node in nodes}
+    assert {name for name, status in statuses.items() if status == "STALE"} == set()
+    missing = {name for name, status in statuses.items() if status == "MISSING"}
+    assert missing == {
+        f"results/{table}"
+        for table in ("specification_curve", "specification_tests", "robustness", "validation", "separation")
+    }
+
+
+def test_a_run_started_by_clicks_publishes(visit: Visit, dagster: Dagster) -> None:
+    before, earlier = published(dagster), last_run(dagster)
+    page = visit.open("/assets/publication")
+    page.get_by_role("button", name="Materialize").first.click()
+    page.get_by_role("button", name="Confirm").click()  # the inference made on request is not there
+    run, end = earlier, time.monotonic() + RUN_SECONDS
+    while (run == earlier or run["status"] not in ("SUCCESS", "FAILURE", "CANCELED")) and time.monotonic() < end:
+        time.sleep(1)
+        run = last_run(dagster)
+    visit.open(f"/runs/{run['runId']}")
+    expect(page.get_by_text("Success", exact=True).first).to_be_visible()
+    expect(page.get_by_text("RUN_SUCCESS")).to_be_visible()
+    visit.keep("run_succeeded")
+    assert published(dagster) != before
+
+
+def last_run(dagster: Dagster) -> dict:
+    query = "{ runsOrError(limit: 1) { ... on Runs { results { runId status } } } }"
+    return dagster.ask(query)["runsOrError"]["results"][0]
+
+
+def published(dagster: Dagster) -> str:
+    with duckdb.connect(str(dagster.data_dir / "warehouse.duckdb"), read_only=True) as connection:
+        return connection.execute("select publication_id from meta.publication").fetchone()[0]
