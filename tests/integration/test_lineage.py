@@ -7,9 +7,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 from dagster import AssetKey
 
+from analysis import design
+from analysis.errors import ModelError
+from analysis.kimball import KIMBALL_2010
+from analysis.panel import prepare
+from orchestration.provenance import load_catalog
+from orchestration.results_lineage import panel_columns, replication_columns, results_lineage
 from tests.conftest import REPOSITORY
 
 
@@ -47,7 +54,6 @@ def test_the_path_from_raw_to_publication(graph) -> None:
 
 def test_every_raw_table_is_built_on_or_tested_against() -> None:
     from orchestration.dbt_manifest import parsed_project
-    from orchestration.provenance import load_catalog
     from orchestration.settings import from_environment
 
     manifest = json.loads((parsed_project(from_environment()) / "manifest.json").read_text())
@@ -61,7 +67,57 @@ def test_every_asset_is_in_a_named_group_and_described(graph) -> None:
         node = graph.get(key)
         assert node.group_name in groups, key
         assert node.description, key
+        assert node.owners == ["team:warehouse"], key
+        assert node.kinds, key
+        assert node.code_version, key
     assert {graph.get(key).group_name for key in graph.get_all_asset_keys()} == groups
+
+
+def test_every_table_tells_its_columns_and_every_model_what_they_are_made_from(graph) -> None:
+    for key in graph.get_all_asset_keys() - {AssetKey("publication"), AssetKey("presentation")}:
+        metadata = graph.get(key).metadata
+        columns = metadata["dagster/column_schema"].columns
+        assert all(column.description for column in columns), key
+        if key.path[0] in ("staging", "intermediate", "marts"):
+            lineage = metadata["dagster/column_lineage"].deps_by_column
+            assert set(lineage) == {column.name for column in columns}, key
+            parents = {dep.asset_key for deps in lineage.values() for dep in deps}
+            assert parents <= graph.get(key).parent_keys, key
+
+
+def test_a_source_is_fresh_for_one_cadence_and_stale_after_two(graph) -> None:
+    for name, entry in load_catalog().raw_tables.items():
+        policy = graph.get(AssetKey(["raw", name])).freshness_policy
+        years = [window.to_timedelta().days / 365.25 for window in (policy.warn_window, policy.fail_window)]
+        assert years == pytest.approx([entry.source.cadence_years, 2 * entry.source.cadence_years], abs=0.01), name
+
+
+def test_results_are_said_to_come_from_what_their_models_read(sample_warehouse) -> None:
+    with duckdb.connect(str(sample_warehouse[0].published), read_only=True) as connection:
+        panel = prepare(connection.execute("from marts.country_years").df())
+    claimed = panel_columns("models")
+    for model in KIMBALL_2010:
+        design.build(panel[sorted(claimed)], model)  # reads nothing else
+    for column in claimed - {"cow_code", "year"}:
+        without = panel.drop(columns=column)
+        with pytest.raises(ModelError, match=f"unknown column {column}"):
+            for model in KIMBALL_2010:
+                design.build(without, model)
+    lineage = results_lineage("models")
+    assert {column for _, column in lineage["log_likelihood"]} == claimed
+    assert not {"model", "family", "is_synthetic"} & set(lineage)
+    assert results_lineage("choices") == {}
+
+
+def test_the_inference_reads_columns_the_mart_has(graph) -> None:
+    mart = {
+        column.name
+        for column in graph.get(AssetKey(["marts", "country_years"])).metadata["dagster/column_schema"].columns
+    }
+    for table in ("specification_curve", "robustness", "validation"):
+        assert {"cow_code", "year", "infant_mortality_rose"} < panel_columns(table) <= mart
+    raw = load_catalog().raw_tables["allen_digiuseppe_2013"].table.columns
+    assert replication_columns() <= set(raw)
 
 
 def test_dagster_validates_the_definitions(tmp_path: Path) -> None:
