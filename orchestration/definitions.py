@@ -1,4 +1,4 @@
-"""Everything Dagster loads: assets, their checks, the jobs and what their runs share."""
+"""Everything Dagster loads: assets, their checks, the jobs, what starts them, and what their runs share."""
 
 from dagster import AssetSelection, Definitions, define_asset_job, in_process_executor
 
@@ -7,29 +7,40 @@ from orchestration.assets.ingest import raw_assets
 from orchestration.assets.publish import presentation_asset, publication_asset
 from orchestration.assets.resources import RefreshLock
 from orchestration.assets.warehouse_build import build_assets, dbt_resource
+from orchestration.automation.failed_runs import failure_sensors
+from orchestration.automation.need import run_tags
+from orchestration.automation.schedule import weekly_refresh
+from orchestration.automation.sensor import source_bytes_changed
 from orchestration.progress import progress_logger
-from orchestration.settings import from_environment
+from orchestration.settings import DAGSTER_UI, from_environment
+
+settings = from_environment()
+started_in_ui = run_tags(settings, DAGSTER_UI)  # whoever else starts a run says so
 
 refresh = define_asset_job(
     "refresh",
     selection=AssetSelection.all() - AssetSelection.assets(*inference_keys()),
     description="From the publishers' bytes to the publication. Fails rather than publish something unchecked.",
+    tags=started_in_ui,
 )
 refresh_with_inference = define_asset_job(
     "refresh_with_inference",
     selection=AssetSelection.all(),
     description="The refresh, and the inference that takes minutes: specification curve, robustness, validation.",
+    tags=started_in_ui,
 )
 
 defs = Definitions(
     assets=[
         *raw_assets(),
-        build_assets(from_environment()),
+        build_assets(settings),
         *estimates_assets(),
         publication_asset(),
         presentation_asset(),
     ],
     jobs=[refresh, refresh_with_inference],
+    schedules=[weekly_refresh(refresh, settings)],
+    sensors=[source_bytes_changed(refresh, settings), *failure_sensors()],
     resources={"dbt": dbt_resource(), "refresh_lock": RefreshLock()},
     executor=in_process_executor,
     loggers={"progress": progress_logger},

@@ -21,16 +21,26 @@ from orchestration.readers import looks_like_html
 TIMEOUT_S = 60.0
 MAX_BYTES = 64 * 1024 * 1024
 MAX_REDIRECTS = 5
+PASSING_STATUS = {408, 425, 429, 500, 502, 503, 504}  # answers of a server that may do better later
 
 log = logging.getLogger(__name__)
 
 
 class SourceUnavailable(WarehouseError):
-    """No place had the file: it is not in cache or mirror, and no address could be reached."""
+    """No place had the file: it is not in cache or mirror, and no address could be reached.
+
+    network_fault: an address may well have it a little later, since the network or the server failed for now.
+    """
+
+    network_fault = False
 
 
 class _Unreachable(Exception):
-    """A place that did not give a file; the message says why."""
+    """A place that did not give a file; the message says why. passing: asking again later may help."""
+
+    def __init__(self, why: str, passing: bool = False):
+        super().__init__(why)
+        self.passing = passing
 
 
 @dataclass(frozen=True)
@@ -60,7 +70,7 @@ def fetch(
     """
     cached = cache_dir / source_name / (file.version or "undated") / file.file
     tried: list[str] = []
-    other_bytes = False
+    other_bytes = network_fault = False
     if cached.is_file():
         if sha256_of(cached) == file.sha256:
             return Fetched(cached, file.sha256, "cache")
@@ -74,6 +84,7 @@ def fetch(
         try:
             content = offer()
         except _Unreachable as reason:
+            network_fault |= reason.passing
             tried.append(f"{way}: {reason}")
             continue
         except WarehouseError as fault:
@@ -95,13 +106,15 @@ def fetch(
         tried.append("network: not asked")
     if other_bytes:
         raise _mismatch(file, source_name, "; ".join(tried))
-    raise SourceUnavailable(
+    unavailable = SourceUnavailable(
         "A source file cannot be had from any place.",
         where=f"source {source_name}, file {file.file}",
         expected=f"sha256 {file.sha256}, {file.size_bytes:,} bytes",
         found="; ".join(tried),
         next_step="Check the network, or put the file into a mirror folder as <source>/<file> and name that folder.",
     )
+    unavailable.network_fault = network_fault
+    raise unavailable
 
 
 def sha256_of(path: Path) -> str:
@@ -160,17 +173,17 @@ def _download(url: str, timeout_s: float, max_bytes: int) -> bytes:
         try:
             path = pooch.retrieve(url, None, fname="download", path=folder, downloader=_Bounded(timeout_s, max_bytes))
         except requests.HTTPError as error:
-            raise _Unreachable(f"the server answers {error.response.status_code}") from error
+            status = error.response.status_code
+            raise _Unreachable(f"the server answers {status}", passing=status in PASSING_STATUS) from error
         except (requests.Timeout, urllib3.exceptions.TimeoutError) as error:
-            raise _Unreachable(f"no answer within {timeout_s:g} seconds") from error
+            raise _Unreachable(f"no answer within {timeout_s:g} seconds", passing=True) from error
         except requests.exceptions.InvalidSchema as error:
             raise _Unreachable("redirects to an address that is neither http nor https") from error
         except requests.TooManyRedirects as error:
             raise _Unreachable(f"redirects more than {MAX_REDIRECTS} times") from error
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            raise _Unreachable(
-                f"the download failed ({getattr(error, 'strerror', None) or type(error).__name__})"
-            ) from error
+            why = getattr(error, "strerror", None) or type(error).__name__
+            raise _Unreachable(f"the download failed ({why})", passing=True) from error
         return Path(path).read_bytes()
 
 
@@ -199,7 +212,7 @@ class _Bounded:
                     if received > self.max_bytes:
                         raise _Unreachable(f"more than the {self.max_bytes:,} bytes allowed")
                     if time.monotonic() > deadline:
-                        raise _Unreachable(f"not finished within {self.timeout_s:g} seconds")
+                        raise _Unreachable(f"not finished within {self.timeout_s:g} seconds", passing=True)
                     out.write(piece)
 
 

@@ -46,6 +46,17 @@ def refresh_lock(lock_path: Path, wait_seconds: float = 0) -> Iterator[None]:
         lock.release()
 
 
+def is_free(lock_path: Path) -> bool:
+    """Whether no other process holds the data folder; looking leaves no note. False where it cannot be told."""
+    if not lock_path.exists():
+        return True
+    try:
+        FileLock(lock_path, is_singleton=True, thread_local=False).acquire(timeout=0).lock.release()
+    except (Timeout, OSError):
+        return False
+    return True
+
+
 def _note_holder(path: Path) -> None:
     holder = {"pid": os.getpid(), "since": datetime.now(UTC).isoformat(timespec="seconds")}
     try:

@@ -2,7 +2,8 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from orchestration.acquire import choose_sources, fetch_all, open_acquisition
@@ -11,7 +12,7 @@ from orchestration.errors import WarehouseError
 from orchestration.fingerprint import refresh_fingerprint
 from orchestration.lock import refresh_lock
 from orchestration.publication import current, published_tables
-from orchestration.settings import Settings
+from orchestration.settings import COMMAND_LINE, Settings
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def refresh(
     Raises WarehouseError; the publication in place is then untouched.
     """
     started = time.monotonic()
-    with refresh_lock(settings.lock_path, wait_seconds):
+    with refresh_lock(settings.lock_path, wait_seconds), _alerting(settings):
         settings, told = choose_sources(settings, wanted)
         announce(told)
         acquisition = open_acquisition(settings)
@@ -61,24 +62,48 @@ def _has_inference(settings: Settings) -> bool:
     return wanted <= published_tables(settings.warehouse_path)
 
 
+@contextmanager
+def _alerting(settings: Settings) -> Iterator[None]:
+    """Raise an alert for a refresh that fails outside Dagster's run; a failed run has its own."""
+    try:
+        yield
+    except _RunFailed:
+        raise
+    except WarehouseError as error:
+        from orchestration.automation.alerts import failed_refresh, raise_alert
+
+        raise_alert(settings, failed_refresh(settings, asked_by=COMMAND_LINE, message=str(error)))
+        raise
+
+
+class _RunFailed(WarehouseError):
+    """Dagster's run failed, and has its alert."""
+
+
 def _run_job(settings: Settings, job: str, only_inference: bool = False) -> None:
     os.environ.update(settings.environment())
     from dagster import DagsterInstance
     from sqlalchemy.exc import OperationalError
 
     from orchestration.assets.estimates import inference_keys
+    from orchestration.assets.failures import first_failure
     from orchestration.assets.publish import PRESENTATION_KEY, PUBLICATION_KEY
+    from orchestration.automation.failed_runs import alert_for_run, declare_lost_runs
+    from orchestration.automation.need import run_tags
     from orchestration.definitions import defs
 
     try:
         with DagsterInstance.get() as instance:
+            declare_lost_runs(settings, instance, holds_lock=True)
             result = defs.resolve_job_def(job).execute_in_process(
                 asset_selection=[*inference_keys(), PUBLICATION_KEY, PRESENTATION_KEY] if only_inference else None,
                 instance=instance,
                 run_config={"loggers": {"progress": {}}},
                 raise_on_error=False,
-                tags={"warehouse/started_by": "command line"},
+                tags=run_tags(settings, COMMAND_LINE),
             )
+            if not result.success:
+                alert_for_run(settings, instance, result.run_id)
     except (OperationalError, OSError) as error:
         raise WarehouseError(
             "Dagster could not keep its record of the run; what is published is as it was, or whole and new.",
@@ -88,24 +113,5 @@ def _run_job(settings: Settings, job: str, only_inference: bool = False) -> None
             next_step="make room or mend the permissions, then run again",
         ) from error
     if not result.success:
-        raise WarehouseError(f"{_first_failure(result)}\n(run {result.run_id}; warehouse ui shows all of it)")
-
-
-def _first_failure(result) -> str:
-    """The words of the first step that failed, not of those that were skipped because of it."""
-    for event in result.all_events:
-        if event.is_step_failure:
-            failure = event.step_failure_data
-            if failure.error and failure.error.cls_name == "DagsterExecutionInterruptedError":
-                return (
-                    f"Interrupted in {event.step_key}. What is published is whole: the last publication, or this run's own"
-                    " if it had come to the presentation.\n  next:     warehouse run; there is nothing to clean up"
-                )
-            if failure.user_failure_data and failure.user_failure_data.description:
-                return failure.user_failure_data.description
-            cause = failure.error.cause or failure.error
-            return f"Step {event.step_key} failed: {cause.message.strip()}"
-        if event.is_failure and event.event_specific_data and getattr(event.event_specific_data, "error", None):
-            error = event.event_specific_data.error
-            return (error.cause or error).message.strip()
-    return "The run failed without saying why."
+        _, told = first_failure(result.all_events)
+        raise _RunFailed(f"{told}\n(run {result.run_id}; warehouse ui shows all of it)")

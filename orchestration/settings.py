@@ -1,7 +1,7 @@
 """Where everything lies, read once from the environment; no other module reads it."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestration.errors import WarehouseError
@@ -10,6 +10,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 DBT_PROJECT = REPOSITORY / "dbt_project"
 
 REAL, SAMPLE = "real", "sample"
+COMMAND_LINE, DAGSTER_UI = "command line", "Dagster UI"  # who asked for a run
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,9 @@ class Settings:
     sources: WAREHOUSE_SOURCES, ``real`` (strict: real data or failure) or ``sample`` (the synthetic world).
     offline: WAREHOUSE_OFFLINE=1 never asks the network.
     keep_publications: WAREHOUSE_KEEP_PUBLICATIONS, how many publications stay (at least 1, by default 5).
+    refresh_cron: WAREHOUSE_REFRESH_CRON, when the schedule ticks, in UTC (by default Mondays at 05:00).
+    watch_seconds: WAREHOUSE_WATCH_SECONDS, the pause between two looks at mirror and publishers (by default a day).
+    alert_webhook: WAREHOUSE_ALERT_WEBHOOK, where alerts are posted, or None. A secret: never printed, logged or kept.
     """
 
     data_dir: Path
@@ -28,6 +32,9 @@ class Settings:
     sources: str = REAL
     offline: bool = False
     keep_publications: int = 5
+    refresh_cron: str = "0 5 * * 1"
+    watch_seconds: int = 86_400
+    alert_webhook: str | None = field(default=None, repr=False)
 
     @property
     def cache_dir(self) -> Path:
@@ -62,6 +69,10 @@ class Settings:
         return self.data_dir / "publication"
 
     @property
+    def alerts_dir(self) -> Path:
+        return self.data_dir / "alerts"
+
+    @property
     def dagster_dir(self) -> Path:
         return self.data_dir / "dagster"
 
@@ -83,6 +94,8 @@ class Settings:
             "WAREHOUSE_DATA_DIR": str(self.data_dir),
             "WAREHOUSE_SOURCES": self.sources,
             "WAREHOUSE_KEEP_PUBLICATIONS": str(self.keep_publications),
+            "WAREHOUSE_REFRESH_CRON": self.refresh_cron,
+            "WAREHOUSE_WATCH_SECONDS": str(self.watch_seconds),
             "WAREHOUSE_RAW_DIR": self.raw_dir.name,  # dbt_process.py works in the data folder
             "WAREHOUSE_BUILD_PATH": self.build_path.name,
             "DAGSTER_HOME": str(REPOSITORY),
@@ -108,19 +121,40 @@ def from_environment() -> Settings:
             found=sources,
             next_step="set it to one of these, or unset it",
         )
-    keep = os.environ.get("WAREHOUSE_KEEP_PUBLICATIONS", "5")
-    if not keep.isdigit() or int(keep) < 1:
-        raise WarehouseError(
-            "The number of publications to keep is not usable.",
-            where="environment variable WAREHOUSE_KEEP_PUBLICATIONS",
-            expected="a whole number from 1",
-            found=keep,
-            next_step="set it to such a number, or unset it",
-        )
     return Settings(
         data_dir=Path(os.environ.get("WAREHOUSE_DATA_DIR") or REPOSITORY / "data").resolve(),
         mirror_dir=Path(mirror).resolve() if mirror else None,
         sources=sources,
         offline=os.environ.get("WAREHOUSE_OFFLINE", "") not in ("", "0"),
-        keep_publications=int(keep),
+        keep_publications=_whole_number("WAREHOUSE_KEEP_PUBLICATIONS", Settings.keep_publications),
+        refresh_cron=os.environ.get("WAREHOUSE_REFRESH_CRON") or Settings.refresh_cron,
+        watch_seconds=_whole_number("WAREHOUSE_WATCH_SECONDS", Settings.watch_seconds),
+        alert_webhook=_web_address("WAREHOUSE_ALERT_WEBHOOK"),
     )
+
+
+def _whole_number(variable: str, default: int) -> int:
+    text = os.environ.get(variable, str(default))
+    if not text.isdigit() or int(text) < 1:
+        raise WarehouseError(
+            "A setting is not usable.",
+            where=f"environment variable {variable}",
+            expected="a whole number from 1",
+            found=text,
+            next_step="set it to such a number, or unset it",
+        )
+    return int(text)
+
+
+def _web_address(variable: str) -> str | None:
+    """The address, which is a secret: the error does not repeat it."""
+    address = os.environ.get(variable) or None
+    if address and not address.startswith(("https://", "http://")):
+        raise WarehouseError(
+            "A setting is not usable.",
+            where=f"environment variable {variable}",
+            expected="an address that begins with https:// or http://",
+            found="something else",
+            next_step="set it to such an address, or unset it",
+        )
+    return address

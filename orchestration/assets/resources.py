@@ -9,11 +9,15 @@ from orchestration.assets.failures import told_plainly
 from orchestration.lock import refresh_lock
 from orchestration.settings import from_environment
 
+# Named choice: a run that Dagster launched waits for a refresh from the command line, which takes a minute, rather than
+# be lost; the command line itself holds the lock already.
+WAIT_S = 600.0
+
 
 class RefreshLock(ConfigurableResource):
-    """Held from the first asset of a run to its last; a second run fails with the name of the holder."""
+    """Held from the first asset of a run to its last; a second run waits WAIT_S, then fails with the holder's name."""
 
     @contextmanager
     def yield_for_execution(self, context: InitResourceContext) -> Iterator["RefreshLock"]:
-        with told_plainly(), refresh_lock(from_environment().lock_path):
+        with told_plainly(), refresh_lock(from_environment().lock_path, WAIT_S):
             yield self

@@ -1,0 +1,1 @@
+"""What runs without being asked: the schedule, the sensors, and the alerts when something went wrong."""

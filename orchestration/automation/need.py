@@ -1,0 +1,71 @@
+"""Whether a refresh is called for: what stands published, what a run would publish, and whether one is under way."""
+
+from dataclasses import dataclass
+
+from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
+
+from orchestration.acquire import open_acquisition
+from orchestration.fingerprint import refresh_fingerprint
+from orchestration.publication import current
+from orchestration.query import rows_of
+from orchestration.settings import Settings
+
+ASKED_BY, DATA, CHANGED = "warehouse/started_by", "warehouse/data", "warehouse/changed"
+UNFINISHED = [
+    DagsterRunStatus.QUEUED,
+    DagsterRunStatus.NOT_STARTED,
+    DagsterRunStatus.STARTING,
+    DagsterRunStatus.STARTED,
+    DagsterRunStatus.CANCELING,
+]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """publication_id, fingerprint and is_synthetic of what is published, or None; sources: sha256 by <source>/<file>."""
+
+    publication_id: str | None
+    fingerprint: str | None
+    is_synthetic: bool | None
+    sources: dict[str, str] | None
+
+
+def what_stands(settings: Settings) -> Standing:
+    """What is published in the data folder; nothing where there is no file that this version can read."""
+    published = current(settings.warehouse_path)
+    if published is None:
+        return Standing(None, None, None, None)
+    rows = rows_of(settings.warehouse_path, "select source, file, sha256 from meta.sources")
+    return Standing(
+        publication_id=str(published["publication_id"]),
+        fingerprint=str(published["fingerprint"]),
+        is_synthetic=bool(published["is_synthetic"]),
+        sources={f"{row['source']}/{row['file']}": row["sha256"] for row in rows},
+    )
+
+
+def reason_to_hold(settings: Settings, instance: DagsterInstance, standing: Standing) -> str | None:
+    """Why no run may be asked for now, whatever changed; None if one may."""
+    if settings.is_synthetic and standing.is_synthetic is False:
+        return (
+            f"Real data are published ({standing.publication_id}), which the SYNTHETIC sample must not replace: "
+            "unset WAREHOUSE_SOURCES, or set another WAREHOUSE_DATA_DIR."
+        )
+    unfinished = instance.get_runs(RunsFilter(statuses=UNFINISHED), limit=1)
+    if unfinished:
+        return f"A refresh is under way or waiting: run {unfinished[0].run_id}."
+    return None
+
+
+def would_publish(settings: Settings) -> str:
+    """The fingerprint that a run would publish now; the network is not asked."""
+    return refresh_fingerprint(open_acquisition(settings).hashes())
+
+
+def run_tags(settings: Settings, asked_by: str, changed: list[str] | None = None) -> dict[str, str]:
+    """Who asked, on which data, and which files changed: what the runs page shows of a run."""
+    tags = {ASKED_BY: asked_by, DATA: "SYNTHETIC" if settings.is_synthetic else "real"}
+    if changed:
+        more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
+        tags[CHANGED] = ", ".join(changed[:3]) + more
+    return tags
