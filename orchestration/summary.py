@@ -1,10 +1,10 @@
-"""What the commands print: the outcome of a run, the status, the sources, the results. Text only, read from what is published."""
+"""What the commands print: the outcome of a run, the sources, the results. Text only, read from what is published."""
 
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from orchestration.query import render_table, rows_of
 from orchestration.settings import Settings
+from orchestration.status import look_again
 
 HEADLINE_COVARIANCE = "cluster_state"
 
@@ -29,38 +29,29 @@ def results_text(settings: Settings) -> str:
     return "\n".join([*parts, _claim(settings), "", _synthetic_line(path)])
 
 
-def status_text(settings: Settings) -> str:
-    """``warehouse status`` on one screen: publication, checks, sources against their cadence, last run."""
-    path = settings.warehouse_path
-    lines = []
-    if path.exists():
-        (publication,) = rows_of(path, "select * from meta.publication")
-        checks = rows_of(path, "select status, count(*) as n from meta.checks group by all order by all")
-        counted = ", ".join(f"{check['n']:,} {check['status']}" for check in checks)
-        lines += [
-            f"published     {publication['publication_id']}  ({publication['published_at']:%Y-%m-%d %H:%M} UTC)",
-            f"data          {publication['note']}",
-            f"checks        {counted}",
-            f"file          {path}",
-            f"kept          {len(list(settings.publications_dir.glob('*.duckdb')))} publications",
-            "",
-            _source_freshness(path),
-        ]
-    else:
-        lines += ["published     nothing yet (warehouse run)"]
-    return "\n".join([*lines, f"last run      {_last_run(settings)}"])
-
-
-def sources_text() -> str:
-    """``warehouse sources``: every file with version, producer and the tables read from it."""
+def sources_text(settings: Settings) -> str:
+    """``warehouse sources``: every file with version, tables and page; when it was loaded, and when to look for a newer one."""
     from orchestration.provenance import load_catalog
 
+    loaded = {}
+    if settings.warehouse_path.exists():
+        columns = "source, file, loaded_at, cadence_years"
+        for row in rows_of(settings.warehouse_path, f"select {columns} from meta.sources"):
+            loaded[row["source"], row["file"]] = (f"{row['loaded_at']:%Y-%m-%d}", f"{look_again(row):%Y-%m}")
     rows = [
-        (source.name, file.file, file.version or "undated", ", ".join(t.name for t in file.tables), source.homepage)
+        (
+            source.name,
+            file.file,
+            file.version or "undated",
+            *loaded.get((source.name, file.file), ("not yet", "")),
+            ", ".join(t.name for t in file.tables),
+            source.homepage,
+        )
         for source in load_catalog().values()
         for file in source.files
     ]
-    return render_table(["source", "file", "version", "raw tables", "publisher's page"], rows)
+    names = ["source", "file", "version", "loaded", "look for a newer one", "raw tables", "publisher's page"]
+    return render_table(names, rows)
 
 
 def verification(settings: Settings) -> tuple[str, bool]:
@@ -146,41 +137,6 @@ def _choices(path: Path) -> str:
 def _synthetic_line(path: Path) -> str:
     (publication,) = rows_of(path, "select note, publication_id from meta.publication")
     return f"{publication['note']} (publication {publication['publication_id']})"
-
-
-def _source_freshness(path: Path) -> str:
-    """When each file was loaded, and by when its publisher's cadence asks to look for a new version."""
-    now = datetime.now(UTC)
-    rows = []
-    for source in rows_of(path, "select * from meta.sources order by source, file"):
-        due = source["loaded_at"] + timedelta(days=365.25 * source["cadence_years"])
-        rows.append(
-            (
-                source["source"],
-                source["file"][:44],
-                source["version"] or "undated",
-                f"{source['loaded_at']:%Y-%m-%d}",
-                f"{due:%Y-%m}" + (" OVERDUE" if due < now else ""),
-            )
-        )
-    return render_table(["source", "file", "version", "loaded", "look for a new version"], rows)
-
-
-def _last_run(settings: Settings) -> str:
-    if not settings.dagster_dir.exists():
-        return "none"
-    import os
-
-    os.environ.update(settings.environment())
-    from dagster import DagsterInstance
-
-    with DagsterInstance.get() as instance:
-        records = instance.get_run_records(limit=1)
-    if not records:
-        return "none"
-    run = records[0]
-    when = datetime.fromtimestamp(run.create_timestamp.timestamp(), UTC)
-    return f"{run.dagster_run.status.value.lower()}, {when:%Y-%m-%d %H:%M} UTC, run {run.dagster_run.run_id}"
 
 
 def _numbers_table(names: list[str], records: list[dict]) -> str:

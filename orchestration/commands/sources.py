@@ -14,7 +14,7 @@ def sources(ctx: click.Context) -> None:
     if ctx.invoked_subcommand is None:
         from orchestration.summary import sources_text
 
-        click.echo(sources_text())
+        click.echo(sources_text(from_environment()))
 
 
 @sources.command()

@@ -8,6 +8,6 @@ from orchestration.settings import from_environment
 @click.command()
 def status() -> None:
     """What is published, from which versions, how fresh, what the last run did."""
-    from orchestration.summary import status_text
+    from orchestration.status import status_text
 
     click.echo(status_text(from_environment()))

@@ -1,29 +1,25 @@
 """``warehouse ui``: Dagster's web interface and daemon."""
 
-import os
-import sys
-from pathlib import Path
-
 import click
 
 from orchestration.settings import from_environment
 
 
 @click.command()
-@click.option("--port", default=3000, show_default=True, help="Port on this machine.")
-def ui(port: int) -> None:
-    """Dagster's web interface and daemon, for this machine only (127.0.0.1)."""
-    settings = from_environment()
-    click.echo(f"Dagster UI: http://127.0.0.1:{port}  (Ctrl-C ends it)", err=True)
-    dagster = str(Path(sys.executable).with_name("dagster"))
-    arguments = [
-        dagster,
-        "dev",
-        "--host",
-        "127.0.0.1",
-        "--port",
-        str(port),
-        "--module-name",
-        "orchestration.definitions",
-    ]
-    os.execve(dagster, arguments, {**os.environ, **settings.environment()})
+@click.option(
+    "--port", default=3000, show_default=True, type=click.IntRange(1, 65535), help="Port of the web interface."
+)
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="Address it listens on; by default this machine only."
+)
+def ui(port: int, host: str) -> None:
+    """Dagster's web interface, and the daemon that runs schedule, sensors and queue; Ctrl-C ends both."""
+    from orchestration.dagster_servers import LOCAL, serve
+
+    if host not in LOCAL:
+        click.echo(
+            f"warning: listening on {host}, not on this machine alone: whoever reaches port {port} can start and stop runs"
+            " without a password",
+            err=True,
+        )
+    serve(from_environment(), host, port, announce=lambda told: click.echo(told, err=True))
