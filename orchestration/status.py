@@ -89,10 +89,8 @@ def _sources(rows: Iterable[dict], now: datetime) -> list[str]:
     listed = "; ".join(
         f"{name} {'/'.join(versions[name])} ({due[name]:%Y-%m})".replace(" ", "\N{NO-BREAK SPACE}") for name in by_date
     )
-    told = f"OVERDUE, look for a new version: {', '.join(overdue)}" if overdue else "none is overdue"
-    summary = (
-        f"{len(due)} sources, {told}; all by version and month to look for a newer one (files: warehouse sources):"
-    )
+    told = f"OVERDUE for a look at the publisher's page: {', '.join(overdue)}" if overdue else "none is overdue"
+    summary = f"{len(due)}, {told}; version, and month to look for a newer one (files: warehouse sources):"
     listing = textwrap.wrap(
         listed.replace("; ", " "), WIDTH, initial_indent=" " * 14, subsequent_indent=" " * 14, break_on_hyphens=False
     )

@@ -134,9 +134,9 @@ def _post(address: str | None, alert: Alert) -> str:
     """Post the alert as JSON; say whether that went well. Redirects are not followed, and no error names the address."""
     if not address:
         return "no address is set"
-    request = Request(address, json.dumps(asdict(alert)).encode(), {"Content-Type": "application/json"}, method="POST")
+    content, kind = json.dumps(asdict(alert)).encode(), {"Content-Type": "application/json"}
     try:
-        with build_opener(_NoRedirects).open(request, timeout=POST_S):
+        with build_opener(_NoRedirects).open(Request(address, content, kind), timeout=POST_S):
             return "yes"
     except HTTPError as error:
         return f"no: the server answers {error.code}"

@@ -1,0 +1,274 @@
+"""Schedule, sensor, queue and alerts with a real daemon: ticks and runs are read from Dagster's own storage."""
+
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import duckdb
+import pytest
+from dagster import DagsterInstance, DagsterRun, DagsterRunStatus
+from dagster._core.scheduler.instigation import InstigatorTick
+
+from tests.conftest import REPOSITORY, Shell
+
+pytestmark = pytest.mark.slow
+
+SECRET = "a-secret-in-the-address"
+NEVER = "0 0 29 2 *"
+CHANGED = Path("cow_nmc") / "NMC-60-abridged.csv"
+
+
+class Operated:
+    """A data folder with a published sample, and what Dagster keeps about it."""
+
+    def __init__(self, shell: Shell) -> None:
+        self.shell = shell
+
+    def runs(self) -> list[DagsterRun]:
+        """All runs, oldest first."""
+        with DagsterInstance.get() as instance:
+            return [record.dagster_run for record in instance.get_run_records(ascending=True)]
+
+    def ticks(self, name: str) -> list[InstigatorTick]:
+        """All finished ticks of a schedule or sensor, oldest first."""
+        with DagsterInstance.get() as instance:
+            states = [s for s in instance.all_instigator_state() if s.instigator_name == name]
+            ticks = [t for s in states for t in instance.get_ticks(s.instigator_origin_id, s.selector_id)]
+        return sorted((t for t in ticks if t.status.value != "STARTED"), key=lambda tick: tick.timestamp)
+
+    def alerts(self) -> list[dict]:
+        return [json.loads(path.read_text()) for path in sorted((self.shell.data_dir / "alerts").glob("*.json"))]
+
+    def publication(self) -> str:
+        return self.shell.sql("select publication_id from meta.publication")
+
+    def change_a_file(self, *, on_record: bool) -> None:
+        """Give one file of the sample another content, of which its record knows or does not know."""
+        mirror = self.shell.data_dir / "sample_mirror"
+        content = self._another_value(mirror)
+        record = json.loads((mirror / "SYNTHETIC.json").read_text())
+        if on_record:
+            record["files"][str(CHANGED)] = {"sha256": hashlib.sha256(content).hexdigest(), "size_bytes": len(content)}
+        (mirror / "new.csv").write_bytes(content)
+        (mirror / "new.json").write_text(json.dumps(record))
+        (mirror / "new.csv").replace(mirror / CHANGED)
+        (mirror / "new.json").replace(mirror / "SYNTHETIC.json")
+
+    @staticmethod
+    def _another_value(mirror: Path) -> bytes:
+        """The file with one more unit of the first value of its column milper."""
+        lines = (mirror / CHANGED).read_text().split("\n")
+        column = lines[0].strip().split(",").index("milper")
+        for number, line in enumerate(lines[1:], start=1):
+            cells = line.split(",")
+            if len(cells) > column and cells[column].strip().isdigit():
+                cells[column] = str(int(cells[column]) + 1)
+                lines[number] = ",".join(cells)
+                return "\n".join(lines).encode()
+        raise AssertionError("no value to change")
+
+
+@pytest.fixture
+def operated(
+    sample_warehouse: tuple[Shell, subprocess.CompletedProcess[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Operated:
+    shell, _ = sample_warehouse
+    shutil.copytree(shell.data_dir, tmp_path / "data")
+    monkeypatch.setenv("DAGSTER_HOME", str(REPOSITORY))
+    monkeypatch.setenv("WAREHOUSE_DATA_DIR", str(tmp_path / "data"))
+    variables = {"WAREHOUSE_SOURCES": "sample", "WAREHOUSE_OFFLINE": "1", "DAGSTER_HOME": str(REPOSITORY)}
+    return Operated(Shell(tmp_path / "data", tuple(variables.items())))
+
+
+@pytest.fixture
+def webhook() -> Iterator[tuple[str, list[dict]]]:
+    """A server on this machine that takes alerts: its address, and what was posted to it."""
+    posted: list[dict] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            content = self.rfile.read(int(self.headers["Content-Length"]))
+            posted.append(json.loads(content) | {"path": self.path})
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/{SECRET}", posted
+    server.shutdown()
+    server.server_close()
+
+
+@contextmanager
+def daemon(operated: Operated, log: Path, **variables: str) -> Iterator[None]:
+    """dagster-daemon on the data folder, in a process group of its own, ended afterwards."""
+    command = [str(Path(sys.executable).with_name("dagster-daemon")), "run", "-m", "orchestration.definitions"]
+    environment = operated.shell.environment() | variables
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, cwd=REPOSITORY, env=environment, stdout=output, stderr=output, start_new_session=True
+        )
+    try:
+        yield
+        assert process.poll() is None, log.read_text()[-2000:]
+    finally:
+        process.terminate()
+        try:
+            process.wait(20)
+        finally:
+            try:
+                os.killpg(process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+
+
+def wait_for(what: str, condition: Callable[[], object], seconds: float = 240) -> object:
+    """The first true value of ``condition``; fails where none comes. Generous: the machine may be busy."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if value := condition():
+            return value
+        time.sleep(0.5)
+    raise AssertionError(f"did not happen within {seconds:g} s: {what}")
+
+
+def ended(run: DagsterRun) -> bool:
+    return run.is_finished
+
+
+def test_the_schedule_ticks_and_the_queue_lets_one_run_at_a_time(operated: Operated, tmp_path: Path) -> None:
+    with duckdb.connect(str(operated.shell.published)) as connection:
+        connection.execute("update meta.publication set fingerprint = 'of older code'")
+    outdated, runs_before = operated.publication(), len(operated.runs())
+    with daemon(operated, tmp_path / "log", WAREHOUSE_REFRESH_CRON="* * * * *", WAREHOUSE_WATCH_SECONDS="86400"):
+        wait_for("a run by the schedule", lambda: len(operated.runs()) > runs_before)
+        run = operated.runs()[-1]
+        assert run.tags["warehouse/started_by"] == "schedule weekly_refresh"
+        assert run.tags["warehouse/data"] == "SYNTHETIC"
+        wait_for("its end", lambda: ended(operated.runs()[-1]))
+        assert operated.runs()[-1].status == DagsterRunStatus.SUCCESS
+        new = operated.publication()
+        assert new != outdated
+
+        def skipped() -> list[str]:
+            return [t.skip_reason for t in operated.ticks("weekly_refresh") if new in (t.skip_reason or "")]
+
+        (reason, *_) = wait_for("a tick that finds nothing to do", skipped)
+        assert reason == f"Nothing changed: publication {new} stands."
+        assert [len(t.run_ids) for t in operated.ticks("weekly_refresh") if t.run_ids] == [1]
+        assert len(operated.runs()) == runs_before + 1
+        status = operated.shell("status")
+        assert "running (heartbeat" in status.stdout and "asked by schedule weekly_refresh" in status.stdout
+
+        first = operated.shell.start("run", "--sources", "sample", "--force")
+        wait_for("the command line's run", lambda: len(operated.runs()) > runs_before + 1)
+        dagster = str(Path(sys.executable).with_name("dagster"))
+        launched = subprocess.run(
+            [dagster, "job", "launch", "-m", "orchestration.definitions", "-j", "refresh"],
+            cwd=REPOSITORY,
+            env=operated.shell.environment(),
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        assert launched.returncode == 0, launched.stderr
+        first.communicate(timeout=240)
+        wait_for("the end of both", lambda: all(ended(run) for run in operated.runs()))
+    with DagsterInstance.get() as instance:
+        by_hand, queued = instance.get_run_records(ascending=True)[-2:]
+    assert by_hand.dagster_run.tags["warehouse/started_by"] == "command line"
+    assert queued.dagster_run.tags["warehouse/started_by"] == "Dagster UI"
+    assert [r.dagster_run.status for r in (by_hand, queued)] == [DagsterRunStatus.SUCCESS] * 2
+    assert queued.create_timestamp.timestamp() < by_hand.end_time <= queued.start_time
+    assert operated.alerts() == []
+
+
+def test_the_sensor_asks_once_for_changed_bytes_and_failures_are_told(
+    operated: Operated, webhook: tuple[str, list[dict]], tmp_path: Path
+) -> None:
+    address, posted = webhook
+    settings = {
+        "WAREHOUSE_REFRESH_CRON": NEVER,
+        "WAREHOUSE_WATCH_SECONDS": "5",
+        "WAREHOUSE_ALERT_WEBHOOK": address,
+        "NO_PROXY": "127.0.0.1",
+    }
+    before = len(operated.runs())
+
+    def more_looks(times: int) -> None:
+        """Wait for that many further looks of the sensor after the runs have ended."""
+        wait_for("the runs' end", lambda: all(ended(run) for run in operated.runs()))
+        seen = len(operated.ticks("source_bytes_changed"))
+        wait_for("further looks", lambda: len(operated.ticks("source_bytes_changed")) >= seen + times)
+
+    with daemon(operated, tmp_path / "log", **settings):
+        more_looks(4)
+        stands = operated.publication()
+        assert len(operated.runs()) == before
+        reasons = {t.skip_reason for t in operated.ticks("source_bytes_changed")}
+        assert reasons == {f"No source bytes changed: publication {stands} stands."}
+
+        operated.change_a_file(on_record=True)
+        wait_for("a run for the change", lambda: len(operated.runs()) > before)
+        more_looks(4)
+        (run,) = operated.runs()[before:]
+        assert run.status == DagsterRunStatus.SUCCESS
+        assert run.tags["warehouse/started_by"] == "sensor source_bytes_changed"
+        assert run.tags["warehouse/changed"] == str(CHANGED)
+        content = (operated.shell.data_dir / "sample_mirror" / CHANGED).read_bytes()
+        assert (
+            operated.shell.sql(f"select sha256 from meta.sources where file = '{CHANGED.name}'")
+            == hashlib.sha256(content).hexdigest()
+        )
+        assert operated.alerts() == posted == []
+
+        stands = operated.publication()
+        operated.change_a_file(on_record=False)
+        wait_for("a run for the wrong file", lambda: len(operated.runs()) > before + 1)
+        more_looks(4)
+        (run,) = operated.runs()[before + 1 :]
+        assert run.status == DagsterRunStatus.FAILURE
+        (alert,) = wait_for("its alert", operated.alerts)
+        assert (alert["subject"], alert["step"]) == (run.run_id, "ingest_cow_nmc")
+        assert alert["asked_by"] == "sensor source_bytes_changed" and alert["data"] == "SYNTHETIC"
+        assert "not the file on record" in alert["message"] and alert["published"] == stands == operated.publication()
+        wait_for("the alert at the server", lambda: operated.alerts()[0]["posted"] == "yes")
+        assert [(p["path"], p["subject"]) for p in posted] == [(f"/{SECRET}", run.run_id)]
+
+        operated.change_a_file(on_record=True)
+        wait_for("a run to kill", lambda: len(operated.runs()) > before + 2)
+        os.kill(wait_for("its process", lambda: worker(operated)), signal.SIGKILL)
+        wait_for("an alert for the killed run", lambda: len(operated.alerts()) > 1)
+        run = operated.runs()[-1]
+        assert run.status == DagsterRunStatus.FAILURE and operated.alerts()[-1]["subject"] == run.run_id
+        assert operated.publication() == stands
+
+    done = operated.shell("run", "--sources", "sample")
+    assert done.returncode == 0, done.stderr
+    assert operated.publication() != stands
+    told = [done.stdout, done.stderr, operated.shell("status").stdout, (tmp_path / "log").read_text()]
+    assert not any(SECRET in text for text in told)
+    holding = [p for p in operated.shell.data_dir.rglob("*") if p.is_file() and SECRET.encode() in p.read_bytes()]
+    assert holding == []
+
+
+def worker(operated: Operated) -> int | None:
+    """The process of the last run, from the event that says which process executes its steps."""
+    with DagsterInstance.get() as instance:
+        for entry in instance.all_logs(operated.runs()[-1].run_id):
+            if entry.dagster_event and "Executing steps in process (pid:" in (entry.dagster_event.message or ""):
+                return int(entry.dagster_event.message.split("pid: ")[1].rstrip(")"))
+    return None
