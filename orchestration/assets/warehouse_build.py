@@ -95,6 +95,7 @@ def build_assets(settings: Settings) -> AssetsDefinition:
     def build_warehouse(context: AssetExecutionContext, dbt: LeanDbt, refresh_lock: RefreshLock) -> Iterator[Any]:
         threading.Thread(target=import_module, args=("analysis.estimation",), daemon=True).start()
         run_settings = from_environment()
+        os.environ.update(run_settings.environment())  # for dbt, where Dagster's own commands started this process
         invocation = dbt.cli(
             ["build"],
             context=context,
