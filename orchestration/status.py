@@ -7,7 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from orchestration.automation.alerts import FAILED, alerts
+import duckdb
+
+from orchestration.automation.alerts import FAILED, alerts, published_id
+from orchestration.errors import WarehouseError
 from orchestration.query import rows_of
 from orchestration.settings import DAGSTER_UI, Settings
 
@@ -61,8 +64,14 @@ def _published(settings: Settings, now: datetime) -> list[str]:
     path = settings.warehouse_path
     if not path.exists():
         return _line("published", f"nothing yet in {settings.data_dir} (warehouse run)")
-    (publication,) = rows_of(path, "select * from meta.publication")
-    checks = rows_of(path, "select status, count(*) as n from meta.checks group by all order by all")
+    try:
+        (publication,) = rows_of(path, "select * from meta.publication")
+        checks = rows_of(path, "select status, count(*) as n from meta.checks group by all order by all")
+        sources = rows_of(path, "select source, version, loaded_at, cadence_years from meta.sources")
+    except (duckdb.Error, WarehouseError) as error:
+        why = getattr(error, "found", "") or str(error)
+        told = f"{path} is no warehouse that this version can read (warehouse run makes a new one): {why}"
+        return _line("published", " ".join(told.split()), rows=3)
     counted = ", ".join(f"{check['n']:,} {check['status']}" for check in checks)
     kept = len(list(settings.publications_dir.glob("*.duckdb")))
     published_at = publication["published_at"].astimezone(UTC)
@@ -71,7 +80,7 @@ def _published(settings: Settings, now: datetime) -> list[str]:
         *_line("data", publication["note"]),
         *_line("file", f"{path} (kept publications: {kept})"),
         *_line("checks", counted),
-        *_sources(rows_of(path, "select source, version, loaded_at, cadence_years from meta.sources"), now),
+        *_sources(sources, now),
     ]
 
 
@@ -157,7 +166,9 @@ def _last_alert(settings: Settings) -> list[str]:
         return _line("last alert", "none")
     problem = newest["message"].splitlines()[0]
     where = f" in {newest['step']}" if newest["step"] and newest["kind"] == FAILED else ""
-    told = f"{newest['time'][:16].replace('T', ' ')} UTC, {newest['kind']}{where}: {problem}"
+    settled = newest["kind"] == FAILED and newest["published"] != published_id(settings)
+    since = " (something was published since)" if settled else ""
+    told = f"{newest['time'][:16].replace('T', ' ')} UTC{since}, {newest['kind']}{where}: {problem}"
     return [*_line("last alert", told, rows=3), *_line("", f"next: {newest['next_step']}")]
 
 

@@ -104,7 +104,7 @@ def alerts(settings: Settings) -> Iterator[dict]:
 def published_id(settings: Settings) -> str | None:
     """The id of the publication that stands."""
     published = current(settings.warehouse_path)
-    return str(published["publication_id"]) if published else None
+    return str(published.get("publication_id")) if published else None
 
 
 def _keep(folder: Path, alert: Alert) -> Path | None:

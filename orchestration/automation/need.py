@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import duckdb
 from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
 
 from orchestration.acquire import open_acquisition
@@ -35,11 +36,14 @@ def what_stands(settings: Settings) -> Standing:
     published = current(settings.warehouse_path)
     if published is None:
         return Standing(None, None, None, None)
-    rows = rows_of(settings.warehouse_path, "select source, file, sha256 from meta.sources")
+    try:
+        rows = rows_of(settings.warehouse_path, "select source, file, sha256 from meta.sources")
+    except duckdb.Error:  # of an older version, which kept them otherwise
+        rows = []
     return Standing(
-        publication_id=str(published["publication_id"]),
-        fingerprint=str(published["fingerprint"]),
-        is_synthetic=bool(published["is_synthetic"]),
+        publication_id=str(published.get("publication_id")),
+        fingerprint=str(published.get("fingerprint")),
+        is_synthetic=bool(published.get("is_synthetic")),
         sources={f"{row['source']}/{row['file']}": row["sha256"] for row in rows},
     )
 

@@ -1,0 +1,109 @@
+"""``warehouse ui``: its servers start together, listen on this machine alone, and end together."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Shell
+
+needs_proc = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="looks processes up in /proc")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def started_ui(tmp_path: Path, port: int, *arguments: str) -> subprocess.Popen[str]:
+    variables = (("WAREHOUSE_SOURCES", "sample"), ("WAREHOUSE_OFFLINE", "1"))
+    return Shell(tmp_path / "data", variables).start("ui", "--port", str(port), *arguments)
+
+
+def children(pid: int) -> dict[str, int]:
+    """The servers started by a process: name of the program, process id."""
+    found = {}
+    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+        for argument in Path(f"/proc/{child}/cmdline").read_text().split("\0"):
+            if Path(argument).name in ("dagster", "dagster-webserver", "dagster-daemon"):
+                found[Path(argument).name] = int(child)
+    return found
+
+
+def group_is_gone(pid: int) -> bool:
+    """Whether no process of the group led by ``pid`` is left."""
+    try:
+        os.killpg(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def wait_for_children(process: subprocess.Popen[str]) -> dict[str, int]:
+    deadline = time.monotonic() + 60
+    while len(found := children(process.pid)) < 3 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert set(found) == {"dagster", "dagster-webserver", "dagster-daemon"}
+    return found
+
+
+def test_a_taken_port_is_named(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = Shell(tmp_path / "data")("ui", "--port", str(port))
+    assert done.returncode == 1
+    assert f"Port {port} cannot be used." in done.stderr and f"--port {port + 1}" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+@needs_proc
+@pytest.mark.parametrize("ended_by", [signal.SIGINT, signal.SIGTERM])
+def test_it_says_where_listens_here_alone_and_ends_whole(tmp_path: Path, ended_by: signal.Signals) -> None:
+    port = free_port()
+    process = started_ui(tmp_path, port)
+    started = wait_for_children(process)
+    told = next(line for line in process.stdout if "http" in line)
+    assert told == f"Dagster UI: http://127.0.0.1:{port}  (Ctrl-C ends it, and the daemon with it)\n"
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with direct.open(f"http://127.0.0.1:{port}/", timeout=60) as page:
+        assert b"<title>" in page.read()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.2", port), timeout=5)
+    process.send_signal(ended_by)
+    rest, _ = process.communicate(timeout=60)
+    assert (process.returncode, rest) == (0, "Dagster UI: ending\n")
+    assert all(group_is_gone(pid) for pid in started.values())
+    logs = {path.name for path in (tmp_path / "data" / "dagster").glob("*.log")}
+    assert logs == {"code_server.log", "webserver.log", "daemon.log"}
+
+
+@pytest.mark.slow
+@needs_proc
+def test_when_one_server_dies_it_is_named_and_the_others_end(tmp_path: Path) -> None:
+    process = started_ui(tmp_path, free_port())
+    started = wait_for_children(process)
+    os.kill(started["dagster-daemon"], signal.SIGKILL)
+    told, _ = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "Dagster's daemon ended by itself" in told and "daemon.log" in told and "Traceback" not in told
+    assert all(group_is_gone(pid) for pid in started.values())
+
+
+@pytest.mark.slow
+@needs_proc
+def test_listening_elsewhere_is_warned_of(tmp_path: Path) -> None:
+    process = started_ui(tmp_path, free_port(), "--host", "0.0.0.0")
+    assert process.stdout.readline().startswith("warning: listening on 0.0.0.0, not on this machine alone")
+    started = wait_for_children(process)
+    process.terminate()
+    process.communicate(timeout=60)
+    assert all(group_is_gone(pid) for pid in started.values())
