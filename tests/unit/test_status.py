@@ -31,7 +31,8 @@ def publish(settings: Settings, sources: int = 17) -> None:
     """A published file with as many sources; the first was loaded ten years ago and should be looked at every four."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     with duckdb.connect(str(settings.warehouse_path)) as connection:
-        connection.execute("create schema meta")
+        for schema in ("marts", "results", "meta"):
+            connection.execute(f"create schema {schema}")
         connection.execute(
             "create table meta.publication as select 'p-1' as publication_id, ?::timestamptz as published_at,"
             " 'Real data: every source file verified by its sha256' as note",
@@ -142,6 +143,16 @@ def test_a_broken_storage_is_named_and_the_rest_is_told(settings: Settings, harm
             path.mkdir()
     assert line(settings, "published").startswith("published     p-1")
     assert "cannot be read" in line(settings, "dagster")
+
+
+def test_a_file_of_another_version_is_named_and_the_rest_is_told(settings: Settings) -> None:
+    settings.data_dir.mkdir(parents=True)
+    with duckdb.connect(str(settings.warehouse_path)) as connection:
+        connection.execute("create table old as select 1 as year")
+    assert "is no warehouse that this version can read (warehouse run makes a new one)" in line(settings, "published")
+    settings.warehouse_path.write_bytes(b"no database")
+    assert "is no warehouse that this version can read" in line(settings, "published")
+    assert line(settings, "last run").endswith("none")
 
 
 def test_it_answers_quickly(settings: Settings) -> None:
