@@ -22,6 +22,21 @@ def claim_sentence(
 ) -> str:
     """Direction, size, uncertainty, share of specifications that agree and out-of-sample value, in one sentence.
 
+    Arguments and errors as those of claim_parts.
+    """
+    parts = claim_parts(models, coefficients, marginal_effects, specification_curve, validation)
+    return "; ".join(text for _, text in parts) + "."
+
+
+def claim_parts(
+    models: pd.DataFrame,
+    coefficients: pd.DataFrame,
+    marginal_effects: pd.DataFrame,
+    specification_curve: pd.DataFrame | None = None,
+    validation: pd.DataFrame | None = None,
+) -> list[tuple[str, str]]:
+    """The clauses of the sentence on the claim, each under what it is about.
+
     The frames are those of results; the last two are None where they were not run, which the sentence then says. A
     headline model that could not be estimated, or not with the term, gives a sentence that says so. Raises
     AnalysisError where results.models has no headline model at all.
@@ -34,7 +49,9 @@ def claim_sentence(
     rows = of_headline(coefficients).set_index("covariance")
     if HEADLINE_COVARIANCE not in rows.index or pd.isna(rows.loc[HEADLINE_COVARIANCE, "p_value"]):
         why = next((model[name] for name in ("problem", "terms_dropped") if pd.notna(model[name])), "no estimate of it")
-        return f"{mark}{CLAIM} could not be tested: {HEADLINE_MODEL} gives no estimate for {TERM} ({why})."
+        return [
+            ("Direction", f"{mark}{CLAIM} could not be tested: {HEADLINE_MODEL} gives no estimate for {TERM} ({why})")
+        ]
     headline, p_values = rows.loc[HEADLINE_COVARIANCE], rows["p_value"].dropna()
     sample = (
         f"{HEADLINE_MODEL}, {model['family']}, {model['sample']}, n {model['n']:,.0f} state-years,"
@@ -44,14 +61,14 @@ def claim_sentence(
         f"p is {probability(headline['p_value'])} clustered by state and from {probability(p_values.min())} to"
         f" {probability(p_values.max())} over {len(p_values)} ways to estimate uncertainty"
     )
-    parts = [
-        f"{mark}{CLAIM} {verdict(headline['estimate'], p_values)} the headline model ({sample}): {direction(headline)}",
-        size(model, marginal_effects),
-        uncertainty,
-        agreement(specification_curve),
-        out_of_sample(validation),
+    finding = f"{mark}{CLAIM} {verdict(headline['estimate'], p_values)} the headline model ({sample})"
+    return [
+        ("Direction", f"{finding}: {direction(headline)}"),
+        ("Size", size(model, marginal_effects)),
+        ("Uncertainty", uncertainty),
+        ("Other specifications", agreement(specification_curve)),
+        ("Out of sample", out_of_sample(validation)),
     ]
-    return "; ".join(parts) + "."
 
 
 def of_headline(frame: pd.DataFrame) -> pd.DataFrame:

@@ -1,7 +1,9 @@
 """What every figure shares: style, marks of n, source and SYNTHETIC, alternative text, and files with the same bytes."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from textwrap import fill
 from typing import NamedTuple
@@ -32,10 +34,16 @@ STYLE = {
 
 
 class Drawing(NamedTuple):
-    """A figure, and in words what it shows, for those who cannot see it."""
+    """A figure; in words what it shows, for those who cannot see it; and its caption: title, sample (n) and notes.
+
+    sample says what was observed, with its n; a figure that shows no observations says that.
+    """
 
     figure: Figure
     alt: str
+    title: str
+    sample: str
+    notes: str
 
 
 @contextmanager
@@ -57,16 +65,42 @@ def save(drawing: Drawing, path_stem: Path | str) -> list[Path]:
     png, svg = (Path(path_stem).with_name(Path(path_stem).name + ending) for ending in (".png", ".svg"))
     with styled():
         drawing.figure.savefig(png, dpi=150, metadata={"Software": None, "Description": drawing.alt})
+        drawing.figure.set_layout_engine("none")  # stays as it was laid out for the first
         drawing.figure.savefig(svg, dpi=150, metadata={"Date": None, "Creator": None, "Description": drawing.alt})
     return [png, svg]
+
+
+def drawn(figure: Figure, title: str, shown: str, sample: str, notes: str, is_synthetic: bool) -> Drawing:
+    """The finished figure with its words: `shown` is the main figures it shows, for the alternative text."""
+    finish(figure, title, f"{sample}. {notes}", is_synthetic)
+    mark = "SYNTHETIC sample. " if is_synthetic else ""
+    return Drawing(figure, alt_text(title, shown, sample, is_synthetic), mark + title, sample, notes)
 
 
 def finish(figure: Figure, title: str, foot: str, is_synthetic: bool) -> None:
     """Title above, n and source below; across everything and in the title SYNTHETIC where the data are made up."""
     figure.suptitle(fill(("SYNTHETIC sample. " if is_synthetic else "") + title, 66), x=0.01, ha="left")
-    figure.supxlabel(fill(foot, 112), x=0.01, ha="left", fontsize=7.5, color="#333333")
+    figure.supxlabel(fill(foot, 112, break_on_hyphens=False), x=0.01, ha="left", fontsize=7.5, color="#333333")
     if is_synthetic:
         figure.text(0.5, 0.5, "SYNTHETIC", fontsize=54, color=ORANGE, alpha=0.22, rotation=30, ha="center", va="center")
+
+
+def bare_svg(drawing: Drawing, width: float = WIDTH) -> bytes:
+    """The figure alone as SVG, laid out anew for a width in inches, for a page that writes title and notes itself.
+
+    The drawing is changed: it has no title and no foot afterwards. The same drawing gives the same bytes.
+    """
+    figure, out = drawing.figure, BytesIO()
+    with styled():
+        figure.suptitle("")
+        figure.supxlabel("")
+        figure.set_figwidth(width)
+        figure.savefig(
+            out, format="svg", dpi=150, metadata={"Date": None, "Creator": None, "Type": None, "Format": None}
+        )
+    svg = re.sub(r"<!--.*?-->", "", out.getvalue().decode(), flags=re.DOTALL)
+    svg = re.sub(r' d="[^"]+"', lambda path: re.sub(r"(\.\d\d)\d+", r"\1", path[0]), svg)  # a hundredth of a point
+    return re.sub(r"\s*\n\s*", "\n", svg).encode()
 
 
 def alt_text(title: str, shown: str, sample: str, is_synthetic: bool) -> str:

@@ -1,4 +1,6 @@
-"""The figures: each drawn from a results table or the mart, with its n, its source and its alternative text."""
+"""The figures of the results: each drawn from one table, with its n, its source and its alternative text."""
+
+from textwrap import fill
 
 import numpy as np
 import pandas as pd
@@ -13,8 +15,7 @@ from analysis.drawing import (
     SOURCE,
     WIDTH,
     Drawing,
-    alt_text,
-    finish,
+    drawn,
     is_synthetic_frame,
     mart_source,
     span,
@@ -31,7 +32,6 @@ COVARIANCES = {  # label, colour, marker
     "cluster_state_year": ("by state and year", ORANGE, "D"),
     "score_bootstrap": ("score bootstrap by state", GREEN, "^"),
 }
-RULES = ("any", "military", "defense", "offense", "neutrality", "nonaggression", "consultation")
 CHOICE_LABELS = {
     "rule": "Rule",
     "mortality_source": "Series",
@@ -68,7 +68,7 @@ def predicted_probabilities(frame: pd.DataFrame, models: pd.DataFrame, model: st
         else:
             panel.fill_between(value, low, high, color=BLUE, alpha=0.2, linewidth=0)
             panel.plot(value, probability, color=BLUE)
-        panel.set_xlabel(term_label(term))
+        panel.set_xlabel(fill(term_label(term), 26))
         first, last = part.iloc[0], part.iloc[-1]
         said.append(
             f"{term_label(term)}: {percent(first['probability'])} at {first['value']:g},"
@@ -80,8 +80,7 @@ def predicted_probabilities(frame: pd.DataFrame, models: pd.DataFrame, model: st
     sample = (
         f"{short_name(model)}, {fitted['sample']}: {size_words(fitted)}; all else as observed; 95% intervals, by state"
     )
-    finish(figure, title, f"{sample}. {mart_source(models)}", is_synthetic_frame(frame))
-    return Drawing(figure, alt_text(title, "; ".join(said), sample, is_synthetic_frame(frame)))
+    return drawn(figure, title, "; ".join(said), sample, mart_source(models), is_synthetic_frame(frame))
 
 
 @styled()
@@ -119,19 +118,16 @@ def rise_by_model(coefficients: pd.DataFrame, models: pd.DataFrame, term: str = 
         panel.set_title(f"Alliances counted: {rule}")
         panel.axvline(0, color="black", linewidth=0.8)
     panels[-1].set_xlabel(f"Coefficient of: {term_label(term)}")
-    panels[0].legend(loc="lower left", bbox_to_anchor=(-0.25, 1.1), ncols=4, fontsize=8, columnspacing=1.2)
+    panels[0].legend(loc="lower left", bbox_to_anchor=(-0.25, 1.1), ncols=2, fontsize=8, columnspacing=1.2)
     counted = ", ".join(
         f"{(rows.loc[rows['covariance'] == name, 'p_value'] < SIGNIFICANT).sum()} of {lines} ({COVARIANCES[name][0]})"
         for name in shown
     )
     title = f"{term_label(term)}: {lines} models, {len(shown)} covariances"
     said = f"estimates from {rows['estimate'].min():.3f} to {rows['estimate'].max():.3f}; p < 0.05 in: {counted}"
-    finish(
-        figure, title, f"95% intervals; p < 0.05 in: {counted}. {mart_source(models)}", is_synthetic_frame(coefficients)
-    )
-    return Drawing(
-        figure, alt_text(title, said, f"n = {span(rows['n'])} state-years a model", is_synthetic_frame(coefficients))
-    )
+    sample, notes = f"n = {span(rows['n'])} state-years a model", f"95% intervals; p < 0.05 in: {counted}"
+    is_synthetic = is_synthetic_frame(coefficients)
+    return drawn(figure, title, said, sample, f"{notes}. {mart_source(models)}", is_synthetic)
 
 
 @styled()
@@ -217,9 +213,8 @@ def specification_curve(frame: pd.DataFrame) -> Drawing:
     failed = int(frame["problem"].notna().sum())
     sample = f"n = {span(rows['n'])} state-years, {span(rows['events'])} formations; {failed} could not be fitted"
     shading = "Shade: share of the specifications at that place that make the choice; 95% intervals by state"
-    finish(figure, title, f"{shading}. {sample}. {SOURCE}", is_synthetic_frame(frame))
     middle = f"{(effect > 0).mean():.0%} positive; median effect {np.median(effect):.2f} percentage points"
-    return Drawing(figure, alt_text(title, middle, sample, is_synthetic_frame(frame)))
+    return drawn(figure, title, middle, sample, f"{shading}. {SOURCE}", is_synthetic_frame(frame))
 
 
 @styled()
@@ -260,91 +255,8 @@ def separation(frame: pd.DataFrame) -> Drawing:
     title = f"Formations in order of predicted probability, {rows['scheme'].iloc[0]}"
     size = f"n = {n:,} state-years, {int(outcome.sum()):,} formations; {expected:,.0f} expected (triangle)"
     sample = f"{short_name(rows['model'].iloc[0])}: {size}"
-    finish(
-        figure,
-        title,
-        f"{sample}. The top tenth holds {best:.0%} of the formations. {SOURCE}",
-        is_synthetic_frame(frame),
-    )
     said = f"the top tenth holds {best:.0%} of the formations"
-    return Drawing(figure, alt_text(title, said, sample, is_synthetic_frame(frame)))
-
-
-@styled()
-def formation_over_time(panel: pd.DataFrame, *, is_synthetic: bool) -> Drawing:
-    """Share of states that entered a new alliance in a year, by obligation rule, in blocks of five years.
-
-    panel: the mart's country-years with year and forms_<rule>_alliance; years not observed are left out, not 0.
-    """
-    known = [rule for rule in RULES if f"forms_{rule}_alliance" in panel.columns]
-    rules = [rule for rule in known if panel[f"forms_{rule}_alliance"].notna().any()]
-    if not rules:
-        raise AnalysisError("the panel has no column forms_<rule>_alliance with anything observed")
-    figure = Figure(figsize=(WIDTH, 1.5 + 1.25 * ((len(rules) + 1) // 2)), layout="constrained")
-    panels = figure.subplots((len(rules) + 1) // 2, 2, sharex=True, sharey=True, squeeze=False).ravel()
-    for spare in panels[len(rules) :]:
-        spare.set_visible(False)
-    said, counts, years = [], [], set()
-    for axes, rule in zip(panels, rules, strict=False):
-        observed = panel.loc[panel[f"forms_{rule}_alliance"].notna(), ["year", f"forms_{rule}_alliance"]]
-        forms = observed[f"forms_{rule}_alliance"].astype(float)
-        block = observed["year"] // 5 * 5
-        share = 100.0 * forms.groupby(block).mean()
-        axes.bar(share.index, share, width=4.6, align="edge", color=BLUE)
-        axes.set_title(f"{rule}: {forms.sum():,.0f} state-years")
-        said.append(f"{rule} {forms.sum():,.0f}, most in {share.idxmax()} to {share.idxmax() + 4} ({share.max():.0f}%)")
-        counts.append(len(observed))
-        years.update(observed["year"])
-    for axes in panels[len(rules) - 2 : len(rules)]:
-        axes.tick_params(labelbottom=True)
-    figure.supylabel("State-years with a new alliance, per cent", fontsize=9)
-    title = "Alliance formation over time, by the obligations that count"
-    sample = f"n = {span(pd.Series(counts))} state-years, {min(years)}-{max(years)}"
-    finish(figure, title, f"{sample}; five-year blocks; unobserved years left out. {SOURCE}", is_synthetic)
-    return Drawing(figure, alt_text(title, "state-years with a formation: " + "; ".join(said), sample, is_synthetic))
-
-
-@styled()
-def coverage(frame: pd.DataFrame, *, is_synthetic: bool) -> Drawing:
-    """Heat map of what is observed: variables by decade, those with the same coverage in every decade on one line.
-
-    frame: marts.coverage; only its region 'All' is drawn.
-    """
-    world = frame[frame["region"] == "All"]
-    if world.empty:
-        raise AnalysisError("marts.coverage has no rows for region 'All'")
-    share = world.pivot(index="variable", columns="decade", values="share").astype(float)
-    alike = (
-        share.round(6)
-        .reset_index()
-        .groupby(list(share.columns), dropna=False, sort=False)["variable"]
-        .agg(lambda names: sorted(names, key=len))
-    )
-    lines = share.loc[[names[0] for names in alike]].set_axis([coverage_label(names) for names in alike])
-    lines = lines.loc[lines.mean(axis=1).sort_values(kind="stable").index[::-1]]
-    figure = Figure(figsize=(WIDTH, 1.6 + 0.2 * len(lines)), layout="constrained")
-    axes = figure.subplots()
-    mesh = axes.imshow(100.0 * lines.to_numpy(), cmap=SHADES, vmin=0, vmax=100, aspect="auto", interpolation="nearest")
-    axes.set_yticks(range(len(lines)), lines.index, fontsize=7.5)
-    places = range(0, lines.shape[1], 2)
-    axes.set_xticks(places, [f"{lines.columns[place]}s" for place in places], fontsize=7.5, rotation=45)
-    axes.set_xticks(np.arange(lines.shape[1]) - 0.5, minor=True)
-    axes.set_yticks(np.arange(len(lines)) - 0.5, minor=True)
-    axes.grid(which="minor", color="white", linewidth=0.6)
-    axes.tick_params(which="both", length=0)
-    axes.spines[:].set_visible(False)
-    figure.colorbar(mesh, ax=axes, label="Per cent of state-years observed", shrink=0.5, pad=0.02)
-    title = "What is observed, by variable and decade"
-    n = int(world.groupby("decade")["state_years"].max().sum())
-    sample = f"n = {n:,} state-years, {len(share)} variables; a line stands for all variables covered alike"
-    most, least = lines.mean(axis=1).idxmax(), lines.mean(axis=1).idxmin()
-    finish(figure, title, f"{sample}. {SOURCE}", is_synthetic)
-    return Drawing(figure, alt_text(title, f"most complete: {most}; least: {least}", sample, is_synthetic))
-
-
-def coverage_label(names: list[str]) -> str:
-    more = f" and {len(names) - 2} more" if len(names) > 2 else ""
-    return ", ".join(names[:2]) + more
+    return drawn(figure, title, said, sample, f"The top tenth holds {best:.0%}. {SOURCE}", is_synthetic_frame(frame))
 
 
 def one_model(models: pd.DataFrame, name: str) -> pd.Series:

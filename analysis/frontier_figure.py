@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis.drawing import BLUE, GREY, ORANGE, WIDTH, finish, styled
+from analysis.drawing import BLUE, GREY, ORANGE, WIDTH, Drawing, finish, styled
 from analysis.errors import AnalysisError
 from analysis.frontier import DEFAULT, Parameters, Plan, Solution, comparative_statics, frontier, solve, thresholds
 
@@ -14,6 +14,7 @@ SHIFT = 4.0  # demand after, as a multiple of demand before
 COSTLY = 1.25  # the butter cost of the alliance drawn for contrast, as a multiple of what it frees after the shift
 DEMANDS_DRAWN = 200
 TITLE = "Guns, butter and allies: a model and a figure of our own"
+NOT_DATA = "No observations: a solved model"
 FOOT = (
     "Model, parameters and figure are ours: an illustration, not an estimate. The argument is that of Kimball (2010,"
     " Journal of Peace Research 47(4):407-419), whose own drawing is not known to us."
@@ -36,6 +37,11 @@ def frontier_figure(parameters: Parameters = DEFAULT, shift: float = SHIFT) -> F
     draw_gains(gains, parameters, shift, after)
     finish(figure, TITLE, FOOT, is_synthetic=False)
     return figure
+
+
+def frontier_drawing(parameters: Parameters = DEFAULT, shift: float = SHIFT) -> Drawing:
+    """The figure with its words. It shows a solved model and no data, and says so in place of an n."""
+    return Drawing(frontier_figure(parameters, shift), frontier_alt_text(parameters, shift), TITLE, NOT_DATA, FOOT)
 
 
 def frontier_alt_text(parameters: Parameters = DEFAULT, shift: float = SHIFT) -> str:
@@ -97,7 +103,7 @@ def draw_plans(axes: Axes, parameters: Parameters, before: Solution, after: Solu
             )
     draw_move(axes, chosen(before), chosen(after))
     axes.set(
-        title="a  The production possibilities frontier; best plans before and after demand rises",
+        title="a  The production possibilities frontier;\n    best plans before and after demand rises",
         xlabel="Butter" + (" (dotted: frontier less the alliance's cost)" if parameters.butter_cost > 0 else ""),
         ylabel="Guns of the state's own",
         xlim=(0, 1.03 * parameters.most_butter),
@@ -172,7 +178,7 @@ def draw_gains(axes: Axes, parameters: Parameters, shift: float, after: Solution
         )
     axes.margins(y=0.16)  # room for the words at the top and beside the line of no gain
     axes.set(
-        title=f"b  Gain of allying, by demand; after the shift the alliance frees {freed(parameters, after):.3g} butter",
+        title=f"b  Gain of allying, by demand;\n    after the shift the alliance frees {freed(parameters, after):.3g} butter",
         xlabel="Demand for social policy (theta)",
         ylabel="Utility allied minus alone",
     )

@@ -5,7 +5,7 @@ import sys
 
 import click
 
-from orchestration.commands import diff, export, publications, results, run, sources, sql, status, ui
+from orchestration.commands import diff, export, publications, report, results, run, sources, sql, status, ui
 from orchestration.errors import WarehouseError
 
 
@@ -38,6 +38,7 @@ for command in (
     publications.publications,
     diff.diff,
     export.export,
+    report.report,
     ui.ui,
 ):
     main.add_command(command)

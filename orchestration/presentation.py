@@ -3,8 +3,10 @@
 import base64
 import io
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas
 
@@ -13,6 +15,11 @@ from orchestration.publication import published_tables
 from orchestration.query import open_published
 from orchestration.settings import Settings
 
+if TYPE_CHECKING:
+    from analysis.drawing import Drawing
+    from analysis.regression_tables import RegressionTable
+
+DRAWN_MARTS = ("country_years", "coverage")
 INLINE_WIDTH, INLINE_COLOURS = 720, 64
 TABLE_FORMATS = (".tex", ".html", ".md", ".csv")
 
@@ -21,19 +28,14 @@ def write_presentation(settings: Settings) -> list[Path]:
     """Draw and tabulate what is published, and return the files in data/publication.
 
     The folder of the publication before is replaced only when all of the new one is there. WarehouseError where the
-    disk does not take it.
+    disk does not take it, or a figure has no alternative text, or a table or figure no n.
     """
     target = settings.presentation_dir
     scratch, old = target.with_name(".publication.new"), target.with_name(".publication.old")
     try:
         for leftover in (scratch, old):
             shutil.rmtree(leftover, ignore_errors=True)
-        with open_published(settings.warehouse_path) as connection:
-            frames = {
-                name.split(".")[1]: connection.execute(f"from {name} order by all").df()
-                for name in published_tables(settings.warehouse_path)
-                if name.startswith("results.") or name in ("marts.country_years", "marts.coverage")
-            }
+        frames = published_frames(settings.warehouse_path)
         _write_tables(frames, scratch / "tables")
         _write_figures(frames, scratch / "figures", settings.is_synthetic)
         if target.exists():
@@ -62,19 +64,75 @@ def inline_image(path: Path) -> str:
     return f"![{path.stem}](data:image/png;base64,{base64.b64encode(stream.getvalue()).decode()})"
 
 
-def results_frames(settings: Settings) -> dict[str, pandas.DataFrame]:
-    """The published results tables as frames, by name."""
-    tables = sorted(name for name in published_tables(settings.warehouse_path) if name.startswith("results."))
-    with open_published(settings.warehouse_path) as connection:
+def published_frames(path: Path) -> dict[str, pandas.DataFrame]:
+    """What tables and figures are made from: country_years and coverage of a published file, and its results tables,
+    in the order in which they were written."""
+    with open_published(path) as connection:
+        marts = {name: connection.execute(f"from marts.{name} order by all").df() for name in DRAWN_MARTS}
+    return marts | results_frames(path)
+
+
+def results_frames(path: Path) -> dict[str, pandas.DataFrame]:
+    """The results tables of a published file as frames, by name."""
+    tables = sorted(name for name in published_tables(path) if name.startswith("results."))
+    with open_published(path) as connection:
         return {name.split(".")[1]: connection.execute(f"from {name}").df() for name in tables}
 
 
-def _write_tables(frames: dict[str, pandas.DataFrame], folder: Path) -> None:
+def drawings(frames: dict[str, pandas.DataFrame], is_synthetic: bool) -> Iterator[tuple[str, "Drawing"]]:
+    """Every figure of a publication under its name, each drawn when it is asked for.
+
+    WarehouseError names the figure that cannot be drawn, or has no alternative text or no n.
+    """
+    for name, draw in _figures(frames, is_synthetic).items():
+        with named("figure", name):
+            drawing = draw()
+        require_words(name, drawing)
+        yield name, drawing
+
+
+def regression_tables(frames: dict[str, pandas.DataFrame]) -> Iterator[tuple[str, "RegressionTable"]]:
+    """Every regression table of a publication under its name; WarehouseError names the one without its n."""
     from analysis.regression_tables import regression_table, table_groups
 
-    folder.mkdir(parents=True)
     for name, members in table_groups(frames["models"]).items():
-        table = regression_table(frames["models"], frames["coefficients"], members)
+        with named("table", name):
+            table = regression_table(frames["models"], frames["coefficients"], members)
+        yield name, table
+
+
+def require_words(name: str, drawing: "Drawing") -> None:
+    """WarehouseError where a figure has no alternative text, no title or does not say its n (or that it has none)."""
+    missing = [word for word in ("alt", "title", "sample") if not getattr(drawing, word).strip()]
+    if missing:
+        raise incomplete("figure", name, f"no {', no '.join(missing)}")
+
+
+@contextmanager
+def named(kind: str, name: str) -> Iterator[None]:
+    """A failure in analysis, under the name of the table or figure it was to become."""
+    from analysis.errors import AnalysisError
+
+    try:
+        yield
+    except AnalysisError as error:
+        raise incomplete(kind, name, str(error)) from error
+
+
+def incomplete(kind: str, name: str, found: str) -> WarehouseError:
+    """The error for a table or figure that does not say what every one must."""
+    return WarehouseError(
+        f"A {kind} does not say what every {kind} must. What is published stands.",
+        where=f"{kind} {name}",
+        expected="its n" + (", and alternative text that says what it shows" if kind == "figure" else ""),
+        found=found,
+        next_step=f"complete the {kind} in analysis or orchestration/report",
+    )
+
+
+def _write_tables(frames: dict[str, pandas.DataFrame], folder: Path) -> None:
+    folder.mkdir(parents=True)
+    for name, table in regression_tables(frames):
         texts = (table.to_latex(f"tab:{name}"), table.to_html(), table.to_markdown(), table.to_csv())
         for ending, text in zip(TABLE_FORMATS, texts, strict=True):
             (folder / f"{name}{ending}").write_text(text, encoding="utf-8")
@@ -84,24 +142,25 @@ def _write_figures(frames: dict[str, pandas.DataFrame], folder: Path, is_synthet
     from analysis.drawing import save
 
     folder.mkdir(parents=True)
-    for name, drawing in _drawings(frames, is_synthetic):
+    for name, drawing in drawings(frames, is_synthetic):
         save(drawing, folder / name)
 
 
-def _drawings(frames: dict[str, pandas.DataFrame], is_synthetic: bool) -> Iterator[tuple[str, object]]:
-    from analysis import figures
-    from analysis.drawing import Drawing
-    from analysis.frontier_figure import frontier_alt_text, frontier_figure
+def _figures(frames: dict[str, pandas.DataFrame], is_synthetic: bool) -> dict[str, "Callable[[], Drawing]"]:
+    from analysis import figures, panel_figures
+    from analysis.frontier_figure import frontier_drawing
 
-    yield (
-        "predicted_probabilities",
-        figures.predicted_probabilities(frames["predicted_probabilities"], frames["models"]),
-    )
-    yield "rise_by_model", figures.rise_by_model(frames["coefficients"], frames["models"])
-    yield "formation_over_time", figures.formation_over_time(frames["country_years"], is_synthetic=is_synthetic)
-    yield "coverage", figures.coverage(frames["coverage"], is_synthetic=is_synthetic)
-    yield "frontier", Drawing(frontier_figure(), frontier_alt_text())
+    models, panel = frames["models"], frames["country_years"]
+    every = {
+        "predicted_probabilities": lambda: figures.predicted_probabilities(frames["predicted_probabilities"], models),
+        "rise_by_model": lambda: figures.rise_by_model(frames["coefficients"], models),
+        "formation_over_time": lambda: panel_figures.formation_over_time(panel, is_synthetic=is_synthetic),
+        "mortality_by_region": lambda: panel_figures.mortality_by_region(panel, is_synthetic=is_synthetic),
+        "coverage": lambda: panel_figures.coverage(frames["coverage"], is_synthetic=is_synthetic),
+        "frontier": frontier_drawing,
+    }
     if "specification_curve" in frames:
-        yield "specification_curve", figures.specification_curve(frames["specification_curve"])
+        every["specification_curve"] = lambda: figures.specification_curve(frames["specification_curve"])
     if "separation" in frames:
-        yield "separation", figures.separation(frames["separation"])
+        every["separation"] = lambda: figures.separation(frames["separation"])
+    return every

@@ -112,7 +112,7 @@ def _claim(settings: Settings) -> str:
     from analysis.claim import claim_sentence
     from orchestration.presentation import results_frames
 
-    frames = results_frames(settings)
+    frames = results_frames(settings.warehouse_path)
     return claim_sentence(
         frames["models"],
         frames["coefficients"],

@@ -8,18 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.drawing import Drawing, save
+from analysis.drawing import Drawing, bare_svg, save
 from analysis.errors import AnalysisError
 from analysis.estimation import estimate
-from analysis.figures import (
-    coverage,
-    formation_over_time,
-    predicted_probabilities,
-    rise_by_model,
-    separation,
-    specification_curve,
-)
+from analysis.figures import predicted_probabilities, rise_by_model, separation, specification_curve
 from analysis.kimball import HEADLINE_MODEL, kimball_models
+from analysis.panel_figures import coverage, formation_over_time, mortality_by_region
 from analysis.specification_curve import CHOICES
 
 RULES = ("military", "defense", "any")
@@ -75,6 +69,7 @@ def drawings(panel, results):
         "specification_curve": specification_curve(made_up_curve()),
         "separation": separation(made_up_predictions()),
         "formation_over_time": formation_over_time(panel, is_synthetic=False),
+        "mortality_by_region": mortality_by_region(with_regions(panel), is_synthetic=False),
         "coverage": coverage(made_up_coverage(), is_synthetic=False),
     }
 
@@ -85,6 +80,11 @@ def words(drawing: Drawing) -> str:
     return " ".join(" ".join(texts).split())
 
 
+def with_regions(panel: pd.DataFrame) -> pd.DataFrame:
+    """The first three states, a region of which can have no quartiles, apart from the others."""
+    return panel.assign(region=np.where(panel["cow_code"] <= 3, "Few", "Many"))
+
+
 def marked(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(is_synthetic=True)
 
@@ -93,7 +93,8 @@ def test_every_figure_says_n_and_source_and_has_alternative_text(drawings):
     for drawing in drawings.values():
         assert "Source: alliance-formation warehouse" in words(drawing)
         assert "n = " in words(drawing)
-        assert len(drawing.alt) > 80 and "nan" not in drawing.alt
+        assert len(drawing.alt) > 80 and "nan" not in drawing.alt and any(map(str.isdigit, drawing.alt))
+        assert drawing.title in words(drawing) and "n = " in drawing.sample
         assert "SYNTHETIC" not in words(drawing) + drawing.alt
 
 
@@ -104,6 +105,7 @@ def test_figures_of_the_sample_say_synthetic_across_and_in_words(panel, results)
         specification_curve(marked(made_up_curve())),
         separation(marked(made_up_predictions())),
         formation_over_time(panel, is_synthetic=True),
+        mortality_by_region(with_regions(panel), is_synthetic=True),
         coverage(made_up_coverage(), is_synthetic=True),
     ):
         assert words(drawing).count("SYNTHETIC") == 2  # title and watermark
@@ -184,14 +186,41 @@ def test_separation_shades_the_events_where_they_were_predicted(drawings):
 
 
 def test_formation_counts_observed_years_only(panel, drawings):
-    bars = drawings["formation_over_time"].figure.axes[0].patches
+    states, panel_of_any, *_ = drawings["formation_over_time"].figure.axes
+    assert states.get_title("left") == "states: 59 to 60"  # one is out of the system for ten years
+    bars = panel_of_any.patches
     block = panel[panel["year"] // 5 == 1950 // 5]
     (height,) = [bar.get_height() for bar in bars if bar.get_x() == 1950]
     assert height == pytest.approx(100 * block["forms_any_alliance"].mean())
     gappy = panel.assign(forms_any_alliance=panel["forms_any_alliance"].where(panel["year"] < 1950))
     gappy = gappy.drop(columns=["forms_military_alliance", "forms_defense_alliance"])
-    (axes, *_) = formation_over_time(gappy, is_synthetic=False).figure.axes
+    _, axes, *_ = formation_over_time(gappy, is_synthetic=False).figure.axes
     assert max(bar.get_x() for bar in axes.patches) == 1945
+
+
+def test_mortality_shows_the_median_state_and_how_many_are_observed(panel, drawings):
+    table = with_regions(panel)
+    many, few = (table[table["region"] == name].dropna(subset="infant_mortality_rate") for name in ("Many", "Few"))
+    rates = {axes.get_title("left").split(":")[0]: axes for axes in drawings["mortality_by_region"].figure.axes[:2]}
+    (line,) = rates["Many"].lines
+    np.testing.assert_allclose(line.get_ydata(), many.groupby("year")["infant_mortality_rate"].median())
+    assert (
+        rates["Many"].get_title("left") == f"Many: n = {len(many):,}"
+        and rates["Few"].get_title("left") == f"Few: n = {len(few)}"
+    )
+    assert [len(rates[name].collections[0].get_paths()) for name in ("Many", "Few")] == [1, 0]  # the band
+    states = drawings["mortality_by_region"].figure.axes[3].patches[1]  # of Few, observed
+    assert states.get_xy()[:, 1].max() == 3
+
+
+def test_a_page_takes_figures_without_title_and_foot_and_at_its_own_width(panel):
+    first, second = (bare_svg(formation_over_time(panel, is_synthetic=False), 4.6) for _ in range(2))
+    assert first == second
+    assert b'width="331.2pt"' in first and b"<!--" not in first
+    ElementTree.fromstring(first)
+    drawing = formation_over_time(panel, is_synthetic=True)
+    bare_svg(drawing)
+    assert words(drawing).count("SYNTHETIC") == 1  # across; the page writes the title
 
 
 def test_coverage_draws_what_is_covered_alike_once_and_only_the_world(drawings):
@@ -220,5 +249,7 @@ def test_what_cannot_be_drawn_is_an_error_that_says_why(panel, results):
         separation(made_up_predictions().iloc[:0])
     with pytest.raises(AnalysisError, match="no column forms_"):
         formation_over_time(panel[["cow_code", "year"]], is_synthetic=False)
+    with pytest.raises(AnalysisError, match="no infant_mortality_rate observed"):
+        mortality_by_region(with_regions(panel).assign(infant_mortality_rate=np.nan), is_synthetic=False)
     with pytest.raises(AnalysisError, match="region 'All'"):
         coverage(made_up_coverage().iloc[-1:], is_synthetic=False)

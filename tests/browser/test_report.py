@@ -1,0 +1,110 @@
+"""The report in a browser, from the disk, without a network: whole, readable on a desk, on a phone and on paper."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import REPOSITORY, Shell
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+pytestmark = pytest.mark.slow
+
+SCREENSHOTS = REPOSITORY / "build" / "screenshots"
+WIDTHS = {"desktop": 1280, "phone": 375, "small_phone": 320}
+CONTRAST = """() => {
+    const light = color => color.match(/[\\d.]+/g).slice(0, 3).map(Number).map(value => value / 255)
+        .map(value => value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4)
+        .reduce((sum, value, place) => sum + value * [0.2126, 0.7152, 0.0722][place], 0);
+    const behind = element => {
+        for (let at = element; at; at = at.parentElement) {
+            const color = getComputedStyle(at).backgroundColor;
+            if (!/, 0\\)$/.test(color)) return color;
+        }
+        return "rgb(255, 255, 255)";
+    };
+    const texts = [...document.querySelectorAll("body *")].filter(element =>
+        [...element.childNodes].some(node => node.nodeType === 3 && node.textContent.trim()));
+    return Math.min(...texts.map(element => {
+        const [high, low] = [light(getComputedStyle(element).color), light(behind(element))].sort((a, b) => b - a);
+        return (high + 0.05) / (low + 0.05);
+    }));
+}"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator:
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("no chromium on this machine: apt-get install chromium")
+    with playwright.sync_playwright() as started:
+        opened = started.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module", params=["sample", "real"])
+def report(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of the sample, and of the real files where they are to be had."""
+    found = request.getfixturevalue(f"{request.param}_warehouse")
+    shell: Shell = found if isinstance(found, Shell) else found[0]
+    output = tmp_path_factory.mktemp("report") / f"{request.param}.html"
+    done = shell("report", "--output", str(output))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(str(output))
+    return output
+
+
+@pytest.mark.parametrize("device", WIDTHS)
+def test_the_page_stands_alone_and_fits(browser, report: Path, device: str) -> None:
+    context = browser.new_context(viewport={"width": WIDTHS[device], "height": 800}, offline=True)
+    tab = context.new_page()
+    complaints, asked = [], []
+    tab.on("console", lambda message: complaints.append(message.text))
+    tab.on("pageerror", lambda error: complaints.append(str(error)))
+    tab.on("requestfailed", lambda request: complaints.append(request.url[:80]))
+    tab.on("request", lambda request: asked.append(request.url))
+    tab.goto(report.as_uri(), wait_until="load")
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    tab.screenshot(path=SCREENSHOTS / f"report_{report.stem}_{device}.png", full_page=True)
+    assert complaints == []
+    assert [url for url in asked if not url.startswith("data:")] == [report.as_uri()]
+    images = tab.locator("img").all()
+    assert len(images) >= 6
+    for image in images:
+        assert image.is_visible()
+        assert image.evaluate("image => image.complete && image.naturalWidth > 0 && image.naturalHeight > 0")
+        assert image.bounding_box()["width"] <= WIDTHS[device]
+    assert tab.evaluate("document.documentElement.scrollWidth") == WIDTHS[device], "the page scrolls sideways"
+    assert tab.evaluate(CONTRAST) >= 4.5
+    context.close()
+
+
+def test_a_phone_gets_figures_drawn_for_it(browser, report: Path) -> None:
+    widths = {}
+    for device in ("desktop", "phone"):
+        tab = browser.new_page(viewport={"width": WIDTHS[device], "height": 800}, offline=True)
+        tab.goto(report.as_uri())
+        widths[device] = tab.locator("img").first.evaluate("image => image.naturalWidth")
+        tab.close()
+    assert widths["phone"] < 0.8 * widths["desktop"]
+
+
+def test_it_prints(browser, report: Path) -> None:
+    tab = browser.new_page(offline=True)
+    tab.goto(report.as_uri())
+    printed = tab.pdf(format="A4", prefer_css_page_size=True)
+    tab.close()
+    (SCREENSHOTS / f"report_{report.stem}.pdf").write_bytes(printed)
+    assert printed.startswith(b"%PDF") and 5 <= printed.count(b"/Type /Page\n") <= 40
+
+
+def test_the_first_key_leads_past_the_header(browser, report: Path) -> None:
+    tab = browser.new_page(offline=True)
+    tab.goto(report.as_uri())
+    tab.keyboard.press("Tab")
+    assert tab.evaluate("document.activeElement.getAttribute('href')") == "#answer"
+    assert tab.evaluate("document.activeElement.getBoundingClientRect().left") >= 0
+    tab.close()
