@@ -72,7 +72,7 @@ def _ratio_range(panel: pandas.DataFrame) -> str:
     ratio = panel[RATIO].dropna()
     above = int((ratio > 1).sum())
     return (
-        f"W/S by its published formula runs from {number(ratio.min(), 2)} to {number(ratio.max(), 2)}:"
+        f"W/S by its published formula runs from {number(ratio.min())} to {number(ratio.max())}:"
         f" {above:,} of {len(ratio):,} state-years lie above 1, so it is an index and not a share. It takes"
         f" {ratio.round(6).nunique()} values."
     )

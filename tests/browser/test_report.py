@@ -1,18 +1,15 @@
 """The report in a browser, from the disk, without a network: whole, readable on a desk, on a phone and on paper."""
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
-from tests.conftest import REPOSITORY, Shell
-
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+from tests.browser.conftest import SCREENSHOTS
+from tests.conftest import Shell
 
 pytestmark = pytest.mark.slow
 
-SCREENSHOTS = REPOSITORY / "build" / "screenshots"
 WIDTHS = {"desktop": 1280, "phone": 375, "small_phone": 320}
 CONTRAST = """() => {
     const light = color => color.match(/[\\d.]+/g).slice(0, 3).map(Number).map(value => value / 255)
@@ -34,17 +31,6 @@ CONTRAST = """() => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("no chromium on this machine: apt-get install chromium")
-    with playwright.sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        yield opened
-        opened.close()
-
-
 @pytest.fixture(scope="module", params=["sample", "real"])
 def report(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page of the sample, and of the real files where they are to be had."""
@@ -58,8 +44,8 @@ def report(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.mark.parametrize("device", WIDTHS)
-def test_the_page_stands_alone_and_fits(browser, report: Path, device: str) -> None:
-    context = browser.new_context(viewport={"width": WIDTHS[device], "height": 800}, offline=True)
+def test_the_page_stands_alone_and_fits(chromium: Browser, report: Path, device: str) -> None:
+    context = chromium.new_context(viewport={"width": WIDTHS[device], "height": 800}, offline=True)
     tab = context.new_page()
     complaints, asked = [], []
     tab.on("console", lambda message: complaints.append(message.text))
@@ -82,18 +68,18 @@ def test_the_page_stands_alone_and_fits(browser, report: Path, device: str) -> N
     context.close()
 
 
-def test_a_phone_gets_figures_drawn_for_it(browser, report: Path) -> None:
+def test_a_phone_gets_figures_drawn_for_it(chromium: Browser, report: Path) -> None:
     widths = {}
     for device in ("desktop", "phone"):
-        tab = browser.new_page(viewport={"width": WIDTHS[device], "height": 800}, offline=True)
+        tab = chromium.new_page(viewport={"width": WIDTHS[device], "height": 800}, offline=True)
         tab.goto(report.as_uri())
         widths[device] = tab.locator("img").first.evaluate("image => image.naturalWidth")
         tab.close()
     assert widths["phone"] < 0.8 * widths["desktop"]
 
 
-def test_it_prints(browser, report: Path) -> None:
-    tab = browser.new_page(offline=True)
+def test_it_prints(chromium: Browser, report: Path) -> None:
+    tab = chromium.new_page(offline=True)
     tab.goto(report.as_uri())
     printed = tab.pdf(format="A4", prefer_css_page_size=True)
     tab.close()
@@ -101,8 +87,8 @@ def test_it_prints(browser, report: Path) -> None:
     assert printed.startswith(b"%PDF") and 5 <= printed.count(b"/Type /Page\n") <= 40
 
 
-def test_the_first_key_leads_past_the_header(browser, report: Path) -> None:
-    tab = browser.new_page(offline=True)
+def test_the_first_key_leads_past_the_header(chromium: Browser, report: Path) -> None:
+    tab = chromium.new_page(offline=True)
     tab.goto(report.as_uri())
     tab.keyboard.press("Tab")
     assert tab.evaluate("document.activeElement.getAttribute('href')") == "#answer"
