@@ -20,10 +20,11 @@ LOCATION = "alliance_formation"
 # Named choices, in seconds: a slow machine imports the project in a minute; a run that is asked to stop gets some time.
 START_S = 180.0
 END_S = 20.0
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def serve(settings: Settings, host: str, port: int, announce: Callable[[str], None]) -> None:
-    """Start the servers, say where the web interface is once it answers, and wait until asked to end (SIGINT, SIGTERM).
+    """Start the servers, say where the web interface is once it answers, and wait until asked to end by a signal.
 
     Their output goes to data/dagster/<name>.log. Only the web server listens on a port; the code server has a socket in
     a folder that only this user can enter. Raises WarehouseError where the port is taken, or when one of them ends by
@@ -33,7 +34,7 @@ def serve(settings: Settings, host: str, port: int, announce: Callable[[str], No
     settings.dagster_dir.mkdir(parents=True, exist_ok=True)
     sockets = Path(tempfile.mkdtemp(prefix="warehouse-ui-"))
     children: dict[str, subprocess.Popen] = {}
-    handlers = {number: signal.signal(number, _stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    handlers = {number: signal.signal(number, _stop) for number in ENDING}
     try:
         for name, command in _commands(sockets, host, port).items():
             children[name] = _start(name, command, settings)

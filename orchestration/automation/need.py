@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import duckdb
 from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
 
-from orchestration.acquire import open_acquisition
+from orchestration.acquire import Acquisition, open_acquisition
 from orchestration.fingerprint import refresh_fingerprint
+from orchestration.provenance import load_catalog
 from orchestration.publication import current
 from orchestration.query import rows_of
 from orchestration.settings import Settings
@@ -61,15 +62,25 @@ def reason_to_hold(settings: Settings, instance: DagsterInstance, standing: Stan
     return None
 
 
+def sources_now(settings: Settings) -> Acquisition:
+    """The sources by the records as they lie on disk now: a tick runs in a process that may be months old."""
+    load_catalog.cache_clear()
+    return open_acquisition(settings)
+
+
 def would_publish(settings: Settings) -> str:
     """The fingerprint that a run would publish now; the network is not asked."""
-    return refresh_fingerprint(open_acquisition(settings).hashes())
+    return refresh_fingerprint(sources_now(settings).hashes())
 
 
 def run_tags(settings: Settings, asked_by: str, changed: list[str] | None = None) -> dict[str, str]:
     """Who asked, on which data, and which files changed: what the runs page shows of a run."""
     tags = {ASKED_BY: asked_by, DATA: "SYNTHETIC" if settings.is_synthetic else "real"}
     if changed:
-        more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
-        tags[CHANGED] = ", ".join(changed[:3]) + more
+        tags[CHANGED] = listed(changed)
     return tags
+
+
+def listed(names: list[str]) -> str:
+    """The first three, and how many more."""
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

@@ -14,9 +14,8 @@ from dagster import (
 )
 
 from orchestration import watch
-from orchestration.acquire import open_acquisition
 from orchestration.automation.alerts import NEW_BYTES, Alert, raise_alert
-from orchestration.automation.need import Standing, reason_to_hold, run_tags, what_stands
+from orchestration.automation.need import Standing, listed, reason_to_hold, run_tags, sources_now, what_stands
 from orchestration.settings import Settings, from_environment
 
 NAME = "source_bytes_changed"
@@ -45,7 +44,7 @@ def source_bytes_changed(job, settings: Settings) -> SensorDefinition:
 
 def look_and_decide(settings: Settings, standing: Standing, before: watch.Memory) -> SensorResult:
     """One look at all sources: a run request or the reason for none, alerts raised, and the cursor for the next look."""
-    acquisition = open_acquisition(settings)
+    acquisition = sources_now(settings)
     seen = watch.look(
         acquisition.files(),
         acquisition.mirror_dir,
@@ -63,7 +62,7 @@ def look_and_decide(settings: Settings, standing: Standing, before: watch.Memory
         cursor = watch.Memory(seen, before.asked_for, before.times_asked).to_json()
         return SensorResult(skip_reason=_nothing_to_do(found, standing, bool(wanted)), cursor=cursor)
     times = before.times_asked + 1
-    request = RunRequest(run_key=f"{state}-{times}", tags=run_tags(settings, f"sensor {NAME}", wanted))
+    request = RunRequest(run_key=f"{state}-{times}", tags=run_tags(settings, f"sensor {NAME}", found.changed))
     return SensorResult(run_requests=[request], cursor=watch.Memory(seen, state, times).to_json())
 
 
@@ -80,11 +79,11 @@ def _nothing_to_do(found: watch.Findings, standing: Standing, asked_before: bool
         else f"No source bytes changed: publication {standing.publication_id or '(none)'} stands."
     ]
     if found.wrong:
-        told.append(f"The mirror's copy is not the one on record: {', '.join(found.wrong)} (warehouse sources verify).")
+        told.append(f"The mirror's copy is not the one on record: {listed(found.wrong)} (warehouse sources verify).")
     if found.new_at_publisher:
-        told.append(f"New bytes at the publisher: {', '.join(found.new_at_publisher)} (see data/alerts).")
+        told.append(f"New bytes at the publisher: {listed(found.new_at_publisher)} (see data/alerts).")
     if found.silent:
-        told.append(f"No answer for {', '.join(found.silent)}; asked again after a pause.")
+        told.append(f"No answer for {listed(found.silent)}; asked again after a pause.")
     return " ".join(told)
 
 
