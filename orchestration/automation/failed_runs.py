@@ -17,13 +17,14 @@ from dagster import (
 )
 
 from orchestration.assets.failures import first_failure
+from orchestration.assets.resources import WAIT_S
 from orchestration.automation.alerts import failed_refresh, raise_alert
 from orchestration.automation.need import ASKED_BY
 from orchestration.lock import is_free
 from orchestration.settings import COMMAND_LINE, DAGSTER_UI, Settings, from_environment
 
-# Named choice: a run that works holds the lock; outside it a run only starts or ends, which takes seconds.
-QUIET = timedelta(minutes=5)
+# Named choice: a run that works holds the lock. Without it a run starts or ends, or waits for the lock, which logs nothing.
+QUIET = timedelta(seconds=WAIT_S) + timedelta(minutes=5)
 LOOK_SECONDS = 60
 
 
