@@ -95,14 +95,12 @@ def _sources(rows: Iterable[dict], now: datetime) -> list[str]:
         due[name] = min(due.get(name, datetime.max.replace(tzinfo=UTC)), look_again(row))
     overdue = [name for name in due if due[name] < now]
     by_date = sorted(due, key=lambda name: (due[name], name))
-    listed = "; ".join(
+    listed = " ".join(  # an entry is not broken over two lines
         f"{name} {'/'.join(versions[name])} ({due[name]:%Y-%m})".replace(" ", "\N{NO-BREAK SPACE}") for name in by_date
     )
     told = f"OVERDUE for a look at the publisher's page: {', '.join(overdue)}" if overdue else "none is overdue"
     summary = f"{len(due)}, {told}; version, and month to look for a newer one (files: warehouse sources):"
-    listing = textwrap.wrap(
-        listed.replace("; ", " "), WIDTH, initial_indent=" " * 14, subsequent_indent=" " * 14, break_on_hyphens=False
-    )
+    listing = textwrap.wrap(listed, WIDTH, initial_indent=" " * 14, subsequent_indent=" " * 14, break_on_hyphens=False)
     return [*_line("sources", summary, rows=3), *(line.replace("\N{NO-BREAK SPACE}", " ") for line in listing)]
 
 
