@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import duckdb
 import pandas
 
 from orchestration.errors import WarehouseError
-from orchestration.publication import published_tables
 from orchestration.query import open_published
 from orchestration.settings import Settings
 
@@ -35,7 +35,8 @@ def write_presentation(settings: Settings) -> list[Path]:
     try:
         for leftover in (scratch, old):
             shutil.rmtree(leftover, ignore_errors=True)
-        frames = published_frames(settings.warehouse_path)
+        with open_published(settings.warehouse_path) as connection:
+            frames = published_frames(connection)
         _write_tables(frames, scratch / "tables")
         _write_figures(frames, scratch / "figures", settings.is_synthetic)
         if target.exists():
@@ -64,19 +65,17 @@ def inline_image(path: Path) -> str:
     return f"![{path.stem}](data:image/png;base64,{base64.b64encode(stream.getvalue()).decode()})"
 
 
-def published_frames(path: Path) -> dict[str, pandas.DataFrame]:
+def published_frames(connection: duckdb.DuckDBPyConnection) -> dict[str, pandas.DataFrame]:
     """What tables and figures are made from: country_years and coverage of a published file, and its results tables,
     in the order in which they were written."""
-    with open_published(path) as connection:
-        marts = {name: connection.execute(f"from marts.{name} order by all").df() for name in DRAWN_MARTS}
-    return marts | results_frames(path)
+    marts = {name: connection.execute(f"from marts.{name} order by all").df() for name in DRAWN_MARTS}
+    return marts | results_frames(connection)
 
 
-def results_frames(path: Path) -> dict[str, pandas.DataFrame]:
+def results_frames(connection: duckdb.DuckDBPyConnection) -> dict[str, pandas.DataFrame]:
     """The results tables of a published file as frames, by name."""
-    tables = sorted(name for name in published_tables(path) if name.startswith("results."))
-    with open_published(path) as connection:
-        return {name.split(".")[1]: connection.execute(f"from {name}").df() for name in tables}
+    tables = connection.execute("select table_name from duckdb_tables() where schema_name = 'results' order by all")
+    return {name: connection.execute(f"from results.{name}").df() for (name,) in tables.fetchall()}
 
 
 def drawings(frames: dict[str, pandas.DataFrame], is_synthetic: bool) -> Iterator[tuple[str, "Drawing"]]:
@@ -103,7 +102,11 @@ def regression_tables(frames: dict[str, pandas.DataFrame]) -> Iterator[tuple[str
 
 def require_words(name: str, drawing: "Drawing") -> None:
     """WarehouseError where a figure has no alternative text, no title or does not say its n (or that it has none)."""
-    missing = [word for word in ("alt", "title", "sample") if not getattr(drawing, word).strip()]
+    from analysis.frontier_figure import NOT_DATA
+
+    missing = [word for word in ("alt", "title") if not getattr(drawing, word).strip()]
+    if "n = " not in drawing.sample and drawing.sample != NOT_DATA:
+        missing.append("n")
     if missing:
         raise incomplete("figure", name, f"no {', no '.join(missing)}")
 
@@ -122,7 +125,7 @@ def named(kind: str, name: str) -> Iterator[None]:
 def incomplete(kind: str, name: str, found: str) -> WarehouseError:
     """The error for a table or figure that does not say what every one must."""
     return WarehouseError(
-        f"A {kind} does not say what every {kind} must. What is published stands.",
+        f"A {kind} cannot be made, or lacks what every {kind} must say. What is published stands.",
         where=f"{kind} {name}",
         expected="its n" + (", and alternative text that says what it shows" if kind == "figure" else ""),
         found=found,

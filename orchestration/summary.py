@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from orchestration.query import render_table, rows_of
+from orchestration.query import open_published, render_table, rows_of
 from orchestration.settings import Settings
 from orchestration.status import look_again
 
@@ -112,7 +112,8 @@ def _claim(settings: Settings) -> str:
     from analysis.claim import claim_sentence
     from orchestration.presentation import results_frames
 
-    frames = results_frames(settings.warehouse_path)
+    with open_published(settings.warehouse_path) as connection:
+        frames = results_frames(connection)
     return claim_sentence(
         frames["models"],
         frames["coefficients"],

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import UTC
 from pathlib import Path
 
 from orchestration.atomic import write_atomically
@@ -46,6 +47,7 @@ def render(reading: Reading) -> str:
     return environment.get_template("page.html.jinja").render(
         style=(FOLDER / "style.css").read_text(encoding="utf-8"),
         publication=reading.publication,
+        published_at=reading.publication["published_at"].astimezone(UTC),
         is_synthetic=reading.is_synthetic,
         claim=claim_parts(frames["models"], frames["coefficients"], frames["marginal_effects"], *inference),
         headline=frames["models"].set_index("model").loc[HEADLINE_MODEL],

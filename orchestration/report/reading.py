@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import duckdb
 import pandas
 
 from orchestration.codebook import ESTIMATE_TABLES
 from orchestration.errors import WarehouseError
 from orchestration.presentation import DRAWN_MARTS, published_frames
-from orchestration.publication import published_tables
-from orchestration.query import rows_of
+from orchestration.query import open_published
 
 
 @dataclass(frozen=True)
@@ -28,22 +28,32 @@ class Reading:
 
 
 def read(path: Path) -> Reading:
-    """WarehouseError where nothing is published, or by a version of the warehouse whose tables this one does not know."""
-    (publication,) = rows_of(path, "from meta.publication")
-    wanted = {f"results.{name}" for name in ESTIMATE_TABLES} | {f"marts.{name}" for name in DRAWN_MARTS}
-    missing = sorted(wanted - published_tables(path))
-    if missing:
-        raise WarehouseError(
-            "The report cannot be made of this publication.",
-            where=str(path),
-            expected="the tables of this version of the warehouse",
-            found=f"without {', '.join(missing)}",
-            next_step="warehouse run, then warehouse report",
+    """Everything through one connection, so that it is of one publication even if the next is put in place meanwhile.
+
+    WarehouseError where nothing is published, or by a version of the warehouse whose tables this one does not know.
+    """
+    with open_published(path) as connection:
+        found = connection.execute("select schema_name || '.' || table_name from duckdb_tables()").fetchall()
+        wanted = {f"results.{name}" for name in ESTIMATE_TABLES} | {f"marts.{name}" for name in DRAWN_MARTS}
+        missing = sorted(wanted - {name for (name,) in found})
+        if missing:
+            raise WarehouseError(
+                "The report cannot be made of this publication.",
+                where=str(path),
+                expected="the tables of this version of the warehouse",
+                found=f"without {', '.join(missing)}",
+                next_step="warehouse run, then warehouse report",
+            )
+        return Reading(
+            published_frames(connection),
+            _records(connection, "from meta.publication")[0],
+            _records(connection, "from meta.sources order by source, file"),
+            _records(connection, "from meta.checks order by check_name"),
+            _records(connection, "from meta.columns where table_schema = 'marts' order by table_name, position"),
         )
-    return Reading(
-        published_frames(path),
-        publication,
-        rows_of(path, "from meta.sources order by source, file"),
-        rows_of(path, "from meta.checks order by check_name"),
-        rows_of(path, "from meta.columns where table_schema = 'marts' order by table_name, position"),
-    )
+
+
+def _records(connection: duckdb.DuckDBPyConnection, statement: str) -> list[dict]:
+    result = connection.execute(statement)
+    names = [column[0] for column in result.description]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]

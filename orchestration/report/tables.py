@@ -46,7 +46,7 @@ def page_tables(reading: Reading) -> Iterator[PageTable]:
 def headline_table(frames: dict[str, pandas.DataFrame]) -> PageTable:
     """The regression table of the group that the headline model is in, as in the files for papers."""
     models = frames["models"]
-    members = next(names for names in table_groups(models).values() if HEADLINE_MODEL in names)
+    members = next((names for names in table_groups(models).values() if HEADLINE_MODEL in names), [HEADLINE_MODEL])
     table = regression_table(models, frames["coefficients"], members)
     rows = [
         [label or table.below, *(cell.replace("-", "−") for cell in cells)]
@@ -113,7 +113,7 @@ def curve_tests_table(frames: dict[str, pandas.DataFrame]) -> PageTable:
     return PageTable(
         "specification_tests",
         "The specification curve tested as a whole",
-        f"{tests['specifications'].max():,} specifications of n = {fitted['n'].min():,} to {fitted['n'].max():,} state-years",
+        f"{tests['specifications'].max():,} specifications, each of {state_years(fitted['n'])}",
         ["Over all specifications", "Observed", "Median, no effect", "95th percentile, no effect", "p, one-sided"],
         [("", rows)],
         f"By {tests['draws'].max():,} draws of state weights, the same in every specification, under no effect in any.",
@@ -130,14 +130,9 @@ def validation_table(frame: pandas.DataFrame) -> PageTable:
             by_terms = of_score.set_index("terms")
             difference = by_terms.loc[DIFFERENCE] if DIFFERENCE in by_terms.index else None
             values = [by_terms["value"].get(terms) for terms in (WITH, WITHOUT, TIME_ONLY)]
-            change = (
-                ["—", "—"]
-                if difference is None
-                else [
-                    number(difference["value"], 4),
-                    span(difference["conf_low"], difference["conf_high"], 4),
-                ]
-            )
+            change = ["—", "—"]
+            if difference is not None:
+                change = [number(difference["value"], 4), span(difference["conf_low"], difference["conf_high"], 4)]
             size = f"{by_terms['n'].iloc[0]:,}"
             rows.append([SCORES.get(score, score), *map(number, values), *change, size])
         groups.append((scheme.capitalize(), rows))
