@@ -34,7 +34,7 @@ DRAWN = {
     "coverage",
     "frontier",
 }
-VOID = {"meta", "img", "source", "br", "link", "input"}
+VOID = {"meta", "img", "source", "wbr", "link"}
 
 
 class Page(HTMLParser):
@@ -311,6 +311,8 @@ def test_a_figure_without_alternative_text_is_refused_by_name_and_what_stands_st
     before.parent.mkdir(parents=True)
     before.write_bytes(b"old")
     mute = Drawing(matplotlib.figure.Figure(figsize=(1, 1)), " ", "Rise", "n = 3", "")
+    with pytest.raises(WarehouseError, match="no n"):
+        presentation.require_words("rise", mute._replace(alt="Rises", sample="some state-years"))
     monkeypatch.setattr(figures, "predicted_probabilities", lambda *frames: mute)
     with pytest.raises(WarehouseError, match="figure predicted_probabilities") as refused:
         presentation.write_presentation(settings)
