@@ -5,7 +5,7 @@ import sys
 
 import click
 
-from orchestration.commands import diff, export, publications, report, results, run, sources, sql, status, ui
+from orchestration.commands import diff, docs, export, publications, report, results, run, sources, sql, status, ui
 from orchestration.errors import WarehouseError
 
 
@@ -31,6 +31,7 @@ def main() -> None:
 
 for command in (
     run.run,
+    docs.docs,
     status.status,
     sources.sources,
     sql.sql,

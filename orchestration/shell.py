@@ -23,7 +23,7 @@ COMMANDS = {
     ".schema": "TABLE: its columns with type, unit and description",
     ".describe": "COLUMN: its meaning, unit, source and coverage in every table that has it",
     ".sources": "the source files behind this publication",
-    ".publication": "which publication is asked; .publication ID or latest opens another",
+    ".publication": "which publication is asked; .publication ID, previous or current opens another",
     ".format": f"{'|'.join(FORMATS)}: how answers are written",
     ".output": "FILE: write the next answer there, whole, in the format set",
     ".limit": "N: rows shown of a table on the screen; 0 shows all",
@@ -78,7 +78,7 @@ class Session:
         if place == self._place:
             return None
         self._place = place
-        return f"A newer publication is in place; this session goes on with {self.publication_id}. .publication latest opens it."
+        return f"A newer publication is in place; this session goes on with {self.publication_id}. .publication current opens it."
 
     def codebook(self) -> list[tuple]:
         """(schema, table, column, type, unit, description) of every published column."""
@@ -190,11 +190,9 @@ class Session:
 
     def do_publication(self, wanted: str) -> None:
         if wanted:
-            path = self._settings.warehouse_path
-            if wanted != "latest":
-                from orchestration.publications import find
+            from orchestration.publications import find
 
-                path = find(self._settings, wanted)
+            path = find(self._settings, wanted)
             self._connection.close()  # DuckDB gives a second connection to a path the file of the first
             self._open(path)
         self._tell(f"publication {self.publication_id}\n{self.note}")

@@ -126,7 +126,7 @@ def test_a_session_keeps_to_its_publication_and_tells_of_a_newer(
     assert "first" in (tmp_path / "a").read_text()
     assert "goes on with first" in session.news()
     assert session.news() is None, "told once"
-    session.run(".publication latest")
+    session.run(".publication current")
     assert "publication second" in told[-1]
 
 
