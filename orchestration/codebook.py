@@ -9,7 +9,10 @@ from orchestration.errors import WarehouseError
 
 @dataclass(frozen=True)
 class Column:
-    """One published column. has_years: its table has a column ``year``, so that its coverage can be told."""
+    """One published column. has_years: its table has a column ``year``, so that its coverage can be told.
+
+    WarehouseError where unit, description or source is empty: such a column is not published.
+    """
 
     table_schema: str
     table_name: str
@@ -19,6 +22,17 @@ class Column:
     description: str
     source: str
     has_years: bool = False
+
+    def __post_init__(self) -> None:
+        lacking = [name for name in ("unit", "description", "source") if not getattr(self, name).strip()]
+        if lacking:
+            raise WarehouseError(
+                "A published column is not described.",
+                where=f"{self.table_schema}.{self.table_name}.{self.column_name}",
+                expected="unit, description and source",
+                found=f"no {', no '.join(lacking)}",
+                next_step="complete its entry: marts in dbt_project/models/marts, results in analysis, meta in codebook.py",
+            )
 
     @property
     def comment(self) -> str:

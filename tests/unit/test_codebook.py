@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.codebook import mart_columns, meta_columns, table_descriptions
+from orchestration.codebook import Column, mart_columns, meta_columns, table_descriptions
 from orchestration.errors import WarehouseError
 
 COMPLETE = {"description": "What it says", "config": {"meta": {"unit": "years", "source": "a source"}}}
@@ -45,3 +45,12 @@ def test_every_meta_table_is_described(tmp_path: Path) -> None:
         name for name in table_descriptions(manifest(tmp_path, COMPLETE), ("m",), ()) if name.startswith("meta.")
     }
     assert described == {f"meta.{column.table_name}" for column in meta_columns()}
+
+
+@pytest.mark.parametrize("schema", ["marts", "results", "meta"])
+@pytest.mark.parametrize("lacking", ["unit", "description", "source"])
+def test_no_entry_without_unit_description_and_source(schema: str, lacking: str) -> None:
+    texts = {"unit": "years", "description": "What it says", "source": "a source"} | {lacking: " "}
+    with pytest.raises(WarehouseError, match=rf"{schema}\.t\.x") as caught:
+        Column(schema, "t", "x", 1, **texts)
+    assert lacking in caught.value.found

@@ -99,6 +99,15 @@ def test_a_failed_audit_leaves_the_last_publication(settings: Settings, evidence
     assert [p.name for p in settings.publications_dir.iterdir()] == ["p1.duckdb"]
 
 
+@pytest.mark.parametrize("forgotten", ["marts.country_years.cinc", "results.models.effect", "meta.checks.found"])
+def test_a_column_that_no_entry_describes_is_refused(settings: Settings, evidence: Evidence, forgotten: str) -> None:
+    columns = [c for c in evidence.columns if f"{c.table_schema}.{c.table_name}.{c.column_name}" != forgotten]
+    with pytest.raises(WarehouseError, match="no description") as caught:
+        publish(settings, publication(1), replace(evidence, columns=columns))
+    assert caught.value.where == forgotten
+    assert not settings.warehouse_path.exists()
+
+
 def test_an_empty_table_is_refused(settings: Settings, evidence: Evidence) -> None:
     with duckdb.connect(str(settings.build_path)) as connection:
         connection.execute("delete from marts.coverage")
