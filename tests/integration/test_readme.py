@@ -74,5 +74,5 @@ def test_every_module_is_in_the_architecture_and_every_one_there_exists() -> Non
 def test_links_and_paths_lead_somewhere() -> None:
     for path in re.findall(r"\]\(([^)#]+)\)", README):
         assert path.startswith("http") or (REPOSITORY / path).exists(), path
-    for path in re.findall(r"`((?:orchestration|dbt_project|analysis|tests|docs)/[\w./]*)`", README):
+    for path in re.findall(r"`((?:orchestration|dbt_project|analysis|tests|docs)/[a-z_./]*)`", README):
         assert (REPOSITORY / path).exists(), path
