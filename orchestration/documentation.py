@@ -107,7 +107,7 @@ def _write_pages(
         body = MarkdownIt("commonmark").enable("table").render(text.partition("\n")[2])
         write(name, "guide.html.j2", title, body=body)
         pages.append({"href": f"{name}.html", "name": title, "told": told})
-    report = settings.data_dir / "publication" / "report.html"
+    report = settings.presentation_dir / "report.html"
     if report.exists():
         href = os.path.relpath(report, folder)
         pages.append({"href": href, "name": "Report", "told": "what the results say and what they cannot say"})
