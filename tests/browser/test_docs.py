@@ -36,8 +36,8 @@ def test_the_pages_hold_together(pages: Path, sample_warehouse) -> None:
 
 
 @pytest.mark.slow
-def test_in_a_browser_without_network(browser: Browser, pages: Path) -> None:
-    page = browser.new_page(viewport={"width": 390, "height": 844})
+def test_in_a_browser_without_network(chromium: Browser, pages: Path) -> None:
+    page = chromium.new_page(viewport={"width": 390, "height": 844})
     asked, faults = [], []
     page.on("request", lambda request: asked.append(request.url))
     page.on("pageerror", lambda error: faults.append(str(error)))
