@@ -47,7 +47,7 @@ def _column_hint(name: str, columns: dict[str, list[str]], mentioned: list[str])
     if homes:
         return f"{name} is a column of {', '.join(homes)}: join it, or ask there"
     asked = {column for table in mentioned for column in columns[table]}
-    near = _near(name, asked) or _near(name, {column for names in columns.values() for column in names})
+    near = _near(name, asked) or _near(name, {column for names in columns.values() for column in names}, 0.8)
     if not near:
         return f'warehouse sql "describe {(mentioned or list(columns))[0]}" lists the columns'
     tables = mentioned if asked & set(near) else list(columns)
@@ -63,8 +63,8 @@ def _table_hint(name: str, columns: dict[str, list[str]]) -> str:
     return f"there are {', '.join(columns)}"
 
 
-def _near(name: str, candidates: Iterable[str]) -> list[str]:
-    return get_close_matches(name.lower(), sorted(candidates), n=3, cutoff=0.6)
+def _near(name: str, candidates: Iterable[str], likeness: float = 0.6) -> list[str]:
+    return get_close_matches(name.lower(), sorted(candidates), n=3, cutoff=likeness)
 
 
 def _published_columns(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
