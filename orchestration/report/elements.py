@@ -4,6 +4,8 @@ from base64 import b64encode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import pandas
+
 from orchestration.presentation import incomplete
 
 if TYPE_CHECKING:
@@ -16,7 +18,6 @@ NARROW = 4.6  # inches: at the 343 pixels that a phone leaves, 9 points are 9 pi
 class PageFigure:
     """A figure in two layouts, as data addresses, for wide and for narrow screens; the words are the drawing's."""
 
-    name: str
     alt: str
     title: str
     sample: str
@@ -47,11 +48,11 @@ class PageTable:
             raise incomplete("table", self.name, "no n")
 
 
-def page_figure(name: str, drawing: "Drawing") -> PageFigure:
+def page_figure(drawing: "Drawing") -> PageFigure:
     from analysis.drawing import WIDTH, bare_svg
 
     wide, narrow = (data_address(bare_svg(drawing, width)) for width in (WIDTH, NARROW))
-    return PageFigure(name, drawing.alt, drawing.title, drawing.sample, drawing.notes, wide, narrow)
+    return PageFigure(drawing.alt, drawing.title, drawing.sample, drawing.notes, wide, narrow)
 
 
 def data_address(svg: bytes) -> str:
@@ -60,8 +61,6 @@ def data_address(svg: bytes) -> str:
 
 def number(value: float | None, digits: int = 3) -> str:
     """A figure with its minus sign; an em dash where there is none."""
-    import pandas
-
     return "—" if pandas.isna(value) else f"{value:z,.{digits}f}".replace("-", "−")
 
 

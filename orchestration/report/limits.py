@@ -35,11 +35,14 @@ def _missing(models: pandas.DataFrame) -> str:
     """How much of the headline's sample is left out, and how much of its years before those of the same model in t2."""
     model, late = models.loc[HEADLINE_MODEL], models.loc[HEADLINE_MODEL.replace("/t1_", "/t2_")]
     left_out, used = model["n_dropped_missing"], model["n"]
-    left_out_early, used_early = left_out - late["n_dropped_missing"], used - late["n"]
+    early = ""
+    if pandas.notna(late["n"]):
+        left_out_early, used_early = left_out - late["n_dropped_missing"], used - late["n"]
+        early = f"; before 1900 {left_out_early / (left_out_early + used_early):.0%} are"
     return (
-        f"Of {left_out + used:,} state-years of {model['sample']}, {left_out:,} ({left_out / (left_out + used):.0%}) are"
-        " left out of the headline model because a variable is not observed; before 1900"
-        f" {left_out_early / (left_out_early + used_early):.0%} are. Nothing is filled in for them."
+        f"Of {left_out + used:,.0f} state-years of {model['sample']}, {left_out:,.0f}"
+        f" ({left_out / (left_out + used):.0%}) are left out of the headline model because a variable is not"
+        f" observed{early}. Nothing is filled in for them."
     )
 
 

@@ -52,7 +52,7 @@ def render(reading: Reading) -> str:
         claim=claim_parts(frames["models"], frames["coefficients"], frames["marginal_effects"], *inference),
         headline=frames["models"].set_index("model").loc[HEADLINE_MODEL],
         panel=frames["country_years"],
-        figures={name: page_figure(name, drawing) for name, drawing in drawings(frames, reading.is_synthetic)},
+        figures={name: page_figure(drawing) for name, drawing in drawings(frames, reading.is_synthetic)},
         tables={table.name: table for table in page_tables(reading)},
         limits=list(limits(reading)),
         choices=frames["choices"].to_dict("records"),

@@ -133,8 +133,7 @@ def validation_table(frame: pandas.DataFrame) -> PageTable:
             change = ["—", "—"]
             if difference is not None:
                 change = [number(difference["value"], 4), span(difference["conf_low"], difference["conf_high"], 4)]
-            size = f"{by_terms['n'].iloc[0]:,}"
-            rows.append([SCORES.get(score, score), *map(number, values), *change, size])
+            rows.append([SCORES.get(score, score), *map(number, values), *change, number(by_terms["n"].iloc[0], 0)])
         groups.append((scheme.capitalize(), rows))
     problems = [f"Not predicted: {row.scheme} ({row.problem})." for row in failed.itertuples()]
     return PageTable(
@@ -168,7 +167,7 @@ def robustness_table(frame: pandas.DataFrame) -> PageTable:
             rows[-1] += (
                 [number(half["estimate"].iloc[0], 4), p_value(half["p_value"].iloc[0])] if len(half) else ["—"] * 2
             )
-        rows[-1].append("—" if pandas.isna(part["n"].iloc[0]) else f"{part['n'].iloc[0]:,}")
+        rows[-1].append(number(part["n"].iloc[0], 0))
         notes += [f"{check.capitalize()}: {text}." for text in part["problem"].dropna().head(1)]
     for of_term in (frame[left_out & rose], frame[left_out & ~rose]):
         fitted = of_term[of_term["estimate"].notna()]

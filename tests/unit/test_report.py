@@ -142,6 +142,10 @@ def with_inference(reading: Reading) -> Reading:
             for terms, value in (("with mortality", 0.75), ("without mortality", 0.74), ("difference", 0.01))
         ]
     )
+    failed = {"check": "sample", "detail": "1816-1944", "problem": "separated"}
+    robustness = pd.concat([robustness, pd.DataFrame([failed])], ignore_index=True)
+    not_predicted = {"scheme": "forward in time", "problem": "1900s: no events"}
+    validation = pd.concat([validation, pd.DataFrame([not_predicted])], ignore_index=True)
     curve = {"effect": 0.1, "estimate": 0.1, "p_value": [0.01, 0.2], "measure": "rise", **size}
     tests = {"statistic": ["median z"], "specifications": 2, "observed": 1.2, "null_median": 0.0, "null_95": 0.6}
     added = {
@@ -252,6 +256,9 @@ def test_the_inference_stands_in_its_tables(undrawn: None, reading: Reading) -> 
     assert "warehouse run --with inference makes it" not in found.texts["robust"]
     decade = next(row for row in found.cells["table-robustness"] if row[0].startswith("decade effects"))
     assert decade == ["decade effects: one per decade", "0.0960", "0.166", "0.0960", "0.166", "100"]
+    assert ["sample: 1816-1944", "—", "—", "—", "—", "—"] in found.cells["table-robustness"]
+    assert "Sample: separated." in found.texts["table-robustness"]
+    assert "Not predicted: forward in time (1900s: no events)." in found.texts["table-validation"]
     assert not any("cow_code" in row[0] for row in found.cells["table-robustness"])
     assert "Without one state at a time (3 fits)" in found.texts["table-robustness"]
     forward = found.cells["table-validation"].index(["Forward in time"])
