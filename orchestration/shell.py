@@ -96,7 +96,10 @@ class Session:
         ((self.publication_id, self.note),) = self._rows("select publication_id, note from meta.publication")
 
     def _rows(self, statement: str, *values: object) -> list[tuple]:
-        return self._connection.execute(statement, list(values)).fetchall()
+        try:
+            return self._connection.execute(statement, list(values)).fetchall()
+        except duckdb.Error as error:  # a publication of another version of the warehouse
+            raise query_error(self._connection, statement, error) from error
 
     def _answer(self, statement: str) -> None:
         if self._output:

@@ -137,7 +137,9 @@ def _prompt(session: Session, settings: Settings) -> Callable[[], str]:
     from prompt_toolkit.lexers import PygmentsLexer
     from pygments.lexers.sql import SqlLexer
 
-    names, keys = Names(session.codebook()), KeyBindings()
+    names, keys = Names([]), KeyBindings()
+    with contextlib.suppress(WarehouseError):  # an old publication without a codebook can still be asked
+        names = Names(session.codebook())
 
     class Codebook(Completer):
         def get_completions(self, document, complete_event):

@@ -115,6 +115,19 @@ def test_what_cannot_be_done_is_told_and_the_session_goes_on(session: Session, t
     assert session.run(".publication") is None
 
 
+def test_a_publication_without_a_codebook_can_still_be_asked(
+    settings: Settings, told: list[str], tmp_path: Path
+) -> None:
+    with duckdb.connect(str(settings.warehouse_path)) as connection:
+        connection.execute("drop table meta.columns")
+    session = Session(settings, settings.warehouse_path, told.append)
+    with pytest.raises(WarehouseError, match="no table"):
+        session.run(".schema countries")
+    run_script(session, [f".output {tmp_path / 'a'}", "select count(*) as n from countries;"])
+    assert "500" in (tmp_path / "a").read_text()
+    session.close()
+
+
 def test_a_session_keeps_to_its_publication_and_tells_of_a_newer(
     settings: Settings, session: Session, told: list[str], tmp_path: Path
 ) -> None:
