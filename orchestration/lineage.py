@@ -100,7 +100,7 @@ def _box(place: tuple[float, float], asset: Asset) -> str:
     x, y = place
     colour = COLOURS[GROUPS.index(asset.group)]
     label = asset.name.split("/")[-1]
-    shown = label if len(label) <= 34 else label[:33] + "…"
+    shown = label if len(label) <= 32 else label[:31] + "…"
     return (
         f"<g><title>{escape(f'{asset.name}: {asset.description}')}</title>"
         f'<rect x="{x}" y="{y:.1f}" width="{BOX_WIDTH}" height="{BOX_HEIGHT}" rx="4" fill="#ffffff" stroke="{colour}"/>'
