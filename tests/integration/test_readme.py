@@ -76,3 +76,14 @@ def test_links_and_paths_lead_somewhere() -> None:
         assert path.startswith("http") or (REPOSITORY / path).exists(), path
     for path in re.findall(r"`((?:orchestration|dbt_project|analysis|tests|docs)/[a-z_./]*)`", README):
         assert (REPOSITORY / path).exists(), path
+
+
+def test_the_operating_guide_quotes_what_the_code_says() -> None:
+    guide = (REPOSITORY / "docs" / "operating.md").read_text()
+    code = "\n".join(path.read_text() for path in (REPOSITORY / "orchestration").rglob("*.py"))
+    first_cells = re.findall(r"^\| (.*?) \|", guide, re.MULTILINE)
+    quoted = [quote for cell in first_cells for quote in re.findall(r"`(.*?)`", cell)]
+    assert len(quoted) >= 12
+    for quote in quoted:
+        for part in re.split(r"\.\.\.| N ", quote):
+            assert part.strip() in code, quote
