@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from sqlglot import exp, parse_one
@@ -93,30 +94,31 @@ def _in_plain_sql(query: exp.Expression, known: Columns) -> exp.Expression:
 def _unroll(query: exp.Expression) -> None:
     """WITH RECURSIVE r AS (start UNION step) -> r_0 as start, r_1 as start and one step from r_0, and so on to r: after
     ROUNDS steps values have come through as many columns, more than any query here passes them on."""
-    if query.ctes and query.args["with_"].recursive:
-        unrolled = []
-        for cte in query.ctes:
-            before = cte.alias
-            if any(not table.db and table.name == before for table in cte.this.find_all(exp.Table)):
-                rounds = [
-                    exp.CTE(this=cte.this.this.copy(), alias=exp.TableAlias(this=exp.to_identifier(f"{before}_0")))
-                ]
-                for number in range(1, ROUNDS):
-                    rounds.append(_one_round(cte, before, f"{before}_{number - 1}", f"{before}_{number}"))
-                unrolled += [*rounds, _one_round(cte, before, f"{before}_{ROUNDS - 1}", before)]
-            else:
-                unrolled.append(cte)
-        query.set("with_", exp.With(expressions=unrolled))
+    if not query.ctes or not query.args["with_"].recursive:
+        return
+    unrolled = []
+    for cte in query.ctes:
+        name = cte.alias
+        if _reads_of(cte.this, name):
+            rounds = [name + f"_{number}" for number in range(ROUNDS)] + [name]
+            unrolled.append(exp.CTE(this=cte.this.this.copy(), alias=exp.TableAlias(this=exp.to_identifier(rounds[0]))))
+            unrolled += [_one_round(cte, before, after) for before, after in pairwise(rounds)]
+        else:
+            unrolled.append(cte)
+    query.set("with_", exp.With(expressions=unrolled))
 
 
-def _one_round(cte: exp.CTE, name: str, reads: str, is_called: str) -> exp.CTE:
-    """The recursive CTE reading its own rows, called ``name`` in it, from the round before."""
+def _one_round(cte: exp.CTE, before: str, after: str) -> exp.CTE:
+    """The recursive part of a query under the name ``after``, reading its own rows from ``before``."""
     one = cte.copy()
-    one.set("alias", exp.TableAlias(this=exp.to_identifier(is_called)))
-    for table in list(one.this.expression.find_all(exp.Table)):
-        if table.name == name and not table.db:
-            table.replace(exp.alias_(exp.to_table(reads), table.alias or name, table=True))
+    one.set("alias", exp.TableAlias(this=exp.to_identifier(after)))
+    for table in _reads_of(one.this, cte.alias):
+        table.replace(exp.alias_(exp.to_table(before), table.alias or cte.alias, table=True))
     return one
+
+
+def _reads_of(query: exp.Expression, name: str) -> list[exp.Table]:
+    return [table for table in query.find_all(exp.Table) if table.name == name and not table.db]
 
 
 def _spelled_out(projection: exp.Expression, select: exp.Select, known: Columns) -> list[exp.Expression]:
@@ -144,10 +146,14 @@ def _as_select(pivot: exp.Pivot, query: exp.Expression, known: Columns) -> exp.S
     ).from_(pivot.this)
 
 
-def _columns_of(table: exp.Expression, query: exp.Expression, known: Columns) -> Sequence[str]:
-    if table.db:
-        return known[f"{table.db}.{table.name}"]
-    return next(cte.this.named_selects for cte in query.ctes if cte.alias == table.name)
+def _columns_of(source: exp.Expression, query: exp.Expression, known: Columns) -> Sequence[str]:
+    """The columns of what a FROM or an UNPIVOT reads: a table, or a part of the query by its name."""
+    parts = {cte.alias: cte.this.named_selects for cte in query.ctes if isinstance(cte.this, exp.Query)}
+    columns = parts | known
+    name = ".".join(filter(None, (source.text("db"), source.name)))
+    if name not in columns:
+        raise LookupError(f"no table is known as {name or source.sql(DIALECT)}")
+    return columns[name]
 
 
 def _matching(pattern: exp.Expression, columns: Sequence[str]) -> list[str]:

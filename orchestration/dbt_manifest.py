@@ -110,6 +110,9 @@ def _forget_other_parses() -> None:
 
 
 if __name__ == "__main__":
+    from orchestration.provenance import load_catalog
+    from orchestration.raw import columns_by_table
     from orchestration.settings import from_environment
 
-    parsed_project(from_environment())
+    parsed = parsed_project(from_environment())
+    kept_column_lineage(parsed, json.loads((parsed / "manifest.json").read_text()), columns_by_table(load_catalog()))

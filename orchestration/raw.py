@@ -14,7 +14,7 @@ from orchestration import archives, contracts, readers
 from orchestration.atomic import write_atomically
 from orchestration.contracts import Membership
 from orchestration.errors import WarehouseError
-from orchestration.provenance import RawTable, Source, SourceFile
+from orchestration.provenance import Catalog, RawTable, Source, SourceFile
 
 FINGERPRINT = b"warehouse_fingerprint"
 LINEAGE_COLUMNS = {
@@ -41,6 +41,11 @@ class RawResult:
     version: str
     fingerprint: str
     reused: bool
+
+
+def columns_by_table(catalog: Catalog) -> dict[str, list[str]]:
+    """The columns of every raw table as it lies on disk, by the table's name."""
+    return {name: [*entry.table.columns, *LINEAGE_COLUMNS] for name, entry in catalog.raw_tables.items()}
 
 
 def build_raw_table(

@@ -23,7 +23,7 @@ from orchestration.assets.resources import RefreshLock
 from orchestration.dbt_manifest import KEPT_FILES, dbt_executable, kept_column_lineage, parsed_project
 from orchestration.progress import BUILT
 from orchestration.provenance import load_catalog
-from orchestration.raw import LINEAGE_COLUMNS
+from orchestration.raw import columns_by_table
 from orchestration.settings import DBT_PROJECT, Settings, from_environment
 
 
@@ -83,11 +83,10 @@ def build_assets(settings: Settings) -> AssetsDefinition:
     """The dbt models, seeds and tests as Dagster assets and asset checks."""
     kept = parsed_project(settings)
     manifest = json.loads((kept / "manifest.json").read_text())
-    raw_columns = {name: [*entry.table.columns, *LINEAGE_COLUMNS] for name, entry in load_catalog().raw_tables.items()}
 
     @dbt_assets(
         manifest=manifest,
-        dagster_dbt_translator=Translator(kept_column_lineage(kept, manifest, raw_columns)),
+        dagster_dbt_translator=Translator(kept_column_lineage(kept, manifest, columns_by_table(load_catalog()))),
         name="build_warehouse",
         # Tests that hold the real data against golden figures do not fit the sample.
         exclude="tag:real_data" if settings.is_synthetic else None,

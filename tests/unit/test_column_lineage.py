@@ -10,7 +10,7 @@ import pytest
 from orchestration.column_lineage import Lineage, column_lineage
 from orchestration.dbt_manifest import kept_column_lineage, parsed_project
 from orchestration.provenance import load_catalog
-from orchestration.raw import LINEAGE_COLUMNS
+from orchestration.raw import columns_by_table
 from orchestration.settings import Settings
 
 # Mart columns made of nothing but constants or of the names of columns.
@@ -24,7 +24,7 @@ WITHOUT_ORIGIN = {
 
 @cache
 def raw_columns() -> dict[str, list[str]]:
-    return {name: [*entry.table.columns, *LINEAGE_COLUMNS] for name, entry in load_catalog().raw_tables.items()}
+    return columns_by_table(load_catalog())
 
 
 @cache
@@ -157,6 +157,7 @@ def small(compiled: str, columns: tuple[str, ...]) -> dict:
             "stg: raw.t is not known to have the column nowhere",
         ),
         ("select a from read_parquet('raw/unheard_of.parquet')", "stg: "),
+        ("select a from (unpivot nowhere on columns('x') into name n value a)", "stg: no table is known as nowhere"),
         ("select a fro m", "stg: "),
     ],
 )
