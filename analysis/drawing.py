@@ -15,7 +15,13 @@ from matplotlib.figure import Figure
 from analysis.errors import AnalysisError
 
 WIDTH = 6.4  # inches: at 600 pixels 9 points are 12 pixels high
-BLUE, ORANGE, GREEN, GREY = "#0072b2", "#d55e00", "#009e73", "#8c8c8c"  # Okabe & Ito: told apart by the colour-blind
+BLUE, ORANGE, GREEN, PURPLE, GREY = (
+    "#0072b2",
+    "#d55e00",
+    "#009e73",
+    "#cc79a7",
+    "#8c8c8c",
+)  # Okabe & Ito: told apart by the colour-blind
 SHADES = "Blues"
 SOURCE = "Source: alliance-formation warehouse"
 STYLE = {

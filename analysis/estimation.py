@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from analysis import tables
-from analysis.covariance import clustered, robust, two_way
+from analysis.covariance import clustered, jackknifed, robust, two_way
 from analysis.design import Design, build
 from analysis.effects import average_marginal_effect, average_probability, is_binary
 from analysis.errors import AnalysisError, ModelError
@@ -135,23 +135,34 @@ def covariance_matrices(fitted: Fit, design: Design) -> tuple[dict[str, np.ndarr
     for clusters, kind in ((design.states, "state"), (design.years, "year")):
         if clusters.max() == 0:
             notes.append(f"one {kind} only: no covariance by {kind}")
+    jackknife = jackknifed(fitted, design.states)
+    if design.states.max() > 0 and np.isnan(jackknife).any():
+        notes.append("without one of the states some coefficient is not identified: no jackknife")
     matrices = {
         "stata_robust": robust(fitted),
         "cluster_state": clustered(fitted, design.states),
+        "cluster_state_jackknife": jackknife,
         "cluster_state_year": both,
     }
     return matrices, notes
 
 
+def degrees_of_freedom(design: Design) -> dict[str, int]:
+    """Of the t distribution that intervals take, by covariance; the others take the normal one, as Stata does."""
+    states, years = int(design.states.max()) + 1, int(design.years.max()) + 1
+    return {"cluster_state_jackknife": states - 1, "cluster_state_year": min(states, years) - 1}
+
+
 def coefficient_rows(fitted: Fit, design: Design, covariances: dict[str, np.ndarray]) -> list[dict]:
     clusters = int(design.states.max()) + 1
     draws = weights(clusters) if clusters > 1 else None
-    rows = []
+    degrees, rows = degrees_of_freedom(design), []
     for position, term in enumerate(design.terms):
         here = {"term": term, "term_order": position + 1}
         value = float(fitted.coefficients[position])
         for name, matrix in covariances.items():
-            rows.append(here | {"covariance": name} | wald(value, float(np.sqrt(matrix[position, position]))))
+            error = float(np.sqrt(matrix[position, position]))
+            rows.append(here | {"covariance": name} | wald(value, error, degrees.get(name)))
         test = score_bootstrap(fitted, position, design.states, draws) if clusters > 1 else None
         rows.append(
             here
@@ -172,7 +183,7 @@ def effect_rows(fitted: Fit, design: Design, covariances: dict[str, np.ndarray])
     places = [design.terms.index(term) for term in design.plain]
     effects = {place: average_marginal_effect(fitted, design.matrix, place) for place in places}
     simulated = simulated_intervals(fitted, design.matrix, effects, covariances["cluster_state"])
-    rows = []
+    degrees, rows = degrees_of_freedom(design), []
     for position, effect in effects.items():
         term = design.terms[position]
         kind = "change from 0 to 1" if is_binary(design.matrix[:, position]) else "derivative"
@@ -180,7 +191,7 @@ def effect_rows(fitted: Fit, design: Design, covariances: dict[str, np.ndarray])
             low, high = simulated[position] if name == "cluster_state" else (None, None)
             rows.append(
                 {"term": term, "effect": kind, "covariance": name}
-                | wald(effect.estimate, effect.std_error(matrix))
+                | wald(effect.estimate, effect.std_error(matrix), degrees.get(name))
                 | {"conf_low_simulated": low, "conf_high_simulated": high}
             )
     return rows
@@ -210,16 +221,19 @@ def probability_rows(fitted: Fit, design: Design, model: Model, covariances: dic
     return rows
 
 
-def wald(value: float, error: float) -> dict:
-    """Estimate, error, z, two-sided p and 95 per cent interval from the normal distribution, as Stata prints them."""
+def wald(value: float, error: float, degrees: int | None = None) -> dict:
+    """Estimate, error, their ratio, two-sided p and 95 per cent interval from the normal distribution, as Stata prints
+    them, or from the t distribution with so many degrees of freedom."""
     statistic = value / error if error > 0 else np.nan
+    tail = ndtr(-abs(statistic)) if degrees is None else stdtr(degrees, -abs(statistic))
+    critical = Z if degrees is None else stdtrit(degrees, 0.975)
     return {
         "estimate": value,
         "std_error": error,
         "statistic": statistic,
-        "p_value": float(2.0 * ndtr(-abs(statistic))),
-        "conf_low": value - Z * error,
-        "conf_high": value + Z * error,
+        "p_value": float(2.0 * tail),
+        "conf_low": float(value - critical * error),
+        "conf_high": float(value + critical * error),
     }
 
 

@@ -11,6 +11,7 @@ from analysis.drawing import (
     GREEN,
     GREY,
     ORANGE,
+    PURPLE,
     SHADES,
     SOURCE,
     WIDTH,
@@ -29,6 +30,7 @@ from analysis.specification_curve import CHOICES
 COVARIANCES = {  # label, colour, marker
     "stata_robust": ("robust", GREY, "o"),
     "cluster_state": ("by state", BLUE, "s"),
+    "cluster_state_jackknife": ("jackknife by state", PURPLE, "v"),
     "cluster_state_year": ("by state and year", ORANGE, "D"),
     "score_bootstrap": ("score bootstrap by state", GREEN, "^"),
 }
@@ -106,7 +108,7 @@ def rise_by_model(coefficients: pd.DataFrame, models: pd.DataFrame, term: str = 
         for place, name in enumerate(shown):
             label, colour, marker = COVARIANCES[name]
             part = here.loc[name].reindex(members)
-            height = np.arange(len(members)) + 0.17 * (place - (len(shown) - 1) / 2.0)
+            height = np.arange(len(members)) + 0.15 * (place - (len(shown) - 1) / 2.0)
             panel.hlines(height, part["conf_low"], part["conf_high"], color=colour, linewidth=1.4)
             panel.plot(part["estimate"], height, marker, color=colour, markersize=4, label=label)
         sizes = here.groupby(level="model").first().loc[members]

@@ -94,7 +94,7 @@ CHOICES = (
     ("last_year", "2000", "the last year of the mart", "The article's panel ends in 2000."),
     (
         "covariance",
-        "stata_robust, and beside it cluster_state, cluster_state_year and score_bootstrap",
+        "stata_robust, and beside it cluster_state, cluster_state_jackknife, cluster_state_year and score_bootstrap",
         "any one alone",
         "The years of one state are not independent of each other; the reader sees what assuming so would cost.",
     ),

@@ -40,8 +40,9 @@ COVARIANCE = ColumnDoc(
     "VARCHAR",
     None,
     "How uncertainty is estimated: stata_robust (sandwich times n/(n-1)), cluster_state (by state, times G/(G-1)), "
-    "cluster_state_year (two-way by state and year, Cameron, Gelbach & Miller 2011), score_bootstrap (wild by state, "
-    "Kline & Santos 2012).",
+    "cluster_state_jackknife (states left out in turn, CV3 with t(G-1), MacKinnon, Nielsen & Webb 2023: for few or "
+    "unequal states, where cluster_state is too small), cluster_state_year (two-way by state and year, with t of the "
+    "fewer less 1, Cameron, Gelbach & Miller 2011), score_bootstrap (wild by state, Kline & Santos 2012).",
     OURS,
 )
 
@@ -87,7 +88,7 @@ COLUMN_DOCS: dict[str, dict[str, ColumnDoc]] = {
             "DOUBLE", INDEX, "Standard error; NULL for score_bootstrap, which has none, and where not estimable.", OURS
         ),
         "statistic": ColumnDoc(
-            "DOUBLE", None, "z = estimate / std_error; for score_bootstrap the score statistic at 0.", OURS
+            "DOUBLE", None, "estimate / std_error; for score_bootstrap the score statistic at 0.", OURS
         ),
         "p_value": ColumnDoc("DOUBLE", "probability", "Two-sided, of the hypothesis that the coefficient is 0.", OURS),
         "conf_low": ColumnDoc(
@@ -113,7 +114,7 @@ COLUMN_DOCS: dict[str, dict[str, ColumnDoc]] = {
             OURS,
         ),
         "std_error": ColumnDoc("DOUBLE", "probability per unit of the term", "By the delta method.", OURS),
-        "statistic": ColumnDoc("DOUBLE", None, "z = estimate / std_error.", OURS),
+        "statistic": ColumnDoc("DOUBLE", None, "estimate / std_error.", OURS),
         "p_value": ColumnDoc("DOUBLE", "probability", "Two-sided, of the hypothesis that the effect is 0.", OURS),
         "conf_low": ColumnDoc(
             "DOUBLE", "probability per unit of the term", "Lower end of the 95 per cent interval.", OURS

@@ -92,7 +92,7 @@ def _headline(path: Path) -> str:
 
 def _rise_in_every_model(path: Path) -> str:
     """One row per model, one column per covariance: the reader sees at once how much hangs on that choice."""
-    covariances = ("stata_robust", "cluster_state", "cluster_state_year", "score_bootstrap")
+    covariances = ("stata_robust", "cluster_state", "cluster_state_jackknife", "cluster_state_year", "score_bootstrap")
     p_values = ", ".join(
         f"any_value(c.p_value) filter (c.covariance = '{name}') as \"p {name}\"" for name in covariances
     )

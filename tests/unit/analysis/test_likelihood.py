@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
-from analysis.covariance import clustered, robust, two_way
+from analysis.covariance import clustered, jackknifed, robust, two_way
 from analysis.likelihood import fit
 from analysis.links import LINKS
 from analysis.time_dependence import natural_spline
@@ -128,9 +128,44 @@ def test_a_two_way_covariance_that_is_no_covariance_is_repaired_and_told():
     assert repaired and matrix[0, 0] == 0.0
 
 
+def moves(outcome, matrix, clusters, estimate):
+    """How far the estimate moves with each of the clusters left out."""
+    return np.array(
+        [estimate(outcome[rest], matrix[rest]) for rest in (clusters != code for code in np.unique(clusters))]
+    )
+
+
+def test_the_jackknife_of_a_linear_model_is_that_of_refits_without_each_cluster():
+    """Least squares is one Newton step, so that the linearised jackknife is the jackknife."""
+    outcome, matrix, states, _ = sample(6)
+    shuffled = np.random.default_rng(1).permutation(len(outcome))
+    fitted = fit(outcome[shuffled], matrix[shuffled], LINKS["linear"])
+    spread = moves(outcome, matrix, states, lambda y, x: np.linalg.lstsq(x, y)[0]) - fitted.coefficients
+    expected = spread.T @ spread * states.max() / (states.max() + 1)
+    ours, scale = jackknifed(fitted, states[shuffled]), np.sqrt(np.diag(expected))
+    np.testing.assert_allclose(ours / np.outer(scale, scale), expected / np.outer(scale, scale), atol=1e-8)
+
+
+def test_the_jackknife_of_a_probit_is_close_to_that_of_refits_and_above_the_sandwich():
+    outcome, matrix, _, _ = sample(7, n=4000)
+    clusters = np.random.default_rng(2).integers(0, 50, 4000)
+    fitted = fit(outcome, matrix, PROBIT)
+    spread = moves(outcome, matrix, clusters, lambda y, x: fit(y, x, PROBIT).coefficients) - fitted.coefficients
+    ours = np.sqrt(np.diag(jackknifed(fitted, clusters)))
+    np.testing.assert_allclose(ours, np.sqrt((spread**2).sum(axis=0) * 49 / 50), rtol=0.02)
+    assert (ours > np.sqrt(np.diag(clustered(fitted, clusters)))).all()
+
+
+def test_a_term_that_one_cluster_alone_carries_has_no_jackknife():
+    outcome, matrix, states, _ = sample(8)
+    own = (states == states.max()) * np.random.default_rng(3).normal(size=len(outcome))
+    assert np.isnan(jackknifed(fit(outcome, np.column_stack([own, matrix]), PROBIT), states)).all()
+
+
 def test_one_cluster_has_no_clustered_covariance():
     outcome, matrix, _, _ = sample(5, n=200)
-    assert np.isnan(clustered(fit(outcome, matrix, PROBIT), np.zeros(200, dtype=int))).all()
+    fitted, one = fit(outcome, matrix, PROBIT), np.zeros(200, dtype=int)
+    assert np.isnan(clustered(fitted, one)).all() and np.isnan(jackknifed(fitted, one)).all()
 
 
 def test_far_tails_stay_finite():
