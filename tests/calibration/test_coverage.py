@@ -111,7 +111,7 @@ def test_two_way_errors_on_states_and_years_that_both_matter(states, years):
     }
     found = coverage([states, years], (0.1, 0.1), covariances, samples=2000)
     assert is_nominal(found["cluster_state_year"]), found
-    assert found["cluster_state"] < 0.92, found  # one way is not enough
+    assert found["cluster_state"] < found["cluster_state_year"] - 0.01, found  # one way is not enough
 
 
 def test_two_way_errors_on_a_panel_the_size_of_the_real_one():
