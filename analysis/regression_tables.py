@@ -70,7 +70,7 @@ class RegressionTable:
     n_size_rows: int = len(SIZE_ROWS)
 
     def to_latex(self, label: str) -> str:
-        """A complete table environment; needs the package booktabs."""
+        """A complete table environment, no wider than the text; needs the packages booktabs and graphicx."""
         cells = self.cells.map(latex_cell)
         cells.index, cells.columns = ([latex_text(name) for name in axis] for axis in (cells.index, cells.columns))
         lines = cells.to_latex(column_format="l" + "r" * cells.shape[1], escape=False).splitlines()
@@ -82,7 +82,9 @@ class RegressionTable:
                 r"\centering",
                 rf"\caption{{{latex_text(self.caption)}}}",
                 rf"\label{{{label}}}",
-                *lines,
+                r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{" + lines[0],
+                *lines[1:-1],
+                lines[-1] + r"}",
                 r"\par\medskip",
                 rf"\begin{{minipage}}{{\linewidth}}\footnotesize {latex_text(self.note)}\end{{minipage}}",
                 r"\end{table}",
