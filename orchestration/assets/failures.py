@@ -13,6 +13,8 @@ from orchestration.fetch import SourceUnavailable
 MAX_RETRIES = 3
 FIRST_PAUSE_S = 20.0
 JITTER = 0.25
+# Dagster's words where a run's process ended without a word of its own; the event before it says how.
+FROM_OUTSIDE = "This run has been marked as failed from outside"
 
 
 @contextmanager
@@ -36,10 +38,12 @@ def told_plainly() -> Iterator[None]:
 
 def first_failure(events: Iterable[DagsterEvent]) -> tuple[str, str]:
     """The step that failed first, "" if none did, and its own words; not those of steps skipped because of it."""
-    begun = ""
+    begun = of_process = ""
     for event in events:
         if event.is_step_start:
             begun = event.step_key
+        if event.is_engine_event:
+            of_process = (event.message or "").strip()
         if event.is_step_failure:
             failure = event.step_failure_data
             if failure.error and failure.error.cls_name == "DagsterExecutionInterruptedError":
@@ -53,5 +57,8 @@ def first_failure(events: Iterable[DagsterEvent]) -> tuple[str, str]:
             return event.step_key, f"Step {event.step_key} failed: {cause.message.strip()}"
         if event.is_failure:
             error = getattr(event.event_specific_data, "error", None)
-            return begun, (error.cause or error).message.strip() if error else (event.message or "").strip()
+            if error:
+                return begun, (error.cause or error).message.strip()
+            told = (event.message or "").strip()
+            return begun, of_process if told.startswith(FROM_OUTSIDE) and of_process else told
     return begun, "The run failed without saying why."

@@ -254,6 +254,7 @@ def test_the_sensor_asks_once_for_changed_bytes_and_failures_are_told(
         wait_for("an alert for the killed run", lambda: len(operated.alerts()) > 1)
         run = operated.runs()[-1]
         assert run.status == DagsterRunStatus.FAILURE and operated.alerts()[-1]["subject"] == run.run_id
+        assert "was terminated by signal 9" in operated.alerts()[-1]["message"]
         assert operated.publication() == stands
 
     done = operated.shell("run", "--sources", "sample")
