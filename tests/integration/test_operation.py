@@ -215,7 +215,7 @@ def test_the_sensor_asks_once_for_changed_bytes_and_failures_are_told(
         wait_for("further looks", lambda: len(operated.ticks("source_bytes_changed")) >= seen + times)
 
     with daemon(operated, tmp_path / "log", **settings):
-        more_looks(4)
+        more_looks(3)
         stands = operated.publication()
         assert len(operated.runs()) == before
         reasons = {t.skip_reason for t in operated.ticks("source_bytes_changed")}
@@ -223,7 +223,7 @@ def test_the_sensor_asks_once_for_changed_bytes_and_failures_are_told(
 
         operated.change_a_file(on_record=True)
         wait_for("a run for the change", lambda: len(operated.runs()) > before)
-        more_looks(4)
+        more_looks(3)
         (run,) = operated.runs()[before:]
         assert run.status == DagsterRunStatus.SUCCESS
         assert run.tags["warehouse/started_by"] == "sensor source_bytes_changed"
@@ -238,7 +238,7 @@ def test_the_sensor_asks_once_for_changed_bytes_and_failures_are_told(
         stands = operated.publication()
         operated.change_a_file(on_record=False)
         wait_for("a run for the wrong file", lambda: len(operated.runs()) > before + 1)
-        more_looks(4)
+        more_looks(3)
         (run,) = operated.runs()[before + 1 :]
         assert run.status == DagsterRunStatus.FAILURE
         (alert,) = wait_for("its alert", operated.alerts)

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import time
 import urllib.request
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -21,9 +22,21 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def started_ui(tmp_path: Path, port: int, *arguments: str) -> subprocess.Popen[str]:
-    variables = (("WAREHOUSE_SOURCES", "sample"), ("WAREHOUSE_OFFLINE", "1"))
-    return Shell(tmp_path / "data", variables).start("ui", "--port", str(port), *arguments)
+@pytest.fixture
+def start_ui(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Start the servers on an empty data folder; whatever a test leaves of them is ended."""
+    started = []
+
+    def start(port: int, *arguments: str) -> subprocess.Popen[str]:
+        variables = (("WAREHOUSE_SOURCES", "sample"), ("WAREHOUSE_OFFLINE", "1"))
+        started.append(Shell(tmp_path / "data", variables).start("ui", "--port", str(port), *arguments))
+        return started[-1]
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.terminate()
+            process.wait(60)
 
 
 def children(pid: int) -> dict[str, int]:
@@ -67,15 +80,15 @@ def test_a_taken_port_is_named(tmp_path: Path) -> None:
 @pytest.mark.slow
 @needs_proc
 @pytest.mark.parametrize("ended_by", [signal.SIGINT, signal.SIGTERM])
-def test_it_says_where_listens_here_alone_and_ends_whole(tmp_path: Path, ended_by: signal.Signals) -> None:
+def test_it_says_where_listens_here_alone_and_ends_whole(tmp_path: Path, start_ui, ended_by: signal.Signals) -> None:
     port = free_port()
-    process = started_ui(tmp_path, port)
+    process = start_ui(port)
     started = wait_for_children(process)
     told = next(line for line in process.stdout if "http" in line)
     assert told == f"Dagster UI: http://127.0.0.1:{port}  (Ctrl-C ends it, and the daemon with it)\n"
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     with direct.open(f"http://127.0.0.1:{port}/", timeout=60) as page:
-        assert b"<title>" in page.read()
+        assert page.read().startswith(b"<!DOCTYPE html>")
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.2", port), timeout=5)
     process.send_signal(ended_by)
@@ -88,8 +101,8 @@ def test_it_says_where_listens_here_alone_and_ends_whole(tmp_path: Path, ended_b
 
 @pytest.mark.slow
 @needs_proc
-def test_when_one_server_dies_it_is_named_and_the_others_end(tmp_path: Path) -> None:
-    process = started_ui(tmp_path, free_port())
+def test_when_one_server_dies_it_is_named_and_the_others_end(start_ui) -> None:
+    process = start_ui(free_port())
     started = wait_for_children(process)
     os.kill(started["dagster-daemon"], signal.SIGKILL)
     told, _ = process.communicate(timeout=60)
@@ -100,8 +113,8 @@ def test_when_one_server_dies_it_is_named_and_the_others_end(tmp_path: Path) -> 
 
 @pytest.mark.slow
 @needs_proc
-def test_listening_elsewhere_is_warned_of(tmp_path: Path) -> None:
-    process = started_ui(tmp_path, free_port(), "--host", "0.0.0.0")
+def test_listening_elsewhere_is_warned_of(start_ui) -> None:
+    process = start_ui(free_port(), "--host", "0.0.0.0")
     assert process.stdout.readline().startswith("warning: listening on 0.0.0.0, not on this machine alone")
     started = wait_for_children(process)
     process.terminate()
