@@ -18,7 +18,8 @@ with numbers as (
         {{ to_boolean('offense') }} as has_offense,
         {{ to_boolean('neutral') }} as has_neutrality,
         {{ to_boolean('nonagg') }} as has_nonaggression,
-        {{ to_boolean('consul') }} as has_consultation
+        {{ to_boolean('consul') }} as has_consultation,
+        {{ to_boolean('obvary') }} as varies_by_partner
     from {{ source('raw', 'atop') }}
 )
 
@@ -41,5 +42,6 @@ select
     has_offense,
     has_neutrality,
     has_nonaggression,
-    has_consultation
+    has_consultation,
+    varies_by_partner
 from numbers
