@@ -14,6 +14,7 @@ from orchestration.atomic import write_atomically
 from orchestration.codebook import RESULT_TABLES
 from orchestration.fingerprint import code_fingerprint
 from orchestration.settings import Settings
+from orchestration.workers import estimation_workers
 
 MADE_FROM = b"made_from"
 JOBS = 2
@@ -71,7 +72,9 @@ def infer(settings: Settings, step: str) -> dict[str, pandas.DataFrame]:
         "robustness": lambda: {"robustness": robustness(mart.panel, settings.is_synthetic)},
         "validation": lambda: validate(mart.panel, settings.is_synthetic, JOBS),
     }
-    return _write(settings, steps[step](), mart)
+    with estimation_workers(settings):
+        frames = steps[step]()
+    return _write(settings, frames, mart)
 
 
 def tables_of_mart(settings: Settings, fingerprint: str) -> tuple[str, ...]:

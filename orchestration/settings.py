@@ -25,6 +25,7 @@ class Settings:
     refresh_cron: WAREHOUSE_REFRESH_CRON, when the schedule ticks, in UTC (by default Mondays at 05:00).
     watch_seconds: WAREHOUSE_WATCH_SECONDS, the pause between two looks at mirror and publishers (by default a day).
     alert_webhook: WAREHOUSE_ALERT_WEBHOOK, where alerts are posted, or None. A secret: never printed, logged or kept.
+    dask_address: WAREHOUSE_DASK, address of a Dask scheduler that takes the inference's tasks, or None for this machine.
     """
 
     data_dir: Path
@@ -35,6 +36,7 @@ class Settings:
     refresh_cron: str = "0 5 * * 1"
     watch_seconds: int = 86_400
     alert_webhook: str | None = field(default=None, repr=False)
+    dask_address: str | None = None
 
     @property
     def cache_dir(self) -> Path:
@@ -104,6 +106,8 @@ class Settings:
         }
         if self.mirror_dir:
             variables["WAREHOUSE_MIRROR"] = str(self.mirror_dir)
+        if self.dask_address:
+            variables["WAREHOUSE_DASK"] = self.dask_address
         if self.offline:
             variables["WAREHOUSE_OFFLINE"] = "1"
         return variables
@@ -130,6 +134,7 @@ def from_environment() -> Settings:
         refresh_cron=os.environ.get("WAREHOUSE_REFRESH_CRON") or Settings.refresh_cron,
         watch_seconds=_whole_number("WAREHOUSE_WATCH_SECONDS", Settings.watch_seconds),
         alert_webhook=_web_address("WAREHOUSE_ALERT_WEBHOOK"),
+        dask_address=os.environ.get("WAREHOUSE_DASK") or None,
     )
 
 
