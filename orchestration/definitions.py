@@ -1,6 +1,6 @@
 """Everything Dagster loads: assets, their checks, the jobs, what starts them, and what their runs share."""
 
-from dagster import AssetSelection, Definitions, define_asset_job, in_process_executor
+from dagster import AssetKey, AssetSelection, Definitions, define_asset_job, in_process_executor
 
 from orchestration.assets.estimates import estimates_assets, inference_keys
 from orchestration.assets.ingest import raw_assets
@@ -17,28 +17,34 @@ from orchestration.settings import DAGSTER_UI, from_environment
 settings = from_environment()
 started_in_ui = run_tags(settings, DAGSTER_UI)  # whoever else starts a run says so
 
+warehouse_build, dyads_build = build_assets(settings)
+EXTRAS: dict[str, list[AssetKey]] = {"inference": inference_keys(), "dyads": sorted(dyads_build.keys)}
+"""What a refresh makes only when asked for."""
+
 refresh = define_asset_job(
     "refresh",
-    selection=AssetSelection.all() - AssetSelection.assets(*inference_keys()),
+    selection=AssetSelection.all() - AssetSelection.assets(*(key for keys in EXTRAS.values() for key in keys)),
     description="From the publishers' bytes to the publication. Fails rather than publish something unchecked.",
     tags=started_in_ui,
 )
-refresh_with_inference = define_asset_job(
-    "refresh_with_inference",
+refresh_with_extras = define_asset_job(
+    "refresh_with_extras",
     selection=AssetSelection.all(),
-    description="The refresh, and the inference that takes minutes: specification curve, robustness, validation.",
+    description="The refresh with what is made only when asked for: the inference that takes minutes (specification"
+    " curve, robustness, validation), and the dyad-years.",
     tags=started_in_ui,
 )
 
 defs = Definitions(
     assets=[
         *raw_assets(),
-        build_assets(settings),
+        warehouse_build,
+        dyads_build,
         *estimates_assets(),
         publication_asset(),
         presentation_asset(),
     ],
-    jobs=[refresh, refresh_with_inference],
+    jobs=[refresh, refresh_with_extras],
     schedules=[weekly_refresh(refresh, settings)],
     sensors=[source_bytes_changed(refresh, settings), *failure_sensors()],
     resources={"dbt": dbt_resource(), "refresh_lock": RefreshLock()},

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from importlib.metadata import version
 
+import duckdb
 import pyarrow.compute
 import pyarrow.parquet
 
@@ -11,6 +12,7 @@ from orchestration.codebook import mart_columns, meta_columns, result_columns, t
 from orchestration.drift import Load, drift
 from orchestration.fingerprint import refresh_fingerprint
 from orchestration.publication import (
+    DYADS_TABLE,
     MART_TABLES,
     REAL_NOTE,
     SYNTHETIC_NOTE,
@@ -44,6 +46,8 @@ def publish_refresh(settings: Settings, started: datetime) -> tuple[Publication,
         software_version=version("alliance-formation-warehouse"),
         note=SYNTHETIC_NOTE if settings.is_synthetic else REAL_NOTE,
     )
+    has_dyads = _has_dyads(settings)
+    marts = (*MART_TABLES, DYADS_TABLE) if has_dyads else MART_TABLES
     manifest = settings.dbt_target_dir / "manifest.json"
     raw_tables = _raw_table_rows(acquisition)
     before = published_loads(settings.warehouse_path, settings.is_synthetic)
@@ -52,13 +56,23 @@ def publish_refresh(settings: Settings, started: datetime) -> tuple[Publication,
         raw_tables=raw_tables,
         checks=_contract_checks(acquisition)
         + _row_count_checks(raw_tables, before)
-        + checks_from_dbt(settings.dbt_target_dir),
-        columns=mart_columns(manifest, MART_TABLES)
-        + result_columns({t: COLUMN_DOCS[t] for t in results})
-        + meta_columns(),
-        tables=table_descriptions(manifest, MART_TABLES, results),
+        + checks_from_dbt(settings.dbt_target_dir)
+        + (checks_from_dbt(settings.dyads_target_dir) if has_dyads else []),
+        columns=mart_columns(manifest, marts) + result_columns({t: COLUMN_DOCS[t] for t in results}) + meta_columns(),
+        tables=table_descriptions(manifest, marts, results),
     )
     return publication, publish(settings, publication, evidence)
+
+
+def _has_dyads(settings: Settings) -> bool:
+    """Whether the dyad-years were made with this build, which begins without them."""
+    connection = duckdb.connect(":memory:")
+    try:
+        connection.execute(f"attach '{settings.build_path}' as build (read_only)")
+        tables = "select table_name from duckdb_tables() where database_name = 'build' and schema_name = 'marts'"
+        return (DYADS_TABLE,) in connection.execute(tables).fetchall()
+    finally:
+        connection.close()
 
 
 def _source_rows(acquisition: Acquisition) -> list[dict]:

@@ -20,6 +20,7 @@ from orchestration.table_keys import TABLE_KEYS
 SYNTHETIC_NOTE = "SYNTHETIC: invented data that say nothing of the world; made where the real files could not be had"
 REAL_NOTE = "Real data: every source file verified by its sha256"
 MART_TABLES = ("country_years", "countries", "alliance_entries", "infant_mortality", "coverage")
+DYADS_TABLE = "dyad_years"
 
 
 class AuditRefused(WarehouseError):
@@ -51,8 +52,15 @@ class Evidence:
     tables: Mapping[str, str]
 
     @property
+    def mart_tables(self) -> list[str]:
+        return self._tables_in("marts")
+
+    @property
     def result_tables(self) -> list[str]:
-        return [name.removeprefix("results.") for name in self.tables if name.startswith("results.")]
+        return self._tables_in("results")
+
+    def _tables_in(self, schema: str) -> list[str]:
+        return [name.removeprefix(f"{schema}.") for name in self.tables if name.startswith(f"{schema}.")]
 
 
 def publish(settings: Settings, publication: Publication, evidence: Evidence) -> dict[str, int]:
@@ -98,7 +106,7 @@ def _assemble(settings: Settings, path: Path, publication: Publication, evidence
         connection.execute(f"attach {_quoted(path)} as warehouse")
         for schema in ("marts", "results", "meta"):
             connection.execute(f"create schema warehouse.{schema}")
-        for table in MART_TABLES:
+        for table in evidence.mart_tables:
             connection.execute(f"create table warehouse.marts.{table} as from build.marts.{table}")
         for table in evidence.result_tables:
             parquet = _quoted(settings.results_dir / f"{table}.parquet")
@@ -122,8 +130,8 @@ def _assemble(settings: Settings, path: Path, publication: Publication, evidence
 
 
 def _primary_keys(evidence: Evidence) -> dict[str, str]:
-    tables = [f"marts.{table}" for table in MART_TABLES] + [f"results.{table}" for table in evidence.result_tables]
-    return {table: ", ".join(TABLE_KEYS[table].columns) for table in tables if TABLE_KEYS[table].is_primary}
+    keys = {table: TABLE_KEYS[table] for table in evidence.tables if not table.startswith("meta.")}
+    return {table: ", ".join(key.columns) for table, key in keys.items() if key.is_primary}
 
 
 def _write_meta(connection: duckdb.DuckDBPyConnection, publication: Publication, evidence: Evidence) -> None:
@@ -198,7 +206,7 @@ def _audit(path: Path, publication: Publication, evidence: Evidence) -> dict[str
     connection = duckdb.connect(":memory:")
     try:
         connection.execute(f"attach {_quoted(path)} as warehouse (read_only)")
-        tables = [f"marts.{t}" for t in MART_TABLES] + [f"results.{t}" for t in evidence.result_tables]
+        tables = [name for name in evidence.tables if not name.startswith("meta.")]
         counts = {t: connection.execute(f"select count(*) from warehouse.{t}").fetchone()[0] for t in tables}
         undocumented = connection.execute(
             "select schema_name || '.' || table_name || '.' || column_name from duckdb_columns()"

@@ -2,17 +2,24 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+
+import duckdb
 
 from orchestration.acquire import choose_sources, fetch_all, open_acquisition
 from orchestration.codebook import INFERENCE_TABLES
 from orchestration.errors import WarehouseError
 from orchestration.fingerprint import refresh_fingerprint
 from orchestration.lock import refresh_lock
-from orchestration.publication import current, published_tables
+from orchestration.publication import DYADS_TABLE, current, published_tables
 from orchestration.settings import COMMAND_LINE, Settings
+
+EXTRA_TABLES = {
+    "inference": {f"results.{table}" for tables in INFERENCE_TABLES.values() for table in tables},
+    "dyads": {f"marts.{DYADS_TABLE}"},
+}
 
 
 @dataclass(frozen=True)
@@ -30,13 +37,14 @@ def refresh(
     wanted: str,
     *,
     force: bool,
-    with_inference: bool,
+    extras: Collection[str],
     wait_seconds: float,
     announce: Callable[[str], None],
 ) -> Outcome:
     """Bring the publication up to date with ``wanted`` sources; ``announce`` gets the first line to print.
 
-    with_inference also makes the tables that take minutes (codebook.INFERENCE_TABLES), if they are not published yet.
+    extras: what else to make, if it is not published yet: "inference", the tables that take minutes
+    (codebook.INFERENCE_TABLES), and "dyads", marts.dyad_years.
 
     Raises WarehouseError; the publication in place is then untouched.
     """
@@ -49,17 +57,22 @@ def refresh(
         published = current(settings.warehouse_path)
         fingerprint = refresh_fingerprint(acquisition.hashes())
         outdated = force or published is None or published["fingerprint"] != fingerprint
-        lacking = with_inference and not _has_inference(settings)
-        if outdated:
-            _run_job(settings, "refresh_with_inference" if with_inference else "refresh")
-        elif lacking:
-            _run_job(settings, "refresh_with_inference", only_inference=True)
-    return Outcome(settings, told, outdated or lacking, time.monotonic() - started)
+        there = published_tables(settings.warehouse_path)
+        lacking = [extra for extra in extras if not EXTRA_TABLES[extra] <= there]
+        if outdated or lacking:
+            from_scratch = outdated or not _is_published_build(settings, published)
+            _run_job(settings, extras if from_scratch else lacking, only_extras=not from_scratch)
+    return Outcome(settings, told, outdated or bool(lacking), time.monotonic() - started)
 
 
-def _has_inference(settings: Settings) -> bool:
-    wanted = {f"results.{table}" for tables in INFERENCE_TABLES.values() for table in tables}
-    return wanted <= published_tables(settings.warehouse_path)
+def _is_published_build(settings: Settings, published: Mapping[str, object]) -> bool:
+    """Whether build.duckdb still holds the mart that is published: a run that failed later may have left another."""
+    from orchestration.results import read_mart
+
+    try:
+        return read_mart(settings).fingerprint == published["mart_fingerprint"]
+    except duckdb.Error:
+        return False
 
 
 @contextmanager
@@ -80,23 +93,27 @@ class _RunFailed(WarehouseError):
     """Dagster's run failed, and has its alert."""
 
 
-def _run_job(settings: Settings, job: str, only_inference: bool = False) -> None:
+def _run_job(settings: Settings, extras: Collection[str], only_extras: bool) -> None:
     os.environ.update(settings.environment())
     from dagster import DagsterInstance
     from sqlalchemy.exc import OperationalError
 
-    from orchestration.assets.estimates import inference_keys
     from orchestration.assets.failures import first_failure
     from orchestration.assets.publish import PRESENTATION_KEY, PUBLICATION_KEY
     from orchestration.automation.failed_runs import alert_for_run, declare_lost_runs
     from orchestration.automation.need import run_tags
-    from orchestration.definitions import defs
+    from orchestration.definitions import EXTRAS, defs
 
+    selection = None
+    if extras:
+        always = defs.resolve_job_def("refresh").asset_layer.selected_asset_keys
+        selection = [PUBLICATION_KEY, PRESENTATION_KEY] if only_extras else [*always]
+        selection += [key for extra in extras for key in EXTRAS[extra]]
     try:
         with DagsterInstance.get() as instance:
             declare_lost_runs(settings, instance, holds_lock=True)
-            result = defs.resolve_job_def(job).execute_in_process(
-                asset_selection=[*inference_keys(), PUBLICATION_KEY, PRESENTATION_KEY] if only_inference else None,
+            result = defs.resolve_job_def("refresh_with_extras" if extras else "refresh").execute_in_process(
+                asset_selection=selection,
                 instance=instance,
                 run_config={"loggers": {"progress": {}}},
                 raise_on_error=False,

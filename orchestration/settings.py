@@ -83,6 +83,10 @@ class Settings:
         return self.data_dir / "dbt_target"
 
     @property
+    def dyads_target_dir(self) -> Path:
+        return self.data_dir / "dbt_target_dyads"
+
+    @property
     def lock_path(self) -> Path:
         return self.data_dir / "refresh.lock"
 

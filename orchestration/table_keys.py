@@ -21,6 +21,8 @@ TABLE_KEYS = {
     "marts.alliance_entries": TableKey(("cow_code", "atop_id", "phase", "entry_date"), "year(entry_date)"),
     "marts.infant_mortality": TableKey(("cow_code", "year", "source"), "year"),
     "marts.coverage": TableKey(("variable", "decade", "region"), "decade"),
+    # No index on two million rows: it would double the file, and the build has tested that the key is unique.
+    "marts.dyad_years": TableKey(("cow_code", "partner_code", "year"), "year", is_primary=False),
     "results.models": TableKey(("model",)),
     "results.coefficients": TableKey(("model", "term", "covariance")),
     "results.marginal_effects": TableKey(("model", "term", "effect", "covariance")),

@@ -20,14 +20,15 @@ from orchestration.assets.ingest import OWNER
 from orchestration.assets.resources import RefreshLock
 from orchestration.codebook import RESULT_TABLES
 from orchestration.fingerprint import code_fingerprint
-from orchestration.publication import MART_TABLES, AuditRefused
+from orchestration.publication import DYADS_TABLE, MART_TABLES, AuditRefused
 from orchestration.settings import from_environment
 
 PUBLICATION_KEY = AssetKey("publication")
 
 
 def publication_asset() -> AssetsDefinition:
-    deps = [AssetKey(["marts", table]) for table in MART_TABLES] + [result_key(table) for table in RESULT_TABLES]
+    marts = (*MART_TABLES, DYADS_TABLE)
+    deps = [AssetKey(["marts", table]) for table in marts] + [result_key(table) for table in RESULT_TABLES]
 
     @asset(
         key=PUBLICATION_KEY,

@@ -1,4 +1,4 @@
-"""Groups staging, intermediate and marts: one dbt invocation builds and tests build.duckdb."""
+"""Groups staging, intermediate and marts: one dbt invocation builds and tests build.duckdb, another the dyad-years in it."""
 
 import hashlib
 import json
@@ -25,6 +25,8 @@ from orchestration.progress import BUILT
 from orchestration.provenance import load_catalog
 from orchestration.raw import columns_by_table
 from orchestration.settings import DBT_PROJECT, Settings, from_environment
+
+DYADS = "tag:dyads"
 
 
 class LeanDbt(DbtCliResource):
@@ -79,55 +81,69 @@ def dbt_resource() -> LeanDbt:
     )
 
 
-def build_assets(settings: Settings) -> AssetsDefinition:
-    """The dbt models, seeds and tests as Dagster assets and asset checks."""
+def build_assets(settings: Settings) -> list[AssetsDefinition]:
+    """The dbt models, seeds and tests as Dagster assets and asset checks; the dyad-years apart, made only when asked for."""
     kept = parsed_project(settings)
     manifest = json.loads((kept / "manifest.json").read_text())
+    translator = Translator(kept_column_lineage(kept, manifest, columns_by_table(load_catalog())))
+    # Tests that hold the real data against golden figures do not fit the sample.
+    left_out = "tag:real_data" if settings.is_synthetic else ""
 
     @dbt_assets(
         manifest=manifest,
-        dagster_dbt_translator=Translator(kept_column_lineage(kept, manifest, columns_by_table(load_catalog()))),
+        dagster_dbt_translator=translator,
         name="build_warehouse",
-        # Tests that hold the real data against golden figures do not fit the sample.
-        exclude="tag:real_data" if settings.is_synthetic else None,
+        exclude=f"{DYADS} {left_out}",
     )
     def build_warehouse(context: AssetExecutionContext, dbt: LeanDbt, refresh_lock: RefreshLock) -> Iterator[Any]:
         threading.Thread(target=import_module, args=("analysis.estimation",), daemon=True).start()
         run_settings = from_environment()
-        os.environ.update(run_settings.environment())  # for dbt, where Dagster's own commands started this process
-        invocation = dbt.cli(
-            ["build"],
-            context=context,
-            raise_on_error=False,
-            target_path=_prepared_target(run_settings, from_scratch=not context.is_subset),
-        )
-        outputs = []
-        with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):  # dbt.log in the target folder has it all
-            for event in invocation.stream():
-                if isinstance(event, Output):
-                    context.log.info(f"{BUILT}{context.asset_key_for_output(event.output_name).to_user_string()}")
-                    outputs.append(event)  # held back: rows can be counted once dbt has closed the file
-                else:
-                    yield event
-        if not invocation.is_successful():
-            raise Failure(description=_failure_message(invocation.target_path))
-        yield from _with_rows_and_columns(context, outputs, run_settings)
+        if not context.is_subset:
+            _remove_build(run_settings)
+        yield from _build(context, dbt, run_settings, run_settings.dbt_target_dir)
 
-    return build_warehouse
+    @dbt_assets(
+        manifest=manifest, dagster_dbt_translator=translator, name="build_dyads", select=DYADS, exclude=left_out or None
+    )
+    def build_dyads(context: AssetExecutionContext, dbt: LeanDbt, refresh_lock: RefreshLock) -> Iterator[Any]:
+        run_settings = from_environment()
+        yield from _build(context, dbt, run_settings, run_settings.dyads_target_dir)
+
+    return [build_warehouse, build_dyads]
 
 
-def _prepared_target(settings: Settings, from_scratch: bool) -> Path:
-    """dbt's target folder, at first with the parse kept with the installation; a whole build also starts from no
-    build.duckdb, so that nothing of an older schema, or of a killed run, can survive in it."""
-    target = settings.dbt_target_dir
+def _build(context: AssetExecutionContext, dbt: LeanDbt, settings: Settings, target: Path) -> Iterator[Any]:
+    os.environ.update(settings.environment())  # for dbt, where Dagster's own commands started this process
+    invocation = dbt.cli(
+        ["build"], context=context, raise_on_error=False, target_path=_prepared_target(settings, target)
+    )
+    outputs = []
+    with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):  # dbt.log in the target folder has it all
+        for event in invocation.stream():
+            if isinstance(event, Output):
+                context.log.info(f"{BUILT}{context.asset_key_for_output(event.output_name).to_user_string()}")
+                outputs.append(event)  # held back: rows can be counted once dbt has closed the file
+            else:
+                yield event
+    if not invocation.is_successful():
+        raise Failure(description=_failure_message(invocation.target_path))
+    yield from _with_rows_and_columns(context, outputs, settings)
+
+
+def _remove_build(settings: Settings) -> None:
+    """A whole build starts from no build.duckdb, so that nothing of an older schema, or of a killed run, can survive in
+    it."""
+    settings.build_path.unlink(missing_ok=True)
+    settings.build_path.with_suffix(".duckdb.wal").unlink(missing_ok=True)
+
+
+def _prepared_target(settings: Settings, target: Path) -> Path:
+    """dbt's target folder, at first with the parse kept with the installation."""
     target.mkdir(parents=True, exist_ok=True)
     for name in KEPT_FILES:
         if not (target / name).exists():  # later runs start from dbt's own parse of the run before
             shutil.copyfile(parsed_project(settings) / name, target / name)
     (target / "run_results.json").unlink(missing_ok=True)
-    if from_scratch:
-        settings.build_path.unlink(missing_ok=True)
-        settings.build_path.with_suffix(".duckdb.wal").unlink(missing_ok=True)
     return target
 
 
