@@ -12,7 +12,11 @@ from orchestration.errors import WarehouseError
 from orchestration.publication import MART_TABLES, Evidence, Publication, current, publish
 from orchestration.settings import Settings
 
-TABLES = {f"meta.{t}": d for t, d in META_TABLES.items()} | {f"results.{t}": d for t, d in ESTIMATE_TABLES.items()}
+TABLES = (
+    {f"meta.{t}": d for t, d in META_TABLES.items()}
+    | {f"marts.{t}": "what it is" for t in MART_TABLES}
+    | {f"results.{t}": d for t, d in ESTIMATE_TABLES.items()}
+)
 MART_COLUMNS = (
     "2 as cow_code, 1816 as year, null::double as cinc, 'w' as source, 1 as atop_id, 0 as phase,"
     " date '1816-01-01' as entry_date, 'v' as variable, 1810 as decade, 'All' as region"
