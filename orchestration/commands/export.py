@@ -27,7 +27,13 @@ def _formats(ctx: click.Context, parameter: click.Parameter, value: str) -> tupl
     callback=_formats,
     help="Formats, separated by commas.",
 )
-@click.option("--table", "tables", multiple=True, metavar="NAME", help="Only this table; may be given several times.")
+@click.option(
+    "--table",
+    "tables",
+    multiple=True,
+    metavar="NAME",
+    help="Only this table, as often as needed; by default all but dyad_years.",
+)
 @click.option(
     "--publication",
     metavar="ID",

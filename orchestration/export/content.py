@@ -11,6 +11,7 @@ import pyarrow
 from pyarrow import compute
 
 from orchestration.errors import WarehouseError
+from orchestration.publication import DYADS_TABLE
 from orchestration.query import open_published
 
 # DuckDB type -> kind of value, in the words of the Data Package standard.
@@ -72,7 +73,8 @@ class Content:
 
 
 def read_content(path: Path, wanted: Sequence[str] = ()) -> Content:
-    """The tables wanted (``country_years`` or ``marts.country_years``), all of marts and results if none is named.
+    """The tables wanted (``country_years`` or ``marts.country_years``); all of marts and results if none is named, but
+    for the two million dyad-years.
 
     Raises WarehouseError where nothing is published, a table is not there, or a column's type has no place in a file.
     """
@@ -97,7 +99,7 @@ def _read(connection: duckdb.DuckDBPyConnection, wanted: Sequence[str]) -> Conte
         " order by schema_name, table_name"
     ).fetchall()
     known = {f"{schema}.{table}": comment.removeprefix(f"{publication['note']}. ") for schema, table, comment in names}
-    asked = {_find(name, known) for name in wanted} or set(known)
+    asked = {_find(name, known) for name in wanted} or known.keys() - {f"marts.{DYADS_TABLE}"}
     return Content(
         publication,
         _records(connection, "from meta.sources order by source, file"),
