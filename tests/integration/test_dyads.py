@@ -61,16 +61,16 @@ def test_pairs_and_allies_are_those_of_the_raw_files(with_dyads: Shell, mirror: 
     members = pd.read_csv(mirror / "atop" / "atop5_1m.csv", low_memory=False)
     allied, unknown, owed = set(), set(), set()
     for _, phase in members.groupby(["atopid", "phase"]):
-        rows = [
+        rows = list(phase.itertuples())
+        spells = [
             (place, day(m.yrent, m.moent, m.dayent, False), day(m.yrexit, m.moexit, m.dayexit, True))
-            for place, m in enumerate(phase.itertuples())
+            for place, m in enumerate(rows)
         ]
-        for one, other, year in pairs_by_year(rows):
-            member, partner = phase.iloc[one], phase.iloc[other]
-            pair = (int(member["member"]), int(partner["member"]), year)
+        for one, other, year in pairs_by_year(spells):
+            pair = (int(rows[one].member), int(rows[other].member), year)
             allied.add(pair)
-            if member["defense"] == 1:
-                (unknown if member["obvary"] == 1 else owed).add(pair)
+            if rows[one].defense == 1:
+                (unknown if rows[one].obvary == 1 else owed).add(pair)
     with duckdb.connect(str(with_dyads.published), read_only=True) as connection:
 
         def found(condition: str) -> set[tuple[int, int, int]]:
