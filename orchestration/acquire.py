@@ -1,5 +1,6 @@
 """Which data a run works on, real or the synthetic sample, and how a source's file becomes its raw tables."""
 
+import hashlib
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -28,7 +29,11 @@ class Acquisition:
         return [(source.name, file) for source in self.catalog.values() for file in source.files]
 
     def hashes(self) -> list[tuple[str, str]]:
-        return [(f"{source}/{file.file}", file.sha256) for source, file in self.files()]
+        """Each source with the sha256 of its whole record, which has that of every file in it."""
+        return [
+            (source.name, hashlib.sha256(source.model_dump_json().encode()).hexdigest())
+            for source in self.catalog.values()
+        ]
 
     def fetch(self, source_name: str, file: SourceFile) -> Fetched:
         """Cache, mirror, publisher, pinned copy; the sha256 decides. Raises WarehouseError, SourceUnavailable."""
@@ -85,10 +90,12 @@ class Acquisition:
 def open_acquisition(settings: Settings) -> Acquisition:
     """The real catalogue with the user's mirror, or the sample's own files, made if they are not there yet."""
     if not settings.is_synthetic:
-        return Acquisition(load_catalog(), settings, settings.mirror_dir)
+        return Acquisition(load_catalog(settings.catalog_dir), settings, settings.mirror_dir)
     from orchestration.sample import sample_catalog
 
-    return Acquisition(sample_catalog(load_catalog(), settings.sample_dir), settings, settings.sample_dir)
+    return Acquisition(
+        sample_catalog(load_catalog(settings.catalog_dir), settings.sample_dir), settings, settings.sample_dir
+    )
 
 
 def fetch_all(acquisition: Acquisition) -> None:

@@ -117,6 +117,20 @@ def fetch(
     raise unavailable
 
 
+def download(url: str, timeout_s: float = TIMEOUT_S, max_bytes: int = MAX_BYTES) -> bytes:
+    """Whatever stands at an http or https address, within the bounds. Raises SourceUnavailable."""
+    try:
+        return _download(url, timeout_s, max_bytes)
+    except _Unreachable as reason:
+        raise SourceUnavailable(
+            "An address could not be read.",
+            where=url,
+            expected="a file, by http or https",
+            found=str(reason),
+            next_step="check the address and the network, or download the file by hand and give its path",
+        ) from reason
+
+
 def sha256_of(path: Path) -> str:
     """The sha256 of a file, in hexadecimal."""
     with path.open("rb") as stream:

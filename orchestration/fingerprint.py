@@ -9,7 +9,7 @@ from orchestration.settings import REPOSITORY
 
 
 def refresh_fingerprint(source_hashes: Iterable[tuple[str, str]]) -> str:
-    """sha256 over (file, sha256) of every source, every line of our code, the dbt project and the locked packages."""
+    """sha256 over (source, sha256 of its record) of every source, every line of our code, the dbt project and the locked packages."""
     digest = hashlib.sha256()
     for name, sha256 in sorted(source_hashes):
         digest.update(f"{name}={sha256}\n".encode())

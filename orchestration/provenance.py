@@ -26,8 +26,7 @@ from pydantic import (
 
 from orchestration.citation import Reference
 from orchestration.errors import WarehouseError
-
-SOURCES_DIR = Path(__file__).parent / "sources"
+from orchestration.settings import from_environment
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
@@ -199,13 +198,17 @@ class Catalog(Mapping[str, Source]):
         return len(self.sources)
 
 
-@cache
-def load_catalog(folder: Path = SOURCES_DIR) -> Catalog:
-    """Read every sources/*.yml, once in a process.
+def load_catalog(folder: Path | None = None) -> Catalog:
+    """Read every *.yml of the folder of records (by default that of the settings), once in a process.
 
     Raises WarehouseError naming the file and the field when one is not valid, or when two records use one name.
     """
-    return catalog_of(_load_source(path) for path in sorted(folder.glob("*.yml")))
+    return _load_catalog(folder or from_environment().catalog_dir)
+
+
+@cache
+def _load_catalog(folder: Path) -> Catalog:
+    return catalog_of(load_source(path) for path in sorted(folder.glob("*.yml")))
 
 
 def catalog_of(sources: Iterable[Source]) -> Catalog:
@@ -226,21 +229,31 @@ def catalog_of(sources: Iterable[Source]) -> Catalog:
     return Catalog(by_name, raw_tables)
 
 
-def _load_source(path: Path) -> Source:
+def load_source(path: Path) -> Source:
+    """Read one record; its name is that of the file. Raises WarehouseError naming the field that is not valid."""
     try:
-        record = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise _invalid(path, "a YAML document", " ".join(str(error).split())) from error
+    source = parse_source(text, path)
+    if source.name != path.stem:
+        raise _invalid(path, f"name: {path.stem}, like the file", f"name: {source.name}")
+    return source
+
+
+def parse_source(text: str, path: Path) -> Source:
+    """A record from its text; ``path`` is named where it is not valid. Raises WarehouseError."""
+    try:
+        record = yaml.load(text, Loader=yaml.CSafeLoader)
+    except yaml.YAMLError as error:
         raise _invalid(path, "a YAML document", " ".join(str(error).split())) from error
     if not isinstance(record, dict):
         raise _invalid(path, "a mapping of fields", f"{type(record).__name__}")
     try:
-        source = Source.model_validate(record)
+        return Source.model_validate(record)
     except ValidationError as error:
         faults = [f"{'.'.join(map(str, fault['loc'])) or 'record'}: {fault['msg']}" for fault in error.errors()]
         raise _invalid(path, "every field valid", "; ".join(faults)) from error
-    if source.name != path.stem:
-        raise _invalid(path, f"name: {path.stem}, like the file", f"name: {source.name}")
-    return source
 
 
 def _invalid(path: Path, expected: str, found: str) -> WarehouseError:

@@ -8,6 +8,7 @@ from orchestration.errors import WarehouseError
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 DBT_PROJECT = REPOSITORY / "dbt_project"
+SOURCES_DIR = REPOSITORY / "orchestration" / "sources"
 
 REAL, SAMPLE = "real", "sample"
 COMMAND_LINE, DAGSTER_UI = "command line", "Dagster UI"  # who asked for a run
@@ -26,6 +27,7 @@ class Settings:
     watch_seconds: WAREHOUSE_WATCH_SECONDS, the pause between two looks at mirror and publishers (by default a day).
     alert_webhook: WAREHOUSE_ALERT_WEBHOOK, where alerts are posted, or None. A secret: never printed, logged or kept.
     dask_address: WAREHOUSE_DASK, address of a Dask scheduler that takes the inference's tasks, or None for this machine.
+    catalog_dir: WAREHOUSE_CATALOG_DIR, the folder of the sources' records (*.yml), by default the project's own.
     """
 
     data_dir: Path
@@ -37,6 +39,7 @@ class Settings:
     watch_seconds: int = 86_400
     alert_webhook: str | None = field(default=None, repr=False)
     dask_address: str | None = None
+    catalog_dir: Path = SOURCES_DIR
 
     @property
     def cache_dir(self) -> Path:
@@ -102,6 +105,7 @@ class Settings:
             "WAREHOUSE_KEEP_PUBLICATIONS": str(self.keep_publications),
             "WAREHOUSE_REFRESH_CRON": self.refresh_cron,
             "WAREHOUSE_WATCH_SECONDS": str(self.watch_seconds),
+            "WAREHOUSE_CATALOG_DIR": str(self.catalog_dir),
             "WAREHOUSE_RAW_DIR": self.raw_dir.name,  # dbt_process.py works in the data folder
             "WAREHOUSE_BUILD_PATH": self.build_path.name,
             "DAGSTER_HOME": str(REPOSITORY),
@@ -129,6 +133,15 @@ def from_environment() -> Settings:
             found=sources,
             next_step="set it to one of these, or unset it",
         )
+    catalog_dir = Path(os.environ.get("WAREHOUSE_CATALOG_DIR") or SOURCES_DIR).resolve()
+    if not any(catalog_dir.glob("*.yml")):
+        raise WarehouseError(
+            "The folder of source records has none.",
+            where="environment variable WAREHOUSE_CATALOG_DIR",
+            expected="a folder with one *.yml for each source, such as a copy of orchestration/sources",
+            found=str(catalog_dir),
+            next_step="set it to such a folder, or unset it",
+        )
     return Settings(
         data_dir=Path(os.environ.get("WAREHOUSE_DATA_DIR") or REPOSITORY / "data").resolve(),
         mirror_dir=Path(mirror).resolve() if mirror else None,
@@ -139,6 +152,7 @@ def from_environment() -> Settings:
         watch_seconds=_whole_number("WAREHOUSE_WATCH_SECONDS", Settings.watch_seconds),
         alert_webhook=_web_address("WAREHOUSE_ALERT_WEBHOOK"),
         dask_address=os.environ.get("WAREHOUSE_DASK") or None,
+        catalog_dir=catalog_dir,
     )
 
 

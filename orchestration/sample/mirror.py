@@ -11,6 +11,7 @@ from orchestration.provenance import Catalog, SourceFile, catalog_of, load_catal
 from orchestration.sample import alliance_tables, conflict_tables, mortality_tables, regime_tables, system_tables
 from orchestration.sample.formats import arrange, file_bytes
 from orchestration.sample.world import World, build_world
+from orchestration.settings import from_environment
 
 STATES, SEED = 60, 1816
 SYNTHETIC_VERSION = "synthetic"
@@ -85,5 +86,5 @@ def _tables(world: World) -> Iterator[tuple[str, dict]]:
 def _generator() -> str:
     """What decides the bytes: the text of this package, and the catalogue whose columns it follows."""
     package = Path(__file__).parent
-    sources = sorted(package.glob("*.py")) + sorted((package.parent / "sources").glob("*.yml"))
+    sources = sorted(package.glob("*.py")) + sorted(from_environment().catalog_dir.glob("*.yml"))
     return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()

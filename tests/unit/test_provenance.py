@@ -7,7 +7,8 @@ from textwrap import dedent
 import pytest
 
 from orchestration.errors import WarehouseError
-from orchestration.provenance import SOURCES_DIR, load_catalog
+from orchestration.provenance import load_catalog
+from orchestration.settings import SOURCES_DIR
 
 RECORD = dedent("""\
     name: tin
