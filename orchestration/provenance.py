@@ -198,16 +198,13 @@ class Catalog(Mapping[str, Source]):
         return len(self.sources)
 
 
+@cache
 def load_catalog(folder: Path | None = None) -> Catalog:
     """Read every *.yml of the folder of records (by default that of the settings), once in a process.
 
     Raises WarehouseError naming the file and the field when one is not valid, or when two records use one name.
     """
-    return _load_catalog(folder or from_environment().catalog_dir)
-
-
-@cache
-def _load_catalog(folder: Path) -> Catalog:
+    folder = folder or from_environment().catalog_dir
     return catalog_of(load_source(path) for path in sorted(folder.glob("*.yml")))
 
 
