@@ -1,6 +1,6 @@
 """The publications that are kept: which there are, what sets each apart from the one before, and finding one by its id."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -94,19 +94,30 @@ def find(settings: Settings, wanted: str) -> Path:
 
 
 def source_changes(before: SourceVersions, after: SourceVersions) -> tuple[str, ...]:
-    """The source files whose version or bytes differ, each in a few words."""
+    """The source files whose version or bytes differ, each in a few words; a file that took the place of its source's
+    only other one that went is told as its new version."""
+    gone, come = _by_source(before.keys() - after.keys()), _by_source(after.keys() - before.keys())
     changes = []
-    for file in sorted({*before, *after}):
-        old, new = before.get(file), after.get(file)
-        if old == new:
-            continue
-        if old is None or new is None:
-            changes.append(f"{file} {'added' if old is None else 'removed'}")
-        elif old[0] != new[0]:
+    for file in before.keys() & after.keys():
+        old, new = before[file], after[file]
+        if old[0] != new[0]:
             changes.append(f"{file} {old[0]} -> {new[0]}")
-        else:
+        elif old != new:
             changes.append(f"{file} other bytes of version {new[0]}")
-    return tuple(changes)
+    for source in gone.keys() | come.keys():
+        old, new = gone.get(source, []), come.get(source, [])
+        if len(old) == len(new) == 1:
+            changes.append(f"{old[0]} {before[old[0]][0]} -> {new[0].partition('/')[2]} {after[new[0]][0]}")
+        else:
+            changes += [f"{file} removed" for file in old] + [f"{file} added" for file in new]
+    return tuple(sorted(changes))
+
+
+def _by_source(files: Iterable[str]) -> dict[str, list[str]]:
+    grouped: dict[str, list[str]] = {}
+    for file in sorted(files):
+        grouped.setdefault(file.partition("/")[0], []).append(file)
+    return grouped
 
 
 def source_versions(connection: duckdb.DuckDBPyConnection, database: str) -> SourceVersions:

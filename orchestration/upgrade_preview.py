@@ -73,10 +73,10 @@ class Preview:
         return tuple(test for test in self.failed if test.is_figure)
 
 
-def preview(settings: Settings, proposal: Proposal) -> Preview:
+def preview(settings: Settings, proposal: Proposal, tolerance: float = 0.0) -> Preview:
     """Read the new file under its contract, build the mart from it in a scratch folder, and compare both.
 
-    The scratch folder is ``upgrade`` in the data folder; it is gone when this ends.
+    tolerance: as in comparison.compare. The scratch folder is ``upgrade`` in the data folder; it is gone when this ends.
     Raises WarehouseError where the contract is broken, naming the field of the record, or a model cannot be built.
     """
     with _scratch(settings) as scratch:
@@ -87,16 +87,16 @@ def preview(settings: Settings, proposal: Proposal) -> Preview:
         new_file.write_bytes(proposal.content)
         after = replace(settings, data_dir=scratch / "after")
         build_raw(now, catalog_of(sources), after, proposal, new_file)
-        raw = compare_raw(now, proposal, new_file)
-        failed = _build_mart(after, with_tests=True)
+        raw = compare_raw(now, proposal, new_file, tolerance)
+        failed = build_mart(after, with_tests=True)
         published = current(settings.warehouse_path)
         if published and published["fingerprint"] == refresh_fingerprint(now.hashes()):
-            return Preview(raw, _compare_marts(settings.warehouse_path, after), "what is published", failed)
+            return Preview(raw, _compare_marts(settings.warehouse_path, after, tolerance), "what is published", failed)
         before = replace(settings, data_dir=scratch / "before")
         build_raw(now, now.catalog, before)
-        _build_mart(before, with_tests=False)
+        build_mart(before, with_tests=False)
         baseline = "the mart as the records are now (not what is published, which was made from other records or code)"
-        return Preview(raw, _compare_marts(before.build_path, after), baseline, failed)
+        return Preview(raw, _compare_marts(before.build_path, after, tolerance), baseline, failed)
 
 
 @contextmanager
@@ -154,7 +154,9 @@ def _contract_broken(error: WarehouseError, table: RawTable, proposal: Proposal)
     )
 
 
-def compare_raw(now: Acquisition, proposal: Proposal, new_file: Path) -> dict[str, TableDifference]:
+def compare_raw(
+    now: Acquisition, proposal: Proposal, new_file: Path, tolerance: float = 0.0
+) -> dict[str, TableDifference]:
     """Each raw table of the file, old and new; a wide table is compared in its long form, a row to a filled cell."""
     old_path = now.fetch(proposal.before.name, proposal.old_file).path
     old_tables = {table.name: table for table in proposal.old_file.tables}
@@ -170,9 +172,8 @@ def compare_raw(now: Acquisition, proposal: Proposal, new_file: Path) -> dict[st
             year = next((name for name in key if "year" in name.lower() or name.lower().startswith("yr")), None)
             if table.year_columns:
                 key, year = [*key, "calendar_year"], "calendar_year"
-            differences[table.name] = compare(
-                connection, "old_typed", "new_typed", key, year=f'try_cast("{year}" as integer)' if year else None
-            )
+            year = f'try_cast("{year}" as integer)' if year else None
+            differences[table.name] = compare(connection, "old_typed", "new_typed", key, year=year, tolerance=tolerance)
     finally:
         connection.close()
     return differences
@@ -197,7 +198,7 @@ def _typed(contract: RawTable, relation: str) -> str:
     return f"from (unpivot ({typed}) on {names} into name calendar_year value cell)"
 
 
-def _build_mart(settings: Settings, *, with_tests: bool) -> tuple[FailedTest, ...]:
+def build_mart(settings: Settings, *, with_tests: bool) -> tuple[FailedTest, ...]:
     """dbt's models, and the tests that do not pass; a failed test does not keep a model from being built."""
     settings.dbt_target_dir.mkdir(parents=True)
     for name in KEPT_FILES:
@@ -250,7 +251,7 @@ def _dbt(settings: Settings, *selection: str) -> tuple[FailedTest, ...]:
     )
 
 
-def _compare_marts(before: Path, after: Settings) -> dict[str, TableDifference]:
+def _compare_marts(before: Path, after: Settings, tolerance: float) -> dict[str, TableDifference]:
     connection = duckdb.connect(":memory:")
     try:
         for name, path in (("mart_before", before), ("mart_after", after.build_path)):
@@ -262,6 +263,7 @@ def _compare_marts(before: Path, after: Settings) -> dict[str, TableDifference]:
                 f"mart_after.marts.{table}",
                 TABLE_KEYS[f"marts.{table}"].columns,
                 year=TABLE_KEYS[f"marts.{table}"].year,
+                tolerance=tolerance,
             )
             for table in MART_TABLES
         }

@@ -45,6 +45,7 @@ def verify(offline: bool) -> None:
     help="An edited copy of the record, where the new version needs another contract.",
 )
 @click.option("--accept-changed-figures", is_flag=True, help="Record it although tests of known figures fail on it.")
+@click.option("--tolerance", default=0.0, type=click.FloatRange(0, 1), help="As in `warehouse diff`.")
 @click.option("--limit", default=20, type=click.IntRange(1), show_default=True, help="Rows in each list.")
 @click.option("--offline", is_flag=True, help="Never ask the network.")
 @click.option("--yes", is_flag=True, help="Record it without asking.")
@@ -56,6 +57,7 @@ def upgrade(
     version: str | None,
     record: Path | None,
     accept_changed_figures: bool,
+    tolerance: float,
     limit: int,
     offline: bool,
     yes: bool,
@@ -80,7 +82,7 @@ def upgrade(
     if not proposal.is_new:
         return
     click.echo("building the mart from it in a scratch folder ...", err=True)
-    found = preview(settings, proposal)
+    found = preview(settings, proposal, tolerance)
     click.echo(preview_text(proposal, found, limit))
     refused = refusal(found, accept_changed_figures, can_confirm=yes or sys.stdin.isatty())
     if refused:

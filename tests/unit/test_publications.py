@@ -36,9 +36,21 @@ def keep(settings: Settings, publication_id: str, sources: dict[str, tuple[str |
 def settings(tmp_path: Path) -> Settings:
     """Three publications, the last of them in place."""
     made = Settings(data_dir=tmp_path)
-    keep(made, FIRST, {"nmc/a.csv": ("5.0", "1"), "atop/b.csv": (None, "2"), "old/c.csv": ("1", "3")})
-    keep(made, SECOND, {"nmc/a.csv": ("6.0", "4"), "atop/b.csv": (None, "5"), "new/d.csv": ("1", "6")})
-    last = keep(made, THIRD, {"nmc/a.csv": ("6.0", "4"), "atop/b.csv": (None, "5"), "new/d.csv": ("1", "6")})
+    keep(
+        made,
+        FIRST,
+        {"nmc/a.csv": ("5.0", "1"), "atop/b.csv": (None, "2"), "old/c.csv": ("1", "3"), "mid/x.csv": ("4", "7")},
+    )
+    keep(
+        made,
+        SECOND,
+        {"nmc/a.csv": ("6.0", "4"), "atop/b.csv": (None, "5"), "new/d.csv": ("1", "6"), "mid/y.csv": ("5", "8")},
+    )
+    last = keep(
+        made,
+        THIRD,
+        {"nmc/a.csv": ("6.0", "4"), "atop/b.csv": (None, "5"), "new/d.csv": ("1", "6"), "mid/y.csv": ("5", "8")},
+    )
     shutil.copyfile(last, made.warehouse_path)
     return made
 
@@ -49,6 +61,7 @@ def test_newest_first_with_what_changed_in_the_sources(settings: Settings) -> No
     assert [one.is_current for one in (third, second, first)] == [True, False, False]
     assert second.changed_sources == (
         "atop/b.csv other bytes of version undated",
+        "mid/x.csv 4 -> y.csv 5",
         "new/d.csv added",
         "nmc/a.csv 5.0 -> 6.0",
         "old/c.csv removed",
