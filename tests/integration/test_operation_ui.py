@@ -49,13 +49,24 @@ def children(pid: int) -> dict[str, int]:
     return found
 
 
-def group_is_gone(pid: int) -> bool:
-    """Whether no process of the group led by ``pid`` is left."""
-    try:
-        os.killpg(pid, 0)
-    except ProcessLookupError:
-        return True
-    return False
+def group_is_gone(leader: int) -> bool:
+    """Whether no process of the group is left, or soon will be; one that ended and only waits to be counted is gone."""
+    deadline = time.monotonic() + 10
+    while (living := group_members(leader)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return not living
+
+
+def group_members(leader: int) -> list[str]:
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            state, _, group = (process / "stat").read_text().rpartition(")")[2].split()[:3]
+        except OSError:  # it ended meanwhile
+            continue
+        if int(group) == leader and state != "Z":
+            found.append(process.name)
+    return found
 
 
 def wait_for_children(process: subprocess.Popen[str]) -> dict[str, int]:
