@@ -1,7 +1,10 @@
-"""Taking one member out of a zip archive, nested or not, into memory, within bounds and never onto the disk."""
+"""Unpacking into memory, within bounds and never onto the disk: a member of a zip archive, nested or not, or one stream."""
 
+import bz2
 import io
+import lzma
 import stat
+import struct
 import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
@@ -11,6 +14,18 @@ from orchestration.errors import WarehouseError
 # Named choices: the largest member of the sources has 23 MB, and the best packed one (contdird.csv) shrinks 14-fold.
 MAX_MEMBER_BYTES = 256 * 1024 * 1024
 MAX_RATIO = 200
+MAX_DIRECTORY_BYTES = 4 * 1024 * 1024  # of the list of members: some 50,000 names
+
+STREAMS = {
+    b"BZh": bz2.BZ2Decompressor,
+    b"\xfd7zXZ\0": lzma.LZMADecompressor,
+    b"\x1f\x8b": lambda: zlib.decompressobj(wbits=31),
+}
+
+DAMAGE = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, NotImplementedError, RuntimeError, OSError,
+    ValueError, OverflowError,
+)  # fmt: skip
 
 
 def extract(
@@ -37,23 +52,50 @@ def extract(
     return content
 
 
+def member_names(archive: bytes, name: str) -> list[str]:
+    """The names of all members of a zip archive, in its order. Raises WarehouseError where it is damaged or is no zip."""
+    try:
+        _refuse_long_directory(archive, name)
+        with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+            return opened.namelist()
+    except DAMAGE as error:
+        raise _damaged(name, "a whole zip archive", archive, error) from error
+
+
+def unpack_stream(content: bytes, name: str, max_bytes: int = MAX_MEMBER_BYTES) -> bytes:
+    """The bytes of a file packed as one gzip, bzip2 or xz stream; a file packed in no such way comes back as it is.
+
+    Raises WarehouseError where the stream is damaged, breaks off, has something after it, or holds more than max_bytes.
+    """
+    unpacker = next((make() for magic, make in STREAMS.items() if content.startswith(magic)), None)
+    if unpacker is None:
+        return content
+    try:
+        unpacked = unpacker.decompress(content, max_bytes + 1)
+    except (OSError, lzma.LZMAError, zlib.error, EOFError, ValueError) as error:
+        raise _fault("A packed file is damaged.", name, expected="a whole stream", found=str(error)) from error
+    if len(unpacked) > max_bytes:
+        found = f"more than that from {len(content):,} packed"
+        raise _fault(
+            "A packed file would unpack to more than is allowed.", name, expected=f"{max_bytes:,} bytes", found=found
+        )
+    if not unpacker.eof or unpacker.unused_data:
+        found = "bytes after its end" if unpacker.eof else "a stream that breaks off"
+        raise _fault("A packed file is damaged.", name, expected="one whole stream", found=found)
+    return unpacked
+
+
 def _extract_one(content: bytes, member: str, name: str, max_bytes: int, max_ratio: int) -> bytes:
     _refuse_escape(member, name)
     try:
+        _refuse_long_directory(content, name)
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             info = _find(archive, member, name)
             _refuse_oversize(info, name, max_bytes, max_ratio)
             with archive.open(info) as stream:
                 unpacked = stream.read(info.file_size + 1)
-    except WarehouseError:
-        raise
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError) as error:
-        raise _fault(
-            "A zip archive is damaged or is no zip archive.",
-            name,
-            expected=f"a whole zip archive with the member {member}",
-            found=f"{len(content):,} bytes; {error}",
-        ) from error
+    except DAMAGE as error:
+        raise _damaged(name, f"a whole zip archive with the member {member}", content, error) from error
     if len(unpacked) != info.file_size:
         raise _fault(
             "A member of a zip archive has another size than the archive declares.",
@@ -62,6 +104,21 @@ def _extract_one(content: bytes, member: str, name: str, max_bytes: int, max_rat
             found=f"{len(unpacked):,} bytes or more",
         )
     return unpacked
+
+
+def _refuse_long_directory(content: bytes, name: str) -> None:
+    """Look at the declared length of the list of members, before all of it is read into memory."""
+    end = content.rfind(b"PK\5\6")
+    if end < 0 or len(content) < end + 16:
+        return  # zipfile says what is wrong
+    (declared,) = struct.unpack_from("<L", content, end + 12)
+    if declared > MAX_DIRECTORY_BYTES:
+        raise _fault(
+            "A zip archive has more members than is allowed.",
+            name,
+            expected=f"a list of members of at most {MAX_DIRECTORY_BYTES:,} bytes",
+            found=f"{declared:,} bytes",
+        )
 
 
 def _refuse_escape(member: str, name: str) -> None:
@@ -104,6 +161,11 @@ def _refuse_oversize(info: zipfile.ZipInfo, name: str, max_bytes: int, max_ratio
             expected=f"at most {max_bytes:,} bytes and {max_ratio} times the packed size",
             found=f"{info.file_size:,} bytes from {info.compress_size:,} packed",
         )
+
+
+def _damaged(name: str, expected: str, content: bytes, error: Exception) -> WarehouseError:
+    found = f"{len(content):,} bytes; {error}"
+    return _fault("A zip archive is damaged or is no zip archive.", name, expected=expected, found=found)
 
 
 def _fault(problem: str, where: str, *, expected: str, found: str) -> WarehouseError:

@@ -7,6 +7,7 @@ contracts.py. Reader libraries are imported where they are used, since some take
 
 import csv
 import io
+import re
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -15,11 +16,12 @@ from typing import NoReturn
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from orchestration.archives import extract
+from orchestration.archives import extract, member_names, unpack_stream
 from orchestration.errors import WarehouseError
 from orchestration.provenance import RawTable
 
 FETCH_AGAIN = "Fetch the file again from its publisher; if it is the same, correct the source's record."
+ERROR_CELL = re.compile(rb"""<c\s[^>]*\bt=["']e["'][^>]*>""")
 LARGEST_WHOLE = 10**15  # from here on a whole double is rendered by its repr; no source has one so large
 
 
@@ -29,8 +31,10 @@ def read_table(table: RawTable, path: Path) -> pa.Table:
     Raises WarehouseError naming the file, the table and the place for a file that is empty, is a web page, is damaged,
     is not in the format or encoding on record, or has a row with too few or too many cells.
     """
-    content = extract(path, table.archive_member) if table.archive_member else path.read_bytes()
     place = f"{path.name}{'!' + table.archive_member if table.archive_member else ''}, table {table.name}"
+    content = path.read_bytes()
+    if table.archive_member:
+        content = extract(content, table.archive_member, name=f"{path.name}, table {table.name}")
     _refuse_non_data(content, table, place)
     return READERS[table.format](table, content, place)
 
@@ -131,6 +135,7 @@ def _read_stata(_: RawTable, content: bytes, place: str) -> pa.Table:
 def _read_excel(table: RawTable, content: bytes, place: str) -> pa.Table:
     from python_calamine import CalamineWorkbook
 
+    _refuse_error_cells(content, place)
     workbook = _parse("Excel", lambda: CalamineWorkbook.from_filelike(io.BytesIO(content)), place)
     if table.sheet not in workbook.sheet_names:
         _fail("A workbook lacks the sheet wanted.", place, table.sheet, f"the sheets {', '.join(workbook.sheet_names)}")
@@ -146,12 +151,23 @@ def _read_excel(table: RawTable, content: bytes, place: str) -> pa.Table:
     return _table(header, [_rendered(column[1:]) for column in columns])
 
 
+def _refuse_error_cells(content: bytes, place: str) -> None:
+    """A cell with an error such as #N/A would be read as an empty one; no source has any. Every part is unpacked within
+    the bounds of an archive first, which the reader library does not keep to."""
+    for name in member_names(content, place):
+        part = b"" if name.endswith("/") else extract(content, name, name=place)
+        if name.startswith("xl/worksheets/") and (cell := ERROR_CELL.search(part)):
+            found = " ".join(cell[0].decode(errors="replace").split())[:100]
+            _fail("A cell of a workbook holds an error.", f"{place}, part {name}", "text, a number or nothing", found)
+
+
 def _read_rdata(table: RawTable, content: bytes, place: str) -> pa.Table:
     import rdata
     from rdata.conversion import DEFAULT_CLASS_MAP, dataframe_constructor
 
     # A tibble is a data frame with two more class names; naming them keeps rdata from warning about both.
     classes = {**DEFAULT_CLASS_MAP, "tbl_df": dataframe_constructor, "tbl": dataframe_constructor}
+    content = unpack_stream(content, place)
     with warnings.catch_warnings(action="error"):  # what rdata only warns of, it has not understood
         objects = _parse("R", lambda: rdata.read_rda(io.BytesIO(content), constructor_dict=classes), place)
     if table.object not in objects:

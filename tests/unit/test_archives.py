@@ -1,14 +1,18 @@
-"""Zip members come out whole and within bounds, or not at all."""
+"""Zip members and packed files come out whole and within bounds, or not at all."""
 
+import bz2
+import gzip
 import io
+import lzma
 import stat
 import struct
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from orchestration.archives import extract
+from orchestration.archives import extract, unpack_stream
 from orchestration.errors import WarehouseError
 
 
@@ -107,3 +111,21 @@ def test_an_encrypted_member_is_refused() -> None:
     archive[6] |= 1
     archive[archive.index(b"PK\x01\x02") + 8] |= 1
     assert "damaged" in message(bytes(archive), "a.csv")
+
+
+def test_an_archive_of_very_many_members_is_refused_before_they_are_listed() -> None:
+    many = zipped(*((f"{number:060}", b"") for number in range(45_000)), compression=zipfile.ZIP_STORED)
+    assert "more members than is allowed" in message(many, "0")
+
+
+@pytest.mark.parametrize("pack", [bz2.compress, gzip.compress, lzma.compress])
+def test_a_packed_file_comes_out_whole_and_within_bounds(pack: Callable[[bytes], bytes]) -> None:
+    packed = pack(b"data" * 1000)
+    assert unpack_stream(packed, "a.rda", 4000) == b"data" * 1000
+    for spoiled, told in ((packed, "more than is allowed"), (packed[:-9], "damaged"), (packed + b"x", "damaged")):
+        with pytest.raises(WarehouseError, match=told):
+            unpack_stream(spoiled, "a.rda", 3999 if spoiled is packed else 4000)
+
+
+def test_a_file_that_is_not_packed_stays_as_it_is() -> None:
+    assert unpack_stream(b"RDX3 data", "a.rda") == b"RDX3 data"

@@ -247,7 +247,15 @@ def test_a_damaged_binary_file_is_told_in_one_message(tmp_path: Path, table: Raw
         "a.rda": lambda: rda_bytes(tmp_path, small=pd.DataFrame({"a": [float(i) for i in range(50)]})),
     }[name]()
     for content in (whole[: len(whole) // 2], b"name,ccode\n1,2\n", bytes(100)):
-        assert "cannot be read as" in message(tmp_path, content, table, name)
+        told = message(tmp_path, content, table, name)
+        assert any(words in told for words in ("is no zip archive", "A packed file is damaged", "cannot be read as"))
+        assert "table small" in told
+
+
+def test_an_error_in_a_workbook_is_not_an_empty_cell(tmp_path: Path) -> None:
+    for error in ("#N/A", "#DIV/0!"):
+        told = message(tmp_path, workbook_bytes([["a"], [1], [error]]), EXCEL, "a.xlsx")
+        assert "holds an error" in told and "A3" in told
 
 
 def test_importing_the_readers_imports_no_reader_library() -> None:
