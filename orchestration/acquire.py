@@ -137,9 +137,10 @@ def _fall_back(settings: Settings, reason: SourceUnavailable) -> tuple[Settings,
     from orchestration.publication import current
 
     published = current(settings.warehouse_path)
-    if published and not published["is_synthetic"]:
+    if settings.warehouse_path.exists() and not (published and published["is_synthetic"]):
+        what = "real data are" if published else "a file that this version cannot read is"
         raise WarehouseError(
-            "A source file cannot be had, and real data are published here, which the sample must not replace.",
+            f"A source file cannot be had, and {what} published here, which the sample must not replace.",
             where=reason.where,
             expected="every source file from cache, mirror or network",
             found=reason.found,

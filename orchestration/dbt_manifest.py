@@ -44,7 +44,7 @@ def parsed_project(settings: Settings) -> Path:
     """
     made_from = project_fingerprint() + Path(__file__).read_text()  # another way of making it makes another
     kept = PARSED_DIR / hashlib.sha256(made_from.encode()).hexdigest()[:16]
-    if all((kept / name).exists() for name in KEPT_FILES):
+    if _is_whole(kept):
         return kept
     PARSED_DIR.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=PARSED_DIR) as scratch:
@@ -70,7 +70,9 @@ def kept_column_lineage(
 
     made_from = [Path(column_lineage.__file__).read_text(), version("sqlglot"), raw_columns]
     path = kept / f"column_lineage-{hashlib.sha256(json.dumps(made_from).encode()).hexdigest()[:16]}.json"
-    if not path.exists():
+    try:
+        return json.loads(path.read_bytes())
+    except (OSError, ValueError):  # not there yet, or damaged
         try:
             lineage = column_lineage.column_lineage(manifest, raw_columns)
         except ValueError as error:
@@ -83,7 +85,7 @@ def kept_column_lineage(
             ) from error
         with write_atomically(path) as stream:
             stream.write(json.dumps(lineage).encode())
-    return json.loads(path.read_text())
+        return lineage
 
 
 def _compile_into(target: Path, settings: Settings) -> None:
@@ -100,6 +102,14 @@ def _compile_into(target: Path, settings: Settings) -> None:
             found=(done.stdout + done.stderr).strip()[-2000:],
             next_step="mend the file that dbt names",
         )
+
+
+def _is_whole(kept: Path) -> bool:
+    """Whether all is there and the manifest can be read; dbt itself looks at its own parse, and parses again."""
+    try:
+        return isinstance(json.loads((kept / KEPT_FILES[0]).read_bytes()), dict) and (kept / KEPT_FILES[1]).is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def _forget_other_parses() -> None:

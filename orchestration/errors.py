@@ -1,5 +1,15 @@
 """The one error a user of the warehouse may see: what is wrong, where, what was expected and found, and what to do next."""
 
+import re
+
+CREDENTIALS = re.compile(r"(https?:/{1,2})[^/\s@]+@")
+QUERY = re.compile(r"(https?:/{1,2}[^\s?]+\?)[^\s'\"]+")
+
+
+def without_secrets(text: str) -> str:
+    """Addresses in the text without user, password and query, where a token may stand."""
+    return QUERY.sub(r"\1...", CREDENTIALS.sub(r"\1...@", text))
+
 
 class WarehouseError(Exception):
     """A failure that the user can act on.
@@ -8,10 +18,12 @@ class WarehouseError(Exception):
     where: source, file, table or place inside it (for example ``atop, atop5_1m.csv, line 17``).
     expected, found: what the warehouse needs and what it met instead.
     next_step: what the user should do.
+    No part of it carries what an address keeps secret (without_secrets).
     """
 
     def __init__(self, problem: str, *, where: str = "", expected: str = "", found: str = "", next_step: str = ""):
-        self.problem, self.where, self.expected, self.found, self.next_step = problem, where, expected, found, next_step
+        told = (without_secrets(text) for text in (problem, where, expected, found, next_step))
+        self.problem, self.where, self.expected, self.found, self.next_step = told
         super().__init__(str(self))
 
     def __str__(self) -> str:

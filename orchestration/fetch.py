@@ -6,10 +6,12 @@ Verified files are kept in the cache as <source>/<version>/<file>. A cached file
 import hashlib
 import logging
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from orchestration.archives import extract
 from orchestration.atomic import write_atomically
@@ -21,6 +23,7 @@ from orchestration.readers import looks_like_html
 TIMEOUT_S = 60.0
 MAX_BYTES = 64 * 1024 * 1024
 MAX_REDIRECTS = 5
+GRACE_S = 1.0  # for the download to say by itself why it was not finished
 PASSING_STATUS = {408, 425, 429, 500, 502, 503, 504}  # answers of a server that may do better later
 
 log = logging.getLogger(__name__)
@@ -71,14 +74,16 @@ def fetch(
     cached = cache_dir / source_name / (file.version or "undated") / file.file
     tried: list[str] = []
     other_bytes = network_fault = False
-    if cached.is_file():
+    try:
         if sha256_of(cached) == file.sha256:
             return Fetched(cached, file.sha256, "cache")
         other_bytes = True
         tried.append(f"cache: {_description(cached.read_bytes())}")
         log.warning("%s/%s: the cached copy is damaged; a good one is looked for elsewhere", source_name, file.file)
-    else:
+    except FileNotFoundError:
         tried.append("cache: not there")
+    except OSError as error:
+        tried.append(f"cache: cannot be read ({error.strerror})")
 
     for way, offer in _places(file, source_name, mirror_dir, allow_network, timeout_s, max_bytes):
         try:
@@ -177,7 +182,31 @@ def _from_publisher(file: SourceFile, timeout_s: float, max_bytes: int) -> bytes
 
 
 def _download(url: str, timeout_s: float, max_bytes: int) -> bytes:
-    """Download ``url`` whole, by http or https alone. Raises _Unreachable saying why it could not be had."""
+    """Download ``url`` whole, by http or https alone. Raises _Unreachable saying why it could not be had.
+
+    It runs in a thread of its own, which is left behind when the time is over: looking the host up, or an answer whose
+    head comes drop by drop, has no bound of its own.
+    """
+    answer: list[bytes | BaseException] = []
+    thread = threading.Thread(target=lambda: answer.append(_outcome(url, timeout_s, max_bytes)), daemon=True)
+    thread.start()
+    thread.join(timeout_s + GRACE_S)
+    if not answer:
+        raise _Unreachable(f"not finished within {timeout_s:g} seconds")
+    if isinstance(answer[0], BaseException):
+        raise answer[0]
+    return answer[0]
+
+
+def _outcome(url: str, timeout_s: float, max_bytes: int) -> bytes | BaseException:
+    """The bytes, or what was raised instead of them."""
+    try:
+        return _download_now(url, timeout_s, max_bytes)
+    except BaseException as error:  # noqa: BLE001 - raised again by the thread that waits
+        return error
+
+
+def _download_now(url: str, timeout_s: float, max_bytes: int) -> bytes:
     import pooch
     import requests
     import urllib3
@@ -195,6 +224,10 @@ def _download(url: str, timeout_s: float, max_bytes: int) -> bytes:
             raise _Unreachable("redirects to an address that is neither http nor https") from error
         except requests.TooManyRedirects as error:
             raise _Unreachable(f"redirects more than {MAX_REDIRECTS} times") from error
+        except requests.exceptions.ChunkedEncodingError as error:
+            raise _Unreachable("the download broke off") from error
+        except requests.ConnectionError as error:
+            raise _Unreachable(f"the host {urlsplit(url).hostname} cannot be found or refuses to answer") from error
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             why = getattr(error, "strerror", None) or type(error).__name__
             raise _Unreachable(f"the download failed ({why})", passing=True) from error

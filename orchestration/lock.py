@@ -18,10 +18,10 @@ def refresh_lock(lock_path: Path, wait_seconds: float = 0) -> Iterator[None]:
 
     Raises WarehouseError naming the holder when it is not free within ``wait_seconds``.
     """
-    lock_path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(lock_path, is_singleton=True, thread_local=False)
     holder_path = lock_path.with_suffix(".holder.json")
     try:
+        lock_path.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=wait_seconds)
     except Timeout:
         raise WarehouseError(
@@ -74,5 +74,5 @@ def _describe_holder(path: Path) -> str:
     try:
         holder = json.loads(path.read_text())
         return f"process {holder['pid']} has held it since {holder['since']}"
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return "the holder left no note"

@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+import pyarrow
 import pyarrow.parquet
+
+from orchestration.errors import WarehouseError
 
 MEMBERSHIP_TABLE = "state_system_spells"
 
@@ -11,10 +14,23 @@ def read_membership(raw_dir: Path) -> frozenset[tuple[int, int]]:
     """Every (COW state code, calendar year) in which the state was a system member for at least a day.
 
     Source: the raw table of the COW state system list (spells with first and last date), in ``raw_dir``.
+    Raises FileNotFoundError where it is not there yet, WarehouseError where it is damaged.
     """
-    spells = pyarrow.parquet.read_table(
-        raw_dir / f"{MEMBERSHIP_TABLE}.parquet", columns=["ccode", "styear", "endyear"]
-    ).to_pydict()
+    path = raw_dir / f"{MEMBERSHIP_TABLE}.parquet"
+    try:
+        spells = pyarrow.parquet.read_table(
+            path, columns=["ccode", "styear", "endyear"], page_checksum_verification=True
+        ).to_pydict()
+    except FileNotFoundError:
+        raise
+    except (OSError, pyarrow.ArrowException) as error:
+        raise WarehouseError(
+            "The raw table of the state system list is damaged.",
+            where=str(path),
+            expected="a whole Parquet file",
+            found=" ".join(str(error).split())[:200],
+            next_step="remove that file and run again: it is made anew from its source file",
+        ) from error
     return frozenset(
         (int(code), year)
         for code, first, last in zip(*spells.values(), strict=True)

@@ -84,7 +84,7 @@ def publish(settings: Settings, publication: Publication, evidence: Evidence) ->
         os.replace(scratch, kept)
         os.replace(in_place, settings.warehouse_path)
         sync(settings.data_dir)
-    except (OSError, duckdb.IOException) as error:
+    except (OSError, duckdb.Error) as error:
         raise WarehouseError(
             "The publication could not be written; the one before it stands.",
             where=str(settings.publications_dir),
@@ -262,7 +262,8 @@ def current(warehouse_path: Path) -> Mapping[str, object] | None:
         return None
     try:
         cursor = connection.execute("select * replace (published_at::varchar as published_at) from meta.publication")
-        return dict(zip([d[0] for d in cursor.description], cursor.fetchone(), strict=True))
+        record = dict(zip([d[0] for d in cursor.description], cursor.fetchone() or (), strict=False))
+        return record if record.keys() >= Publication.__dataclass_fields__.keys() else None
     except duckdb.Error:
         return None
     finally:
@@ -286,8 +287,8 @@ def published_loads(warehouse_path: Path, is_synthetic: bool) -> dict[str, Load]
 
 
 def published_tables(warehouse_path: Path) -> set[str]:
-    """``schema.table`` of everything in a published file; nothing where there is none."""
-    if not warehouse_path.exists():
+    """``schema.table`` of everything in a published file; nothing where there is none that this version can read."""
+    if current(warehouse_path) is None:
         return set()
     with duckdb.connect(str(warehouse_path), read_only=True) as connection:
         return {

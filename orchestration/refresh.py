@@ -96,7 +96,7 @@ class _RunFailed(WarehouseError):
 def _run_job(settings: Settings, extras: Collection[str], only_extras: bool) -> None:
     os.environ.update(settings.environment())
     from dagster import DagsterInstance
-    from sqlalchemy.exc import OperationalError
+    from sqlalchemy.exc import DatabaseError
 
     from orchestration.assets.failures import first_failure
     from orchestration.assets.publish import PRESENTATION_KEY, PUBLICATION_KEY
@@ -121,13 +121,14 @@ def _run_job(settings: Settings, extras: Collection[str], only_extras: bool) -> 
             )
             if not result.success:
                 alert_for_run(settings, instance, result.run_id)
-    except (OperationalError, OSError) as error:
+    except (DatabaseError, OSError) as error:
         raise WarehouseError(
             "Dagster could not keep its record of the run; what is published is as it was, or whole and new.",
             where=str(settings.dagster_dir),
-            expected="a folder that can be written, on a disk with room left",
+            expected="whole files, in a folder that can be written, on a disk with room left",
             found=str(getattr(error, "orig", error)),
-            next_step="make room or mend the permissions, then run again",
+            next_step="make room or mend the permissions, then run again; if the record is damaged, move that folder"
+            " away first: it holds only the history of runs",
         ) from error
     if not result.success:
         _, told = first_failure(result.all_events)

@@ -88,8 +88,10 @@ def _made_from(mart_fingerprint: str) -> bytes:
 
 
 def _made_from_on_disk(settings: Settings, table: str) -> bytes | None:
+    """What a whole file says of itself; None where it is not there or any page in it is damaged."""
     try:
-        schema = pyarrow.parquet.read_schema(settings.results_dir / f"{table}.parquet")
+        path = settings.results_dir / f"{table}.parquet"
+        schema = pyarrow.parquet.read_table(path, page_checksum_verification=True).schema
     except (OSError, pyarrow.ArrowException):
         return None
     return (schema.metadata or {}).get(MADE_FROM)
@@ -102,5 +104,5 @@ def _write(settings: Settings, frames: dict[str, pandas.DataFrame], mart: Mart) 
         table = pyarrow.Table.from_pandas(frame, preserve_index=False)
         metadata = (table.schema.metadata or {}) | {MADE_FROM: made_from}
         with write_atomically(settings.results_dir / f"{name}.parquet") as stream:
-            pyarrow.parquet.write_table(table.replace_schema_metadata(metadata), stream)
+            pyarrow.parquet.write_table(table.replace_schema_metadata(metadata), stream, write_page_checksum=True)
     return frames

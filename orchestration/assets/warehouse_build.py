@@ -174,7 +174,7 @@ def _failure_message(target_path: Path) -> str:
     """Every node that failed, in dbt's own words, with the next step."""
     try:
         results = json.loads((target_path / "run_results.json").read_text())["results"]
-    except OSError:
+    except (OSError, ValueError, KeyError):
         return (
             "The dbt build stopped before it had results; nothing was published.\n"
             f"  next:     read {target_path / 'dbt.log'}"

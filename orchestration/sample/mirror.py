@@ -36,12 +36,12 @@ def write_sample_mirror(directory: Path, states: int = STATES, seed: int = SEED)
 
 
 def sample_catalog(catalog: Catalog, directory: Path) -> Catalog:
-    """The catalogue of the sample in `directory`, which is written if it is not there or is another generator's.
+    """The catalogue of the sample in `directory`, which is written if it, or its record, is not there or is another generator's.
 
     Every file carries the hash and size of what was written, the version "synthetic" and no address on the web.
     """
     record_path, generator = directory / RECORD, _generator()
-    record = json.loads(record_path.read_text()) if record_path.is_file() else {"files": {}}
+    record = _read_record(record_path)
     is_whole = all((directory / name).is_file() for name in record["files"])
     if record.get("generator") != generator or not is_whole:
         record = {"generator": generator, "files": {}}
@@ -54,6 +54,14 @@ def sample_catalog(catalog: Catalog, directory: Path) -> Catalog:
         files = tuple(_vouch(file, record["files"][f"{name}/{file.file}"]) for file in source.files)
         sources.append(source.model_copy(update={"files": files}))
     return catalog_of(sources)
+
+
+def _read_record(path: Path) -> dict:
+    try:
+        record = json.loads(path.read_bytes())
+        return record if isinstance(record["files"], dict) else {"files": {}}
+    except (OSError, ValueError, KeyError, TypeError):  # not there yet, or damaged
+        return {"files": {}}
 
 
 def _vouch(file: SourceFile, written: dict) -> SourceFile:

@@ -1,11 +1,13 @@
 """Whatever the way a file comes, only the bytes on record are accepted, and a good copy is never lost."""
 
+import gzip
 import hashlib
 import io
 import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -268,7 +270,7 @@ def test_one_wrong_bit_in_any_real_file_is_refused(mirror: Path, tmp_path: Path,
 def unavailable(file: SourceFile, cache: Path, **bounds) -> str:
     with pytest.raises(SourceUnavailable) as caught:
         fetch(file, "iron", cache, None, **bounds)
-    assert not list(cache.rglob("*.*"))
+    assert not [path for path in cache.rglob("*.*") if path.is_file()]
     return caught.value.found
 
 
@@ -288,6 +290,41 @@ def test_an_endless_redirect_is_given_up(cache: Path, web: Web) -> None:
     told = unavailable(source_file(pinned_url=web.redirect("/round", "/round")), cache)
     assert "redirects more than 5 times" in told
     assert len(web.asked) <= 7
+
+
+def test_a_head_that_comes_drop_by_drop_is_given_up(cache: Path, web: Web) -> None:
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        request.wfile.write(b"HTTP/1.1 200 OK\r\n")
+        with suppress(OSError):
+            for number in range(100):
+                request.wfile.write(b"X-%d: x\r\n" % number)
+                time.sleep(0.1)
+
+    web.pages["/head"] = answer
+    told = unavailable(source_file(pinned_url=web.url("/head")), cache, timeout_s=0.3)
+    assert "not finished within 0.3 seconds" in told
+
+
+def test_a_gzip_bomb_is_cut_off(cache: Path, web: Web) -> None:
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(200)
+        request.send_header("Content-Encoding", "gzip")
+        request.end_headers()
+        with suppress(OSError):
+            request.wfile.write(gzip.compress(bytes(50_000_000)))
+
+    web.pages["/bomb"] = answer
+    told = unavailable(source_file(pinned_url=web.url("/bomb")), cache, max_bytes=1_000_000)
+    assert "more than the 1,000,000 bytes allowed" in told
+
+
+def test_a_folder_in_place_of_the_cached_copy_is_told(cache: Path, mirrored: Path) -> None:
+    (cache / "iron" / "1.0" / "small data.csv").mkdir(parents=True)
+    told = unavailable(source_file(), cache)
+    assert "cache: cannot be read (Is a directory)" in told
+    with pytest.raises(WarehouseError, match="Is a directory") as caught:
+        fetch(source_file(), "iron", cache, mirrored)
+    assert "small data.csv" in caught.value.where
 
 
 def test_an_oversized_download_is_cut_off(cache: Path, web: Web) -> None:
@@ -320,7 +357,9 @@ def test_a_host_that_is_down_is_told(cache: Path, web: Web) -> None:
     url = web.url("/x")
     web.server.shutdown()
     web.server.server_close()
-    assert "pinned copy: the download failed" in unavailable(source_file(pinned_url=url), cache, timeout_s=2)
+    assert "pinned copy: the host 127.0.0.1 cannot be found or refuses to answer" in unavailable(
+        source_file(pinned_url=url), cache, timeout_s=2
+    )
 
 
 def test_no_message_carries_what_an_address_keeps_secret(cache: Path, web: Web) -> None:
