@@ -16,6 +16,8 @@ JITTER = 0.25
 # Dagster's words where a run's process ended without a word of its own; the event before it says how.
 FROM_OUTSIDE = "This run has been marked as failed from outside"
 
+LOOK_AT_THE_RUN = "mend what this names (warehouse ui shows the run's whole log), then warehouse run"
+
 
 @contextmanager
 def told_plainly() -> Iterator[None]:
@@ -54,7 +56,8 @@ def first_failure(events: Iterable[DagsterEvent]) -> tuple[str, str]:
             if failure.user_failure_data and failure.user_failure_data.description:
                 return event.step_key, failure.user_failure_data.description
             cause = failure.error.cause or failure.error
-            return event.step_key, f"Step {event.step_key} failed: {cause.message.strip()}"
+            told = f"Step {event.step_key} failed: {cause.message.strip()}"
+            return event.step_key, f"{told}\n  next:     {LOOK_AT_THE_RUN}"
         if event.is_failure:
             error = getattr(event.event_specific_data, "error", None)
             if error:

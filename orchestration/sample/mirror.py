@@ -36,7 +36,7 @@ def write_sample_mirror(directory: Path, states: int = STATES, seed: int = SEED)
 
 
 def sample_catalog(catalog: Catalog, directory: Path) -> Catalog:
-    """The catalogue of the sample in `directory`, which is written if it, or its record, is not there or is another generator's.
+    """The catalogue of the sample in `directory`, which is written anew without its record or by another generator.
 
     Every file carries the hash and size of what was written, the version "synthetic" and no address on the web.
     """

@@ -1,0 +1,191 @@
+"""A publisher's host that is down, slow, dropping or lying: ``warehouse run`` says what was tried, in bounded time and size."""
+
+import gzip
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+import yaml
+
+from orchestration.provenance import SOURCES_DIR
+from tests.conftest import Shell
+from tests.faults.conftest import Done, refused
+
+pytestmark = pytest.mark.slow
+
+FILE = "NMC-60-abridged.csv"
+ASKED = ("run", "--sources", "real")
+
+
+def answered(request: BaseHTTPRequestHandler, status: int = 200, **headers: str) -> None:
+    request.send_response(status)
+    for name, value in headers.items():
+        request.send_header(name.replace("_", "-"), value)
+    request.end_headers()
+
+
+def hangs(request: BaseHTTPRequestHandler, whole: bytes) -> None:
+    time.sleep(8)
+
+
+def drips(request: BaseHTTPRequestHandler, whole: bytes) -> None:
+    answered(request)
+    for place in range(100):
+        request.wfile.write(whole[place : place + 1])
+        time.sleep(0.1)
+
+
+def drops(request: BaseHTTPRequestHandler, whole: bytes) -> None:
+    answered(request, Content_Length=str(len(whole)))
+    request.wfile.write(whole[: len(whole) // 2])
+
+
+def lies_short(request: BaseHTTPRequestHandler, whole: bytes) -> None:
+    answered(request, Content_Length=str(len(whole) - 100))
+    request.wfile.write(whole)
+
+
+def goes_round(request: BaseHTTPRequestHandler, whole: bytes) -> None:
+    answered(request, 302, Location="/round")
+
+
+def to_a_file(request: BaseHTTPRequestHandler, whole: bytes) -> None:
+    answered(request, 302, Location="file:///etc/passwd")
+
+
+def to_ftp(request: BaseHTTPRequestHandler, whole: bytes) -> None:
+    answered(request, 301, Location="ftp://127.0.0.1/a.csv")
+
+
+def gone(request: BaseHTTPRequestHandler, whole: bytes) -> None:
+    answered(request, 404)
+
+
+def failing(request: BaseHTTPRequestHandler, whole: bytes) -> None:
+    answered(request, 500)
+
+
+def overloaded(request: BaseHTTPRequestHandler, whole: bytes) -> None:
+    answered(request, 503)
+
+
+def a_page(request: BaseHTTPRequestHandler, whole: bytes) -> None:
+    answered(request, Content_Type="text/html")
+    request.wfile.write(b"<!DOCTYPE html><html><body>Please log in.</body></html>")
+
+
+def endless(request: BaseHTTPRequestHandler, whole: bytes) -> None:
+    answered(request)
+    while True:
+        request.wfile.write(bytes(1_000_000))
+
+
+def a_bomb(request: BaseHTTPRequestHandler, whole: bytes) -> None:
+    answered(request, Content_Encoding="gzip")
+    request.wfile.write(gzip.compress(bytes(200_000_000)))
+
+
+CASES = [
+    (hangs, "within 2 seconds"), (drips, "not finished within 2 seconds"), (drops, "download"),
+    (lies_short, "bytes"), (goes_round, "redirects more than 5 times"), (to_a_file, "neither http nor https"),
+    (to_ftp, "neither http nor https"), (gone, "answers 404"), (failing, "answers 500"), (overloaded, "answers 503"),
+    (a_page, "an HTML page"), (endless, "more than the"), (a_bomb, "more than the"),
+]  # fmt: skip
+
+
+class Publisher:
+    """A web server with one way to answer every request."""
+
+    def __init__(self, whole: bytes) -> None:
+        self.behaviour: Callable[[BaseHTTPRequestHandler, bytes], None] = gone
+        publisher = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                with suppress(OSError):
+                    publisher.behaviour(self, whole)
+
+            def log_message(self, *_) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+
+    def stop(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@pytest.fixture(scope="module")
+def publisher(mirror: Path) -> Iterator[Publisher]:
+    publisher = Publisher((mirror / "cow_nmc" / FILE).read_bytes())
+    yield publisher
+    publisher.stop()
+
+
+@pytest.fixture(scope="module")
+def asking(
+    real_warehouse: Shell, publisher: Publisher, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Shell, list[str]]:
+    """A published data folder without the capability file in its cache, whose addresses lead to the publisher above.
+
+    The addresses and a time limit of 2 seconds come by a sitecustomize.py of the test, not by a hook of the warehouse.
+    """
+    folder = tmp_path_factory.mktemp("network")
+    shutil.copytree(real_warehouse.data_dir, folder / "data")
+    shutil.rmtree(folder / "data" / "sources" / "cow_nmc")
+    shutil.copytree(SOURCES_DIR, folder / "records")
+    record = yaml.safe_load((folder / "records" / "cow_nmc.yml").read_text())
+    (file,) = (file for file in record["files"] if file["file"] == FILE)
+    port = publisher.server.server_port
+    file["publisher_url"] = f"http://me:hush@127.0.0.1:{port}/nmc?token=hush"
+    file["pinned_url"] = f"http://me:hush@127.0.0.1:{port}/pinned?token=hush"
+    file.pop("archive_member", None)
+    (folder / "records" / "cow_nmc.yml").write_text(yaml.safe_dump(record, sort_keys=False))
+    (folder / "sitecustomize.py").write_text(
+        "from pathlib import Path\n"
+        "from orchestration import fetch, provenance\n"
+        f"provenance.load_catalog.__wrapped__.__defaults__ = (Path({str(folder / 'records')!r}),)\n"
+        "fetch.fetch.__kwdefaults__['timeout_s'] = 2.0\n"
+    )
+    variables = (("PYTHONPATH", str(folder)), ("NO_PROXY", "127.0.0.1"))
+    return Shell(folder / "data", variables), ["publisher:", "pinned copy:"]
+
+
+def told_and_kept(shell: Shell, tried: list[str], words: str) -> None:
+    before = shell.published_hash()
+    done: Done = shell(*ASKED)
+    refused(done, "cow_nmc", FILE, "cache: not there", *tried, words)
+    assert "hush" not in done.stdout + done.stderr
+    assert shell.published_hash() == before
+    assert not (shell.data_dir / "sources" / "cow_nmc" / "6.0" / FILE).exists()
+
+
+@pytest.mark.parametrize(("behaviour", "words"), CASES, ids=lambda value: getattr(value, "__name__", None))
+def test_a_publisher_that_fails(
+    publisher: Publisher, asking: tuple[Shell, list[str]], behaviour: Callable, words: str
+) -> None:
+    publisher.behaviour = behaviour
+    told_and_kept(*asking, words)
+
+
+def test_when_the_host_is_back_the_next_run_succeeds_and_when_it_is_down_that_is_told(
+    publisher: Publisher, asking: tuple[Shell, list[str]]
+) -> None:
+    def well(request: BaseHTTPRequestHandler, whole: bytes) -> None:
+        answered(request, Content_Length=str(len(whole)))
+        request.wfile.write(whole)
+
+    shell, tried = asking
+    publisher.behaviour = well
+    done = shell(*ASKED, "--force")
+    assert done.returncode == 0, done.stderr
+    shutil.rmtree(shell.data_dir / "sources" / "cow_nmc")
+    publisher.stop()
+    told_and_kept(shell, tried, "the host 127.0.0.1 cannot be found or refuses to answer")

@@ -1,0 +1,46 @@
+"""Several at once: a run while the Dagster UI's run goes, and a reader that keeps its file open through a refresh."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.conftest import REPOSITORY, Shell
+from tests.faults.conftest import FORCED, green, is_whole, refused
+
+pytestmark = pytest.mark.slow
+
+WHOLE_SNAPSHOT = (
+    "select (select publication_id from meta.publication), count(*), sum(hash(c)) from marts.country_years as c"
+)
+
+
+def test_a_run_beside_the_run_of_the_ui_and_a_reader_that_stays(published: Shell) -> None:
+    """`dagster job execute` runs the job as a run from the UI does: in another process, by the same code location."""
+    reader = duckdb.connect(str(published.published), read_only=True)
+    seen = reader.execute(WHOLE_SNAPSHOT).fetchone()
+    slow_answer = reader.cursor().execute("select * from marts.country_years order by cow_code, year")
+    first_rows = slow_answer.fetchmany(10)
+    environment = published.environment() | {"WAREHOUSE_SOURCES": "sample", "DAGSTER_HOME": str(REPOSITORY)}
+    command = [str(Path(sys.executable).with_name("dagster")), "job", "execute", "-m", "orchestration.definitions"]
+    ui_run = subprocess.Popen(
+        [*command, "-j", "refresh"], env=environment, cwd=REPOSITORY, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    for line in ui_run.stdout:
+        if "ingest_" in line and "STEP_START" in line:
+            break
+    refused(published(*FORCED), "Another refresh", f"process {ui_run.pid}")
+    output, _ = ui_run.communicate(timeout=300)
+    assert ui_run.returncode == 0, output[-3000:]
+
+    assert reader.execute(WHOLE_SNAPSHOT).fetchone() == seen
+    rest = slow_answer.fetchall()
+    assert len(first_rows) + len(rest) == seen[1]
+    reader.close()
+    with duckdb.connect(str(published.published), read_only=True) as later:
+        assert later.execute("select publication_id from meta.publication").fetchone()[0] > seen[0]
+    assert is_whole(published)
+    green(published)
