@@ -33,7 +33,7 @@ def refresh_lock(lock_path: Path, wait_seconds: float = 0) -> Iterator[None]:
     except OSError as error:
         raise WarehouseError(
             "The data folder cannot be written to.",
-            where=str(lock_path.parent),
+            where=str(lock_path),
             expected="a folder in which files may be made",
             found=error.strerror or str(error),
             next_step="free space or mend the permissions, or set WAREHOUSE_DATA_DIR to another folder",

@@ -29,8 +29,8 @@ def write_sample_mirror(directory: Path, states: int = STATES, seed: int = SEED)
     hashes = {}
     for source, file, content in _files(catalog, build_world(states, seed)):
         path = directory / source / file.file
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+        with write_atomically(path) as stream:
+            stream.write(content)
         hashes[f"{source}/{file.file}"] = hashlib.sha256(content).hexdigest()
     return dict(sorted(hashes.items()))
 

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -85,9 +86,14 @@ def endless(request: BaseHTTPRequestHandler, whole: bytes) -> None:
         request.wfile.write(bytes(1_000_000))
 
 
+@cache
+def bomb() -> bytes:
+    return gzip.compress(bytes(200_000_000))
+
+
 def a_bomb(request: BaseHTTPRequestHandler, whole: bytes) -> None:
     answered(request, Content_Encoding="gzip")
-    request.wfile.write(gzip.compress(bytes(200_000_000)))
+    request.wfile.write(bomb())
 
 
 CASES = [
@@ -124,6 +130,7 @@ class Publisher:
 
 @pytest.fixture(scope="module")
 def publisher(mirror: Path) -> Iterator[Publisher]:
+    bomb()  # made before a run waits for it
     publisher = Publisher((mirror / "cow_nmc" / FILE).read_bytes())
     yield publisher
     publisher.stop()

@@ -67,7 +67,10 @@ def _stata(_: RawTable, content: bytes) -> Rows:
 
 def _excel(table: RawTable, content: bytes) -> Rows:
     sheet = openpyxl.load_workbook(io.BytesIO(content), data_only=True)[table.sheet]
-    rows = [[None if cell == "" else cell for cell in row] for row in sheet.iter_rows(values_only=True)]
+    rows = [
+        [None if isinstance(cell, str) and not cell.strip() else cell for cell in row]  # blanks alone show nothing
+        for row in sheet.iter_rows(values_only=True)
+    ]
     while rows and all(row and row[-1] is None for row in rows):
         rows = [row[:-1] for row in rows]
     return rows
