@@ -39,7 +39,9 @@ def open_published(path: Path) -> duckdb.DuckDBPyConnection:
             found=str(error),
             next_step="close the other program, or put back a copy from the folder publications beside it",
         ) from error
-    connection.execute(f"set search_path = '{','.join(SCHEMAS)}'")
+    there = {schema for (schema,) in connection.execute("select distinct schema_name from duckdb_tables()").fetchall()}
+    if path_of_search := ",".join(schema for schema in SCHEMAS if schema in there):  # another version may lack one
+        connection.execute(f"set search_path = '{path_of_search}'")
     connection.execute("set python_enable_replacements = false")
     connection.execute("set enable_external_access = false")
     connection.execute("set lock_configuration = true")
@@ -107,6 +109,14 @@ def rows_of(path: Path, statement: str) -> list[dict]:
         result = connection.execute(statement)
         names = [column[0] for column in result.description]
         return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+    except duckdb.Error as error:
+        raise WarehouseError(
+            "This publication lacks something that is asked of it.",
+            where=str(path),
+            expected="a publication of this version of the warehouse",
+            found=str(error).splitlines()[0],
+            next_step="warehouse run makes a new one",
+        ) from error
     finally:
         connection.close()
 
