@@ -74,7 +74,7 @@ def diff_publications(before: Path, after: Path, tolerance: float = 0.0) -> Publ
     """Compare two published files, opened read-only; see comparison.compare for the tolerance.
 
     A part that one of them lacks, since another version made it, is named in not_compared.
-    Raises WarehouseError where a file cannot be opened.
+    Raises WarehouseError where a file cannot be opened or is no publication.
     """
     connection = duckdb.connect(":memory:")
     try:
@@ -139,7 +139,16 @@ def _tables(connection: duckdb.DuckDBPyConnection, database: str) -> set[str]:
 
 
 def _record(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, object]:
-    cursor = connection.execute(f"select * from {database}.meta.publication")
+    try:
+        cursor = connection.execute(f"select * from {database}.meta.publication")
+    except duckdb.Error as error:
+        raise WarehouseError(
+            "A file is no publication.",
+            where="before" if database.endswith("before") else "after",
+            expected="a table meta.publication",
+            found=str(error).splitlines()[0],
+            next_step="compare two others: warehouse publications lists them",
+        ) from error
     row = dict(zip([column[0] for column in cursor.description], cursor.fetchone(), strict=True))
     return {name: str(row[name]) if name == "published_at" else row[name] for name in RECORD if name in row}
 
