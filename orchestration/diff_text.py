@@ -154,7 +154,8 @@ def _counts(*numbers: int) -> tuple[str, ...]:
 
 
 def _arrows(*pairs: tuple[int | None, int | None]) -> tuple[str, ...]:
-    return tuple(f"{old:,}" if old == new and old is not None else f"{old} -> {new}" for old, new in pairs)
+    told = [tuple("none" if number is None else f"{number:,}" for number in pair) for pair in pairs]
+    return tuple(old if old == new else f"{old} -> {new}" for old, new in told)
 
 
 def _number(value: float | None, digits: int = 4) -> str | None:

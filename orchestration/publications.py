@@ -218,5 +218,7 @@ def _not_found(wanted: str, found: str, files: Mapping[str, Path], problem: str 
         where=f"publication {wanted!r}",
         expected=f"{CURRENT}, {PREVIOUS}, or an id or the beginning of one: {listed}",
         found=found,
-        next_step="warehouse publications lists them; WAREHOUSE_KEEP_PUBLICATIONS says how many are kept",
+        next_step="warehouse publications lists them; WAREHOUSE_KEEP_PUBLICATIONS says how many are kept"
+        if files
+        else "warehouse run",
     )
