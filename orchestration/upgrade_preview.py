@@ -27,6 +27,7 @@ from orchestration.settings import DBT_PROJECT, Settings
 from orchestration.table_keys import TABLE_KEYS
 from orchestration.upgrade import Proposal
 
+DYADS = "tag:dyads"  # two million rows, made only where asked for
 FIGURES = "real_data"  # the tag of the tests that hold the mart against figures of the present versions
 
 # What a broken contract says, and the field of the record that would have to say otherwise.

@@ -126,6 +126,7 @@ def test_a_missing_key_column_is_named() -> None:
 
 def test_every_published_table_has_a_key() -> None:
     from orchestration.codebook import RESULT_TABLES
-    from orchestration.publication import MART_TABLES
+    from orchestration.publication import DYADS_TABLE, MART_TABLES
 
-    assert set(TABLE_KEYS) == {f"marts.{t}" for t in MART_TABLES} | {f"results.{t}" for t in RESULT_TABLES}
+    marts = {f"marts.{table}" for table in (*MART_TABLES, DYADS_TABLE)}
+    assert set(TABLE_KEYS) == marts | {f"results.{table}" for table in RESULT_TABLES}
