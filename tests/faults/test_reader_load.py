@@ -61,7 +61,7 @@ presentation.write_presentation = lambda settings: sorted(settings.presentation_
 for number in range(1, int(sys.argv[1]) + 1):
     change_sample(settings.data_dir, NMC, lambda content: with_more_troops(content, number))
     outcome = refresh.refresh(
-        settings, "sample", force=False, with_inference=False, wait_seconds=0, announce=lambda told: None
+        settings, "sample", force=False, extras=(), wait_seconds=0, announce=lambda told: None
     )
     assert outcome.changed
     print("refreshed", number, flush=True)
