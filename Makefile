@@ -16,8 +16,9 @@ run: setup
 test: setup
 	$(BIN)/pytest -m "not slow"
 
+# Two workers: much of this waits for ticks, pauses and time limits.
 test-slow: setup
-	$(BIN)/pytest -m slow
+	$(BIN)/pytest -m slow -n 2 --dist loadfile
 
 # The README's picture of the lineage, taken anew from Dagster's own page; needs Debian's chromium.
 lineage-picture: setup

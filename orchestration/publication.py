@@ -203,6 +203,9 @@ def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: list[dict])
 
 def _audit(path: Path, publication: Publication, evidence: Evidence) -> dict[str, int]:
     """Open the finished file as a reader would, and refuse it if a part is missing, empty or of another mart."""
+    absent = [table for table in ESTIMATE_TABLES if table not in evidence.result_tables]
+    if absent:
+        _refuse("Results of this mart are not there.", ", ".join(absent), "estimates of this very mart", "none")
     connection = duckdb.connect(":memory:")
     try:
         connection.execute(f"attach {_quoted(path)} as warehouse (read_only)")
@@ -216,10 +219,7 @@ def _audit(path: Path, publication: Publication, evidence: Evidence) -> dict[str
     finally:
         connection.close()
     empty = [table for table, rows in counts.items() if not rows]
-    absent = [table for table in ESTIMATE_TABLES if table not in evidence.result_tables]
     failed = [check["check_name"] for check in evidence.checks if check["status"] in ("fail", "error")]
-    if absent:
-        _refuse("Results of this mart are not there.", ", ".join(absent), "estimates of this very mart", "none")
     if empty:
         _refuse("A published table is empty.", ", ".join(empty), "at least one row", "no rows")
     if undocumented:

@@ -124,9 +124,10 @@ def test_results_of_another_mart_are_refused(settings: Settings, evidence: Evide
         publish(settings, replace(publication(1), mart_fingerprint="other"), evidence)
 
 
-def test_a_publication_without_its_estimates_is_refused(settings: Settings, evidence: Evidence) -> None:
-    tables = {name: text for name, text in TABLES.items() if name != "results.choices"}
-    columns = [column for column in evidence.columns if column.table_name != "choices"]
+@pytest.mark.parametrize("absent", ["choices", "models"])
+def test_a_publication_without_its_estimates_is_refused(settings: Settings, evidence: Evidence, absent: str) -> None:
+    tables = {name: text for name, text in TABLES.items() if name != f"results.{absent}"}
+    columns = [column for column in evidence.columns if column.table_name != absent]
     with pytest.raises(WarehouseError, match="not there"):
         publish(settings, publication(1), replace(evidence, tables=tables, columns=columns))
 
