@@ -220,6 +220,8 @@ def _dbt(settings: Settings, *selection: str) -> tuple[FailedTest, ...]:
         dbt_executable(),
         "--quiet",
         "build",
+        "--exclude",
+        DYADS,
         *selection,
         "--target-path",
         str(target),
