@@ -81,11 +81,13 @@ def test_eight_readers_through_ten_refreshes(sample_warehouse, tmp_path: Path) -
         )
         for number in range(READERS)
     ]  # fmt: skip
-    refreshes = subprocess.run(
-        [sys.executable, "-c", REFRESHER, str(REFRESHES)],
-        check=False, env=shell.environment(), capture_output=True, text=True, timeout=900,
-    )  # fmt: skip
-    stop.touch()
+    try:
+        refreshes = subprocess.run(
+            [sys.executable, "-c", REFRESHER, str(REFRESHES)],
+            check=False, env=shell.environment(), capture_output=True, text=True, timeout=900,
+        )  # fmt: skip
+    finally:
+        stop.touch()
     errors = [reader.communicate(timeout=60)[1] for reader in readers]
     assert refreshes.returncode == 0, refreshes.stderr[-3000:]
     assert errors == [""] * READERS
