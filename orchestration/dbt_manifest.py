@@ -83,9 +83,10 @@ def kept_column_lineage(
                 found=str(error),
                 next_step="name the column in the yml, or write the SQL more plainly",
             ) from error
+        text = json.dumps(lineage)
         with write_atomically(path) as stream:
-            stream.write(json.dumps(lineage).encode())
-        return lineage
+            stream.write(text.encode())
+        return json.loads(text)
 
 
 def _compile_into(target: Path, settings: Settings) -> None:

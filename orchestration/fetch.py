@@ -192,7 +192,7 @@ def _download(url: str, timeout_s: float, max_bytes: int) -> bytes:
     thread.start()
     thread.join(timeout_s + GRACE_S)
     if not answer:
-        raise _Unreachable(f"not finished within {timeout_s:g} seconds")
+        raise _Unreachable(f"not finished within {timeout_s:g} seconds", passing=True)
     if isinstance(answer[0], BaseException):
         raise answer[0]
     return answer[0]
@@ -225,9 +225,10 @@ def _download_now(url: str, timeout_s: float, max_bytes: int) -> bytes:
         except requests.TooManyRedirects as error:
             raise _Unreachable(f"redirects more than {MAX_REDIRECTS} times") from error
         except requests.exceptions.ChunkedEncodingError as error:
-            raise _Unreachable("the download broke off") from error
+            raise _Unreachable("the download broke off", passing=True) from error
         except requests.ConnectionError as error:
-            raise _Unreachable(f"the host {urlsplit(url).hostname} cannot be found or refuses to answer") from error
+            why = f"the host {urlsplit(url).hostname} cannot be found or refuses to answer"
+            raise _Unreachable(why, passing=True) from error
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             why = getattr(error, "strerror", None) or type(error).__name__
             raise _Unreachable(f"the download failed ({why})", passing=True) from error

@@ -22,6 +22,7 @@ from orchestration.provenance import RawTable
 
 FETCH_AGAIN = "Fetch the file again from its publisher; if it is the same, correct the source's record."
 ERROR_CELL = re.compile(rb"""<c\s[^>]*\bt=["']e["'][^>]*>""")
+LONGEST_CELL = 131_072  # characters of a CSV file's cell; beyond it a quote was not closed
 LARGEST_WHOLE = 10**15  # from here on a whole double is rendered by its repr; no source has one so large
 
 
@@ -86,6 +87,7 @@ def _csv_rows(stream: io.StringIO, skipped: int, place: str) -> tuple[list[str],
     A cell may not hold a line break (no source has one), so that row n stands on line n and a stray quote is found
     where it stands. Blank lines may stand only at the end.
     """
+    csv.field_size_limit(LONGEST_CELL)  # one for the whole process, which other libraries change
     reader = csv.reader(stream, strict=True)
     rows: list[list[str]] = []
     line = blank = 0

@@ -98,6 +98,9 @@ def _read(connection: duckdb.DuckDBPyConnection, wanted: Sequence[str]) -> Conte
         "select schema_name, table_name, comment from duckdb_tables() where schema_name in ('marts', 'results')"
         " order by schema_name, table_name"
     ).fetchall()
+    schemas = connection.execute("select schema_name from duckdb_schemas()").fetchall()
+    if absent := {"marts", "results"} - {schema for (schema,) in schemas}:
+        raise KeyError(f"schema {', '.join(sorted(absent))}")
     known = {f"{schema}.{table}": comment.removeprefix(f"{publication['note']}. ") for schema, table, comment in names}
     asked = {_find(name, known) for name in wanted} or known.keys() - {f"marts.{DYADS_TABLE}"}
     return Content(
