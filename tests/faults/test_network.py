@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from orchestration.provenance import SOURCES_DIR
+from orchestration.settings import SOURCES_DIR
 from tests.conftest import Shell
 from tests.faults.conftest import Done, refused
 
