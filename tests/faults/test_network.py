@@ -142,7 +142,7 @@ def asking(
 ) -> tuple[Shell, list[str]]:
     """A published data folder without the capability file in its cache, whose addresses lead to the publisher above.
 
-    The addresses and a time limit of 2 seconds come by a sitecustomize.py of the test, not by a hook of the warehouse.
+    The time limit of 2 seconds comes by a sitecustomize.py of the test, not by a hook of the warehouse.
     """
     folder = tmp_path_factory.mktemp("network")
     shutil.copytree(real_warehouse.data_dir, folder / "data")
@@ -156,12 +156,13 @@ def asking(
     file.pop("archive_member", None)
     (folder / "records" / "cow_nmc.yml").write_text(yaml.safe_dump(record, sort_keys=False))
     (folder / "sitecustomize.py").write_text(
-        "from pathlib import Path\n"
-        "from orchestration import fetch, provenance\n"
-        f"provenance.load_catalog.__wrapped__.__defaults__ = (Path({str(folder / 'records')!r}),)\n"
-        "fetch.fetch.__kwdefaults__['timeout_s'] = 2.0\n"
+        "from orchestration import fetch\nfetch.fetch.__kwdefaults__['timeout_s'] = 2.0\n"
     )
-    variables = (("PYTHONPATH", str(folder)), ("NO_PROXY", "127.0.0.1"))
+    variables = (
+        ("PYTHONPATH", str(folder)),
+        ("NO_PROXY", "127.0.0.1"),
+        ("WAREHOUSE_CATALOG_DIR", str(folder / "records")),
+    )
     return Shell(folder / "data", variables), ["publisher:", "pinned copy:"]
 
 
