@@ -32,6 +32,7 @@ def serve(settings: Settings, host: str, port: int, announce: Callable[[str], No
     """
     _refuse_taken_port(host, port)
     settings.dagster_dir.mkdir(parents=True, exist_ok=True)
+    _make_storage(settings)
     sockets = Path(tempfile.mkdtemp(prefix="warehouse-ui-"))
     children: dict[str, subprocess.Popen] = {}
     handlers = {number: signal.signal(number, _stop) for number in ENDING}
@@ -53,6 +54,17 @@ def serve(settings: Settings, host: str, port: int, announce: Callable[[str], No
         shutil.rmtree(sockets, ignore_errors=True)
         for number, handler in handlers.items():
             signal.signal(number, handler)
+
+
+def _make_storage(settings: Settings) -> None:
+    """Create Dagster's databases where there are none yet: three servers that did so at once would fail each other."""
+    os.environ.update(settings.environment())
+    from dagster import DagsterInstance
+
+    with DagsterInstance.get() as instance:
+        instance.get_run_records(limit=1)
+        instance.get_asset_keys(limit=1)
+        instance.all_instigator_state()
 
 
 class _Stopped(Exception):

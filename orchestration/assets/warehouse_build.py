@@ -117,14 +117,15 @@ def _build(context: AssetExecutionContext, dbt: LeanDbt, settings: Settings, tar
     invocation = dbt.cli(
         ["build"], context=context, raise_on_error=False, target_path=_prepared_target(settings, target)
     )
-    outputs = []
+    outputs, others = [], []  # held back: rows can be counted once dbt has closed the file, and dbt's stream must end
     with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):  # dbt.log in the target folder has it all
         for event in invocation.stream():
             if isinstance(event, Output):
                 context.log.info(f"{BUILT}{context.asset_key_for_output(event.output_name).to_user_string()}")
-                outputs.append(event)  # held back: rows can be counted once dbt has closed the file
+                outputs.append(event)
             else:
-                yield event
+                others.append(event)
+    yield from others
     if not invocation.is_successful():
         raise Failure(description=_failure_message(invocation.target_path))
     yield from _with_rows_and_columns(context, outputs, settings)

@@ -59,8 +59,10 @@ def sample_catalog(catalog: Catalog, directory: Path) -> Catalog:
 def _read_record(path: Path) -> dict:
     try:
         record = json.loads(path.read_bytes())
-        return record if isinstance(record["files"], dict) else {"files": {}}
-    except (OSError, ValueError, KeyError, TypeError):  # not there yet, or damaged
+        for file in record["files"].values():
+            bytes.fromhex(file["sha256"])
+        return record
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):  # not there yet, or damaged
         return {"files": {}}
 
 
