@@ -119,12 +119,17 @@ def _build(context: AssetExecutionContext, dbt: LeanDbt, settings: Settings, tar
     )
     outputs, others = [], []  # held back: rows can be counted once dbt has closed the file, and dbt's stream must end
     with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):  # dbt.log in the target folder has it all
-        for event in invocation.stream():
-            if isinstance(event, Output):
-                context.log.info(f"{BUILT}{context.asset_key_for_output(event.output_name).to_user_string()}")
-                outputs.append(event)
-            else:
-                others.append(event)
+        stream = invocation.stream()
+        try:
+            for event in stream:
+                if isinstance(event, Output):
+                    context.log.info(f"{BUILT}{context.asset_key_for_output(event.output_name).to_user_string()}")
+                    outputs.append(event)
+                else:
+                    others.append(event)
+        finally:
+            for _ in stream:  # read to its end whatever happens: it cannot be closed before
+                pass
     yield from others
     if not invocation.is_successful():
         raise Failure(description=_failure_message(invocation.target_path))
