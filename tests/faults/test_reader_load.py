@@ -84,7 +84,7 @@ def test_eight_readers_through_ten_refreshes(sample_warehouse, tmp_path: Path) -
     try:
         refreshes = subprocess.run(
             [sys.executable, "-c", REFRESHER, str(REFRESHES)],
-            check=False, env=shell.environment(), capture_output=True, text=True, timeout=900,
+            check=False, env=shell.environment(), capture_output=True, text=True, timeout=1800,
         )  # fmt: skip
     finally:
         stop.touch()
