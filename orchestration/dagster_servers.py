@@ -17,6 +17,7 @@ from orchestration.settings import REPOSITORY, Settings
 
 LOCAL = ("127.0.0.1", "localhost", "::1")
 LOCATION = "alliance_formation"
+CODE_SERVER = "code_server"
 # Named choices, in seconds: a slow machine imports the project in a minute; a run that is asked to stop gets some time.
 START_S = 180.0
 END_S = 20.0
@@ -37,9 +38,11 @@ def serve(settings: Settings, host: str, port: int, announce: Callable[[str], No
     children: dict[str, subprocess.Popen] = {}
     handlers = {number: signal.signal(number, _stop) for number in ENDING}
     try:
+        announce(f"Dagster UI: starting (output in {settings.dagster_dir}/*.log)")
         for name, command in _commands(sockets, host, port).items():
             children[name] = _start(name, command, settings)
-        announce(f"Dagster UI: starting (output in {settings.dagster_dir}/*.log)")
+            if name == CODE_SERVER:  # the others would begin without a project, and find it only at their next look
+                _await_project(settings, children, sockets)
         _await_page(settings, children, host, port)
         announce(f"Dagster UI: http://{_in_address(host)}:{port}  (Ctrl-C ends it, and the daemon with it)")
         while True:
@@ -78,13 +81,13 @@ def _stop(*_) -> None:
 def _commands(sockets: Path, host: str, port: int) -> dict[str, list[str]]:
     """The three commands. The workspace file gives the code location the name it has in every other Dagster command, so
     that the sensor's memory and the schedule's ticks are the same ones."""
-    code = sockets / "code.sock"
+    code = _code_socket(sockets)
     workspace = sockets / "workspace.yaml"
     workspace.write_text(f"load_from:\n  - grpc_server: {{socket: {code}, location_name: {LOCATION}}}\n")
     program = Path(sys.executable).parent
     module = ["--module-name", "orchestration.definitions", "--working-directory", str(REPOSITORY)]
     return {
-        "code_server": [str(program / "dagster"), "code-server", "start", "--socket", str(code), *module],
+        CODE_SERVER: [str(program / "dagster"), "code-server", "start", "--socket", str(code), *module],
         "webserver": [
             str(program / "dagster-webserver"),
             *("--host", host, "--port", str(port), "--workspace", str(workspace)),
@@ -121,6 +124,27 @@ def _refuse_taken_port(host: str, port: int) -> None:
             found=error.strerror or str(error),
             next_step=f"end the program that listens there, or warehouse ui --port {port + 1 if port < 65535 else port - 1}",
         ) from error
+
+
+def _code_socket(sockets: Path) -> Path:
+    return sockets / "code.sock"
+
+
+def _await_project(settings: Settings, children: dict[str, subprocess.Popen], sockets: Path) -> None:
+    """Wait until the code server has loaded the project; one that cannot be loaded is the web interface's to show."""
+    from dagster._core.errors import DagsterUserCodeUnreachableError
+    from dagster._grpc.client import DagsterGrpcClient
+
+    client = DagsterGrpcClient(socket=str(_code_socket(sockets)))
+    deadline = time.monotonic() + START_S
+    while time.monotonic() < deadline:
+        _refuse_ended(settings, children)
+        try:
+            client.list_repositories()
+        except DagsterUserCodeUnreachableError:
+            time.sleep(0.3)
+        else:
+            return
 
 
 def _await_page(settings: Settings, children: dict[str, subprocess.Popen], host: str, port: int) -> None:

@@ -53,6 +53,7 @@ def test_a_source_shows_citation_contract_and_freshness_policy(visit: Visit) -> 
     expect(page.get_by_text("Singer, J. David").first).to_be_visible()
     expect(page.get_by_text("-9 is missing").first).to_be_visible()
     expect(page.get_by_text("Warns if more than 4 years since last materialization")).to_be_visible()
+    expect(page.get_by_text("Passing", exact=True).first).to_be_visible()  # the daemon's verdict on the policy
     visit.keep("asset_national_capabilities")
     visit.open("/assets/raw/national_capabilities?view=checks")
     expect(page.get_by_text("row_count").first).to_be_visible()
