@@ -30,12 +30,13 @@ from tests.conftest import REPOSITORY, Shell
 pytestmark = pytest.mark.slow
 DASK = Path(sys.executable).with_name("dask")
 HERE = "127.0.0.1"
+NAMES = ("one", "two")
 
 
 @dataclass(frozen=True)
 class Cluster:
     address: str
-    workers: tuple[subprocess.Popen, ...]
+    workers: dict[str, subprocess.Popen]
 
 
 def start(*arguments: str) -> subprocess.Popen[str]:
@@ -58,7 +59,7 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
         "--no-dashboard",
         "--no-nanny",
     )
-    workers = tuple(start(*common, "--local-directory", str(tmp_path / name)) for name in ("one", "two"))
+    workers = {name: start(*common, "--name", name, "--local-directory", str(tmp_path / name)) for name in NAMES}
     try:
         from distributed import Client
 
@@ -67,7 +68,7 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
             address = client.scheduler.address
         yield Cluster(address, workers)
     finally:
-        for process in (*workers, scheduler):
+        for process in (*workers.values(), scheduler):
             process.kill()
             process.wait()
 
@@ -77,17 +78,17 @@ def panel_of(warehouse: Shell) -> pd.DataFrame:
 
 
 def with_one_worker_killed(cluster: Cluster, work: Callable[[], object]) -> object:
-    """The result of ``work``, during which one of the two workers is killed as soon as it has done a task."""
+    """The result of ``work``, during which the worker that is first at work, and so holds the data, is killed."""
     from distributed import get_client
 
     started = threading.Event()
 
     def kill_when_busy() -> None:
         while not started.wait(0.05):
-            done = [worker["metrics"]["task_counts"] for worker in get_client().scheduler_info()["workers"].values()]
-            if any(count.get("memory") or count.get("executing") for count in done):
-                cluster.workers[0].kill()
-                return
+            for worker in get_client().scheduler_info()["workers"].values():
+                if worker["metrics"]["task_counts"].get("executing"):
+                    cluster.workers[worker["name"]].kill()
+                    return
 
     watcher = threading.Thread(target=kill_when_busy)
     watcher.start()
@@ -114,8 +115,8 @@ def test_the_cluster_makes_the_same_numbers_to_the_last_bit(
     tables, draws = everything()
     with estimation_workers(Settings(sample_warehouse[0].data_dir, dask_address=cluster.address)):
         tables_there, draws_there = with_one_worker_killed(cluster, everything)
-    assert cluster.workers[0].poll() is not None, "the first worker was to be killed while there was work"
-    assert cluster.workers[1].poll() is None
+    alive = [worker.poll() is None for worker in cluster.workers.values()]
+    assert sorted(alive) == [False, True], "one worker was to be killed while there was work"
     assert tables_there.keys() == tables.keys()
     for name, table in tables.items():
         pd.testing.assert_frame_equal(tables_there[name], table, check_exact=True)
