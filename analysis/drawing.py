@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 import matplotlib
 import pandas as pd
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from analysis.errors import AnalysisError
@@ -69,10 +71,12 @@ def save(drawing: Drawing, path_stem: Path | str) -> list[Path]:
     if not drawing.alt.strip():
         raise AnalysisError(f"figure {Path(path_stem).name} has no alternative text")
     png, svg = (Path(path_stem).with_name(Path(path_stem).name + ending) for ending in (".png", ".svg"))
-    with styled():
-        drawing.figure.savefig(png, dpi=150, metadata={"Software": None, "Description": drawing.alt})
-        drawing.figure.set_layout_engine("none")  # stays as it was laid out for the first
-        drawing.figure.savefig(svg, dpi=150, metadata={"Date": None, "Creator": None, "Description": drawing.alt})
+    figure = drawing.figure
+    with styled():  # the canvases themselves: savefig draws everything twice
+        figure.set_dpi(150)
+        FigureCanvasAgg(figure).print_png(png, metadata={"Software": None, "Description": drawing.alt})
+        figure.set_layout_engine("none")  # stays as it was laid out for the first
+        FigureCanvasSVG(figure).print_svg(svg, metadata={"Date": None, "Creator": None, "Description": drawing.alt})
     return [png, svg]
 
 

@@ -96,7 +96,7 @@ def build_assets(settings: Settings) -> list[AssetsDefinition]:
         exclude=f"{DYADS} {left_out}",
     )
     def build_warehouse(context: AssetExecutionContext, dbt: LeanDbt, refresh_lock: RefreshLock) -> Iterator[Any]:
-        threading.Thread(target=import_module, args=("analysis.estimation",), daemon=True).start()
+        threading.Thread(target=_import_what_comes_after, daemon=True).start()
         run_settings = from_environment()
         if not context.is_subset:
             _remove_build(run_settings)
@@ -110,6 +110,12 @@ def build_assets(settings: Settings) -> list[AssetsDefinition]:
         yield from _build(context, dbt, run_settings, run_settings.dyads_target_dir)
 
     return [build_warehouse, build_dyads]
+
+
+def _import_what_comes_after() -> None:
+    """While dbt works, in a process of its own."""
+    for name in ("analysis.estimation", "analysis.figures", "analysis.panel_figures", "analysis.regression_tables"):
+        import_module(name)
 
 
 def _build(context: AssetExecutionContext, dbt: LeanDbt, settings: Settings, target: Path) -> Iterator[Any]:

@@ -15,7 +15,13 @@ from tests.faults.conftest import FORCED, Done, green, refused
 pytestmark = pytest.mark.slow
 
 MB = 1024 * 1024
-STAGES = ("refresh.holder.json", "raw/cow_country_codes.parquet", "build.duckdb", "results/models.parquet", "publications/.*.duckdb")
+STAGES = (
+    "refresh.holder.json",
+    "raw/cow_country_codes.parquet",
+    "build.duckdb",
+    "results/models.parquet",
+    "publications/.*.duckdb",
+)
 """A file that each stage of a refresh is seen by."""
 
 

@@ -18,7 +18,7 @@ STAGES = [
     "estimate_models",
     "publication ...",
 ]
-SECONDS_AFTER = [0.0, 0.3, 1.5, 3.0]
+SECONDS_AFTER = [0.0, 0.5, 2.5]
 
 
 @pytest.fixture

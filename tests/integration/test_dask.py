@@ -103,7 +103,7 @@ def test_the_cluster_makes_the_same_numbers_to_the_last_bit(
     cluster: Cluster, sample_warehouse: tuple[Shell, object]
 ) -> None:
     panel = panel_of(sample_warehouse[0])
-    chosen = specifications()[::4]
+    chosen = specifications()[::12]
     model = next(model for model in KIMBALL_2010 if model.name == HEADLINE_MODEL)
     design = build(prepare(panel), model)
     fitted = fit(design.outcome, design.matrix, LINKS["probit"])
