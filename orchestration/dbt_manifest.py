@@ -17,7 +17,8 @@ from orchestration.errors import WarehouseError
 from orchestration.settings import DBT_PROJECT, Settings
 
 PARSED_DIR = Path(sys.prefix) / "var" / "alliance-formation-warehouse"
-KEPT_FILES = ("manifest.json", "partial_parse.msgpack")
+PARSE = ("manifest.json", "partial_parse.msgpack")
+SEAL = "parse.sha256"
 
 
 def dbt_executable() -> str:
@@ -44,7 +45,7 @@ def parsed_project(settings: Settings) -> Path:
     """
     made_from = project_fingerprint() + Path(__file__).read_text()  # another way of making it makes another
     kept = PARSED_DIR / hashlib.sha256(made_from.encode()).hexdigest()[:16]
-    if _is_whole(kept):
+    if is_sealed(kept):
         return kept
     PARSED_DIR.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=PARSED_DIR) as scratch:
@@ -52,11 +53,39 @@ def parsed_project(settings: Settings) -> Path:
         _forget_other_parses()
         fresh = Path(scratch) / "kept"
         fresh.mkdir()
-        for name in KEPT_FILES:
+        for name in PARSE:
             (Path(scratch) / name).rename(fresh / name)
+        seal(fresh)
         shutil.rmtree(kept, ignore_errors=True)
         os.replace(fresh, kept)
     return kept
+
+
+def prepare_target(target: Path, settings: Settings) -> None:
+    """Make dbt's target folder ready for a run: with its parse of the run before, if that is sealed, else the kept one."""
+    target.mkdir(parents=True, exist_ok=True)
+    if not is_sealed(target):
+        kept = parsed_project(settings)
+        for name in PARSE:
+            shutil.copyfile(kept / name, target / name)
+    (target / "run_results.json").unlink(missing_ok=True)
+
+
+def seal(folder: Path) -> None:
+    """Note the sha256 of the parse in a folder: dbt would take a damaged one for what it says."""
+    (folder / SEAL).write_text(_parse_sha256(folder))
+
+
+def is_sealed(folder: Path) -> bool:
+    """Whether the parse in a folder is the one that was sealed there."""
+    try:
+        return (folder / SEAL).read_text() == _parse_sha256(folder)
+    except (OSError, ValueError):
+        return False
+
+
+def _parse_sha256(folder: Path) -> str:
+    return hashlib.sha256(b"".join((folder / name).read_bytes() for name in PARSE)).hexdigest()
 
 
 def kept_column_lineage(
@@ -103,14 +132,6 @@ def _compile_into(target: Path, settings: Settings) -> None:
             found=(done.stdout + done.stderr).strip()[-2000:],
             next_step="mend the file that dbt names",
         )
-
-
-def _is_whole(kept: Path) -> bool:
-    """Whether all is there and the manifest can be read; dbt itself looks at its own parse, and parses again."""
-    try:
-        return isinstance(json.loads((kept / KEPT_FILES[0]).read_bytes()), dict) and (kept / KEPT_FILES[1]).is_file()
-    except (OSError, ValueError):
-        return False
 
 
 def _forget_other_parses() -> None:

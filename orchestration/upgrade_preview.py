@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from orchestration.acquire import Acquisition
 from orchestration.comparison import TableDifference, compare
-from orchestration.dbt_manifest import KEPT_FILES, dbt_executable, parsed_project
+from orchestration.dbt_manifest import dbt_executable, prepare_target
 from orchestration.errors import WarehouseError
 from orchestration.fingerprint import refresh_fingerprint
 from orchestration.membership import MEMBERSHIP_TABLE, read_membership
@@ -201,9 +201,7 @@ def _typed(contract: RawTable, relation: str) -> str:
 
 def build_mart(settings: Settings, *, with_tests: bool) -> tuple[FailedTest, ...]:
     """dbt's models, and the tests that do not pass; a failed test does not keep a model from being built."""
-    settings.dbt_target_dir.mkdir(parents=True)
-    for name in KEPT_FILES:
-        shutil.copyfile(parsed_project(settings) / name, settings.dbt_target_dir / name)
+    prepare_target(settings.dbt_target_dir, settings)
     if not with_tests:
         _dbt(settings, "--resource-type", "model", "--resource-type", "seed")
         return ()

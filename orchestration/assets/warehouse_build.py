@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import shutil
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import redirect_stdout
@@ -20,7 +19,7 @@ from packaging.version import Version
 from orchestration.assets.columns import Pairs, column_metadata
 from orchestration.assets.ingest import OWNER
 from orchestration.assets.resources import RefreshLock
-from orchestration.dbt_manifest import KEPT_FILES, dbt_executable, kept_column_lineage, parsed_project
+from orchestration.dbt_manifest import dbt_executable, kept_column_lineage, parsed_project, prepare_target, seal
 from orchestration.progress import BUILT
 from orchestration.provenance import load_catalog
 from orchestration.raw import columns_by_table
@@ -120,9 +119,8 @@ def _import_what_comes_after() -> None:
 
 def _build(context: AssetExecutionContext, dbt: LeanDbt, settings: Settings, target: Path) -> Iterator[Any]:
     os.environ.update(settings.environment())  # for dbt, where Dagster's own commands started this process
-    invocation = dbt.cli(
-        ["build"], context=context, raise_on_error=False, target_path=_prepared_target(settings, target)
-    )
+    prepare_target(target, settings)
+    invocation = dbt.cli(["build"], context=context, raise_on_error=False, target_path=target)
     outputs, others = [], []  # held back: rows can be counted once dbt has closed the file, and dbt's stream must end
     with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):  # dbt.log in the target folder has it all
         stream = invocation.stream()
@@ -139,6 +137,7 @@ def _build(context: AssetExecutionContext, dbt: LeanDbt, settings: Settings, tar
     yield from others
     if not invocation.is_successful():
         raise Failure(description=_failure_message(invocation.target_path))
+    seal(target)
     yield from _with_rows_and_columns(context, outputs, settings)
 
 
@@ -147,16 +146,6 @@ def _remove_build(settings: Settings) -> None:
     it."""
     settings.build_path.unlink(missing_ok=True)
     settings.build_path.with_suffix(".duckdb.wal").unlink(missing_ok=True)
-
-
-def _prepared_target(settings: Settings, target: Path) -> Path:
-    """dbt's target folder, at first with the parse kept with the installation."""
-    target.mkdir(parents=True, exist_ok=True)
-    for name in KEPT_FILES:
-        if not (target / name).exists():  # later runs start from dbt's own parse of the run before
-            shutil.copyfile(parsed_project(settings) / name, target / name)
-    (target / "run_results.json").unlink(missing_ok=True)
-    return target
 
 
 def _with_rows_and_columns(
