@@ -108,7 +108,7 @@ def choose_sources(settings: Settings, wanted: str) -> tuple[Settings, str]:
     """Settle ``--sources``: sample, real, auto, or a mirror folder; return the settings and what to tell the user.
 
     auto takes real data if every file can be had, and the sample otherwise - unless real data are published, which a
-    sample must not replace. Raises WarehouseError for a folder that does not exist or files that cannot be had.
+    sample must not replace, or others would read it in the lake. Raises WarehouseError for a folder that does not exist or files that cannot be had.
     """
     if wanted == SAMPLE:
         return replace(settings, sources=SAMPLE), "SYNTHETIC sample, as asked for"
@@ -137,14 +137,20 @@ def _fall_back(settings: Settings, reason: SourceUnavailable) -> tuple[Settings,
     from orchestration.publication import current
 
     published = current(settings.warehouse_path)
-    if settings.warehouse_path.exists() and not (published and published["is_synthetic"]):
+    obstacle = None
+    if settings.lake_address:
+        obstacle = "others read the lake, where the sample comes only if asked for"
+    elif settings.warehouse_path.exists() and not (published and published["is_synthetic"]):
         what = "real data are" if published else "a file that this version cannot read is"
+        obstacle = f"{what} published here, which the sample must not replace"
+    if obstacle:
         raise WarehouseError(
-            f"A source file cannot be had, and {what} published here, which the sample must not replace.",
+            f"A source file cannot be had, and {obstacle}.",
             where=reason.where,
             expected="every source file from cache, mirror or network",
             found=reason.found,
-            next_step="give --sources DIR with the files, or --sources sample together with another WAREHOUSE_DATA_DIR",
+            next_step="give --sources DIR with the files, or --sources sample together with another WAREHOUSE_DATA_DIR"
+            + (" and no WAREHOUSE_LAKE" if settings.lake_address else ""),
         ) from reason
     told = f"SYNTHETIC sample, since a real source file cannot be had ({reason.where})"
     return replace(settings, sources=SAMPLE), told

@@ -1,9 +1,11 @@
-"""Dagster's own storage in the data folder, whichever Dagster command opens it: dagster.yaml names these classes."""
+"""Dagster's own storage in the data folder, or in the lake's PostgreSQL, whichever Dagster command opens it: dagster.yaml
+names these classes."""
 
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from dagster._core.storage.base_storage import DagsterStorage
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 from dagster._core.storage.local_compute_log_manager import LocalComputeLogManager
 from dagster._core.storage.root import LocalArtifactStorage
@@ -55,8 +57,8 @@ def _no_flush_for_each_event(connection: sqlite3.Connection, _) -> None:
     connection.execute("pragma synchronous = normal")
 
 
-class RunsInDataFolder(DagsterSqliteStorage):
-    """Runs, events and schedules."""
+class Runs(DagsterSqliteStorage):
+    """Runs, events and schedules: in the lake's PostgreSQL where the settings name one, so that every machine sees them."""
 
     def __init__(self, base_dir: str, inst_data=None) -> None:
         super().__init__(base_dir, inst_data)
@@ -67,7 +69,15 @@ class RunsInDataFolder(DagsterSqliteStorage):
         return {}
 
     @classmethod
-    def from_config_value(cls, inst_data, config_value) -> "RunsInDataFolder":
+    def from_config_value(cls, inst_data, config_value) -> DagsterStorage:
+        settings = from_environment()
+        if settings.lake_address:
+            from orchestration.lake.server import storage_address
+
+            address = storage_address(settings)
+            from dagster_postgres import DagsterPostgresStorage
+
+            return DagsterPostgresStorage(address, inst_data=inst_data)
         return cls(base_dir=_folder(), inst_data=inst_data)
 
 

@@ -120,7 +120,7 @@ def kept_column_lineage(
 
 def _compile_into(target: Path, settings: Settings) -> None:
     """Compile the models, which parses the project first; dbt works in ``target``, away from any data folder."""
-    command = [dbt_executable(), "--quiet", "compile", "--select", "resource_type:model"]
+    command = [dbt_executable(), "--quiet", "compile", "--target", "build", "--select", "resource_type:model"]
     command += ["--target-path", str(target), "--log-path", str(target)]
     command += ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)]
     environment = {**os.environ, **settings.environment(), "WAREHOUSE_DATA_DIR": str(target)}

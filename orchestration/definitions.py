@@ -4,7 +4,7 @@ from dagster import AssetKey, AssetSelection, Definitions, define_asset_job, in_
 
 from orchestration.assets.estimates import estimates_assets, inference_keys
 from orchestration.assets.ingest import raw_assets
-from orchestration.assets.publish import presentation_asset, publication_asset
+from orchestration.assets.publish import lake_assets, presentation_asset, publication_asset
 from orchestration.assets.resources import RefreshLock
 from orchestration.assets.warehouse_build import build_assets, dbt_resource
 from orchestration.automation.failed_runs import failure_sensors
@@ -43,6 +43,7 @@ defs = Definitions(
         *estimates_assets(),
         publication_asset(),
         presentation_asset(),
+        *lake_assets(settings),
     ],
     jobs=[refresh, refresh_with_extras],
     schedules=[weekly_refresh(refresh, settings)],

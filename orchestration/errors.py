@@ -2,7 +2,7 @@
 
 import re
 
-CREDENTIALS = re.compile(r"(https?:/{1,2})[^/\s@]+@")
+CREDENTIALS = re.compile(r"((?:https?|postgres(?:ql)?):/{1,2})[^/\s@]+@")
 QUERY = re.compile(r"(https?:/{1,2}[^\s?]+\?)[^\s'\"]+")
 
 

@@ -3,11 +3,11 @@
 from datetime import UTC, datetime
 from importlib.metadata import version
 
-import duckdb
 import pyarrow.compute
 import pyarrow.parquet
 
 from orchestration.acquire import Acquisition, open_acquisition
+from orchestration.build_database import attached_build
 from orchestration.codebook import mart_columns, meta_columns, result_columns, table_descriptions
 from orchestration.drift import Load, drift
 from orchestration.fingerprint import refresh_fingerprint
@@ -66,13 +66,9 @@ def publish_refresh(settings: Settings, started: datetime) -> tuple[Publication,
 
 def _has_dyads(settings: Settings) -> bool:
     """Whether the dyad-years were made with this build, which begins without them."""
-    connection = duckdb.connect(":memory:")
-    try:
-        connection.execute(f"attach '{settings.build_path}' as build (read_only)")
+    with attached_build(settings) as connection:
         tables = "select table_name from duckdb_tables() where database_name = 'build' and schema_name = 'marts'"
         return (DYADS_TABLE,) in connection.execute(tables).fetchall()
-    finally:
-        connection.close()
 
 
 def _source_rows(acquisition: Acquisition) -> list[dict]:

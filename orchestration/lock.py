@@ -10,11 +10,28 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from orchestration.errors import WarehouseError
+from orchestration.settings import Settings
 
 
 @contextmanager
-def refresh_lock(lock_path: Path, wait_seconds: float = 0) -> Iterator[None]:
-    """Hold the data folder for one refresh; the same process may take it again inside.
+def only_refresh(settings: Settings, wait_seconds: float = 0) -> Iterator[None]:
+    """Hold the data folder, and the lake if there is one, for one refresh; the same process may take them again inside.
+
+    Raises WarehouseError naming the holder when one of them is not free within ``wait_seconds``.
+    """
+    with refresh_lock(settings.lock_path, wait_seconds) as is_outermost:
+        if settings.lake_address and is_outermost:
+            from orchestration.lake.refreshers import lake_lock
+
+            with lake_lock(settings, wait_seconds):
+                yield
+        else:
+            yield
+
+
+@contextmanager
+def refresh_lock(lock_path: Path, wait_seconds: float = 0) -> Iterator[bool]:
+    """Hold the data folder for one refresh; the same process may take it again inside. Yields whether it had not yet.
 
     Raises WarehouseError naming the holder when it is not free within ``wait_seconds``.
     """
@@ -39,9 +56,10 @@ def refresh_lock(lock_path: Path, wait_seconds: float = 0) -> Iterator[None]:
             next_step="free space or mend the permissions, or set WAREHOUSE_DATA_DIR to another folder",
         ) from error
     try:
-        if lock.lock_counter == 1:
+        is_outermost = lock.lock_counter == 1
+        if is_outermost:
             _note_holder(holder_path)
-        yield
+        yield is_outermost
     finally:
         lock.release()
 

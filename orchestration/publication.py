@@ -11,6 +11,7 @@ from typing import NoReturn
 import duckdb
 
 from orchestration.atomic import sync
+from orchestration.build_database import attached_build
 from orchestration.codebook import ESTIMATE_TABLES, Column
 from orchestration.drift import Load
 from orchestration.errors import WarehouseError
@@ -100,9 +101,8 @@ def publish(settings: Settings, publication: Publication, evidence: Evidence) ->
 
 
 def _assemble(settings: Settings, path: Path, publication: Publication, evidence: Evidence) -> None:
-    connection = duckdb.connect(":memory:", config={"threads": 2})
-    try:
-        connection.execute(f"attach {_quoted(settings.build_path)} as build (read_only)")
+    with attached_build(settings) as connection:
+        connection.execute("set threads = 2")
         connection.execute(f"attach {_quoted(path)} as warehouse")
         for schema in ("marts", "results", "meta"):
             connection.execute(f"create schema warehouse.{schema}")
@@ -125,8 +125,6 @@ def _assemble(settings: Settings, path: Path, publication: Publication, evidence
             connection.execute(f"comment on column {target} is {_quoted(column.comment)}")
         connection.execute("checkpoint warehouse")
         connection.execute("detach warehouse")
-    finally:
-        connection.close()
 
 
 def _primary_keys(evidence: Evidence) -> dict[str, str]:

@@ -12,7 +12,7 @@ from orchestration.acquire import choose_sources, fetch_all, open_acquisition
 from orchestration.codebook import INFERENCE_TABLES
 from orchestration.errors import WarehouseError
 from orchestration.fingerprint import refresh_fingerprint
-from orchestration.lock import refresh_lock
+from orchestration.lock import only_refresh
 from orchestration.publication import DYADS_TABLE, current, published_tables
 from orchestration.settings import COMMAND_LINE, Settings
 
@@ -49,20 +49,30 @@ def refresh(
     Raises WarehouseError; the publication in place is then untouched.
     """
     started = time.monotonic()
-    with refresh_lock(settings.lock_path, wait_seconds), _alerting(settings):
+    with only_refresh(settings, wait_seconds), _alerting(settings):
         settings, told = choose_sources(settings, wanted)
         announce(told)
         acquisition = open_acquisition(settings)
         fetch_all(acquisition)
-        published = current(settings.warehouse_path)
+        published, there = current(settings.warehouse_path), published_tables(settings.warehouse_path)
+        by_another, unshared = False, False
+        if settings.lake_address and published:
+            from orchestration.lake.snapshots import newest
+
+            shared = newest(settings)
+            unshared = shared is None or shared.publication_id < published["publication_id"]
+            by_another = not unshared and shared.publication_id != published["publication_id"]
+            if by_another:  # after this one, by another machine: what counts is what the lake has
+                published, there = shared.record, shared.tables
         fingerprint = refresh_fingerprint(acquisition.hashes())
         outdated = force or published is None or published["fingerprint"] != fingerprint
-        there = published_tables(settings.warehouse_path)
         lacking = [extra for extra in extras if not EXTRA_TABLES[extra] <= there]
         if outdated or lacking:
-            from_scratch = outdated or not _is_published_build(settings, published)
+            from_scratch = outdated or by_another or not _is_published_build(settings, published)
             _run_job(settings, extras if from_scratch else lacking, only_extras=not from_scratch)
-    return Outcome(settings, told, outdated or bool(lacking), time.monotonic() - started)
+        elif unshared:  # a run was killed, or the lake could not be had, after the publication here
+            _run_job(settings, (), only_lake=True)
+    return Outcome(settings, told, outdated or bool(lacking) or unshared, time.monotonic() - started)
 
 
 def _is_published_build(settings: Settings, published: Mapping[str, object]) -> bool:
@@ -71,7 +81,7 @@ def _is_published_build(settings: Settings, published: Mapping[str, object]) -> 
 
     try:
         return read_mart(settings).fingerprint == published["mart_fingerprint"]
-    except duckdb.Error:
+    except (duckdb.Error, WarehouseError):
         return False
 
 
@@ -93,21 +103,26 @@ class _RunFailed(WarehouseError):
     """Dagster's run failed, and has its alert."""
 
 
-def _run_job(settings: Settings, extras: Collection[str], only_extras: bool) -> None:
+def _run_job(
+    settings: Settings, extras: Collection[str], *, only_extras: bool = False, only_lake: bool = False
+) -> None:
     os.environ.update(settings.environment())
     from dagster import DagsterInstance
     from sqlalchemy.exc import DatabaseError
 
     from orchestration.assets.failures import first_failure
-    from orchestration.assets.publish import PRESENTATION_KEY, PUBLICATION_KEY
+    from orchestration.assets.publish import LAKE_KEY, PRESENTATION_KEY, PUBLICATION_KEY
     from orchestration.automation.failed_runs import alert_for_run, declare_lost_runs
     from orchestration.automation.need import run_tags
     from orchestration.definitions import EXTRAS, defs
 
     selection = None
-    if extras:
+    if only_lake:
+        selection = [LAKE_KEY]
+    elif extras:
         always = defs.resolve_job_def("refresh").asset_layer.selected_asset_keys
-        selection = [PUBLICATION_KEY, PRESENTATION_KEY] if only_extras else [*always]
+        published = {PUBLICATION_KEY, PRESENTATION_KEY, LAKE_KEY}
+        selection = [key for key in always if key in published or not only_extras]
         selection += [key for extra in extras for key in EXTRAS[extra]]
     try:
         with DagsterInstance.get() as instance:

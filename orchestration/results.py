@@ -4,13 +4,13 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import duckdb
 import pandas
 import pyarrow
 import pyarrow.csv
 import pyarrow.parquet
 
 from orchestration.atomic import write_atomically
+from orchestration.build_database import attached_build
 from orchestration.codebook import RESULT_TABLES
 from orchestration.fingerprint import code_fingerprint
 from orchestration.settings import Settings
@@ -29,12 +29,8 @@ class Mart:
 
 
 def read_mart(settings: Settings) -> Mart:
-    connection = duckdb.connect(":memory:")
-    try:
-        connection.execute(f"attach '{settings.build_path}' as build (read_only)")
+    with attached_build(settings) as connection:
         table = connection.execute("from build.marts.country_years order by cow_code, year").to_arrow_table()
-    finally:
-        connection.close()
     # Over the values as text: the bytes of an Arrow table depend on what lies under its nulls.
     sink = pyarrow.BufferOutputStream()
     pyarrow.csv.write_csv(table, sink)

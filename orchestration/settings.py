@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from orchestration.errors import WarehouseError
 
@@ -27,6 +28,10 @@ class Settings:
     watch_seconds: WAREHOUSE_WATCH_SECONDS, the pause between two looks at mirror and publishers (by default a day).
     alert_webhook: WAREHOUSE_ALERT_WEBHOOK, where alerts are posted, or None. A secret: never printed, logged or kept.
     dask_address: WAREHOUSE_DASK, address of a Dask scheduler that takes the inference's tasks, or None for this machine.
+    lake_address: WAREHOUSE_LAKE, the PostgreSQL address of a shared lake (docs/lake.md), or None for files of this
+        machine alone. It may hold a password, and is a secret as a whole: never printed, logged or kept.
+    lake_data: WAREHOUSE_LAKE_DATA, folder or s3:// address of the lake's Parquet files, or None for the one on record
+        in the lake, at first ``lake`` in the data folder.
     catalog_dir: WAREHOUSE_CATALOG_DIR, the folder of the sources' records (*.yml), by default the project's own.
     """
 
@@ -39,6 +44,8 @@ class Settings:
     watch_seconds: int = 86_400
     alert_webhook: str | None = field(default=None, repr=False)
     dask_address: str | None = None
+    lake_address: str | None = field(default=None, repr=False)
+    lake_data: str | None = None
     catalog_dir: Path = SOURCES_DIR
 
     @property
@@ -108,6 +115,7 @@ class Settings:
             "WAREHOUSE_CATALOG_DIR": str(self.catalog_dir),
             "WAREHOUSE_RAW_DIR": self.raw_dir.name,  # dbt_process.py works in the data folder
             "WAREHOUSE_BUILD_PATH": self.build_path.name,
+            "WAREHOUSE_DBT_TARGET": "lake" if self.lake_address else "build",
             "DAGSTER_HOME": str(REPOSITORY),
             "DO_NOT_TRACK": "1",
             "OPENBLAS_NUM_THREADS": "1",  # the fits' small matrix products are slower on more threads than on one
@@ -116,9 +124,16 @@ class Settings:
             variables["WAREHOUSE_MIRROR"] = str(self.mirror_dir)
         if self.dask_address:
             variables["WAREHOUSE_DASK"] = self.dask_address
+        if self.lake_data:
+            variables["WAREHOUSE_LAKE_DATA"] = self.lake_data
         if self.offline:
             variables["WAREHOUSE_OFFLINE"] = "1"
         return variables
+
+    def lake_password(self) -> dict[str, str]:
+        """The password in lake_address, if any, where PostgreSQL's own library looks for it."""
+        password = urlsplit(self.lake_address or "").password
+        return {"PGPASSWORD": unquote(password)} if password else {}
 
 
 def from_environment() -> Settings:
@@ -150,8 +165,10 @@ def from_environment() -> Settings:
         keep_publications=_whole_number("WAREHOUSE_KEEP_PUBLICATIONS", Settings.keep_publications),
         refresh_cron=os.environ.get("WAREHOUSE_REFRESH_CRON") or Settings.refresh_cron,
         watch_seconds=_whole_number("WAREHOUSE_WATCH_SECONDS", Settings.watch_seconds),
-        alert_webhook=_web_address("WAREHOUSE_ALERT_WEBHOOK"),
+        alert_webhook=_secret_address("WAREHOUSE_ALERT_WEBHOOK", "https://", "http://"),
         dask_address=os.environ.get("WAREHOUSE_DASK") or None,
+        lake_address=_secret_address("WAREHOUSE_LAKE", "postgresql://", "postgres://"),
+        lake_data=_folder_or_bucket("WAREHOUSE_LAKE_DATA"),
         catalog_dir=catalog_dir,
     )
 
@@ -169,15 +186,22 @@ def _whole_number(variable: str, default: int) -> int:
     return int(text)
 
 
-def _web_address(variable: str) -> str | None:
+def _secret_address(variable: str, *beginnings: str) -> str | None:
     """The address, which is a secret: the error does not repeat it."""
     address = os.environ.get(variable) or None
-    if address and not address.startswith(("https://", "http://")):
+    if address and not address.startswith(beginnings):
         raise WarehouseError(
             "A setting is not usable.",
             where=f"environment variable {variable}",
-            expected="an address that begins with https:// or http://",
+            expected=f"an address that begins with {' or '.join(beginnings)}",
             found="something else",
             next_step="set it to such an address, or unset it",
         )
     return address
+
+
+def _folder_or_bucket(variable: str) -> str | None:
+    place = os.environ.get(variable) or None
+    if place is None or place.startswith("s3://"):
+        return place and place.rstrip("/")
+    return str(Path(place).resolve())

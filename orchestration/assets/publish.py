@@ -21,9 +21,10 @@ from orchestration.assets.resources import RefreshLock
 from orchestration.codebook import RESULT_TABLES
 from orchestration.fingerprint import code_fingerprint
 from orchestration.publication import DYADS_TABLE, MART_TABLES, AuditRefused
-from orchestration.settings import from_environment
+from orchestration.settings import Settings, from_environment
 
 PUBLICATION_KEY = AssetKey("publication")
+LAKE_KEY = AssetKey("lake_publication")
 
 
 def publication_asset() -> AssetsDefinition:
@@ -102,3 +103,35 @@ def presentation_asset() -> AssetsDefinition:
         )
 
     return presentation
+
+
+def lake_assets(settings: Settings) -> list[AssetsDefinition]:
+    """The publication's copy in the lake; nothing where the settings name no lake."""
+    if not settings.lake_address:
+        return []
+
+    @asset(
+        key=LAKE_KEY,
+        group_name="publish",
+        owners=[OWNER],
+        kinds={"ducklake", "postgresql"},
+        deps=[PUBLICATION_KEY],
+        code_version=code_fingerprint("orchestration")[:16],
+        description="The publication in the shared lake: all of it in one transaction, as one snapshot that carries its id.",
+    )
+    def lake_publication(context: AssetExecutionContext, refresh_lock: RefreshLock) -> MaterializeResult:
+        from orchestration.lake.publish import publish_to_lake
+
+        with told_plainly():
+            published = publish_to_lake(from_environment())
+        return MaterializeResult(
+            metadata={
+                "publication": published.publication_id,
+                "snapshot": published.snapshot,
+                "dagster/row_count": published.rows["marts.country_years"],
+                "rows": MetadataValue.json(published.rows),
+                "files": published.place,
+            }
+        )
+
+    return [lake_publication]

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dagster import ConfigurableResource, InitResourceContext
 
 from orchestration.assets.failures import told_plainly
-from orchestration.lock import refresh_lock
+from orchestration.lock import only_refresh
 from orchestration.settings import from_environment
 
 # Named choice: a run that Dagster launched waits for a refresh from the command line, which takes a minute, rather than
@@ -19,5 +19,5 @@ class RefreshLock(ConfigurableResource):
 
     @contextmanager
     def yield_for_execution(self, context: InitResourceContext) -> Iterator["RefreshLock"]:
-        with told_plainly(), refresh_lock(from_environment().lock_path, WAIT_S):
+        with told_plainly(), only_refresh(from_environment(), WAIT_S):
             yield self

@@ -11,7 +11,6 @@ from importlib import import_module, metadata
 from pathlib import Path
 from typing import Any
 
-import duckdb
 from dagster import AssetExecutionContext, AssetsDefinition, Failure, Output, TableColumn, TableSchema
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, dbt_assets
 from packaging.version import Version
@@ -19,6 +18,7 @@ from packaging.version import Version
 from orchestration.assets.columns import Pairs, column_metadata
 from orchestration.assets.ingest import OWNER
 from orchestration.assets.resources import RefreshLock
+from orchestration.build_database import attached_build, begin_build
 from orchestration.dbt_manifest import dbt_executable, kept_column_lineage, parsed_project, prepare_target, seal
 from orchestration.progress import BUILT
 from orchestration.provenance import load_catalog
@@ -98,7 +98,7 @@ def build_assets(settings: Settings) -> list[AssetsDefinition]:
         threading.Thread(target=_import_what_comes_after, daemon=True).start()
         run_settings = from_environment()
         if not context.is_subset:
-            _remove_build(run_settings)
+            begin_build(run_settings)
         yield from _build(context, dbt, run_settings, run_settings.dbt_target_dir)
 
     @dbt_assets(
@@ -119,6 +119,10 @@ def _import_what_comes_after() -> None:
 
 def _build(context: AssetExecutionContext, dbt: LeanDbt, settings: Settings, target: Path) -> Iterator[Any]:
     os.environ.update(settings.environment())  # for dbt, where Dagster's own commands started this process
+    if settings.lake_address:
+        from orchestration.lake.build import dbt_variables
+
+        os.environ.update(dbt_variables(settings))
     prepare_target(target, settings)
     invocation = dbt.cli(["build"], context=context, raise_on_error=False, target_path=target)
     outputs, others = [], []  # held back: rows can be counted once dbt has closed the file, and dbt's stream must end
@@ -141,20 +145,11 @@ def _build(context: AssetExecutionContext, dbt: LeanDbt, settings: Settings, tar
     yield from _with_rows_and_columns(context, outputs, settings)
 
 
-def _remove_build(settings: Settings) -> None:
-    """A whole build starts from no build.duckdb, so that nothing of an older schema, or of a killed run, can survive in
-    it."""
-    settings.build_path.unlink(missing_ok=True)
-    settings.build_path.with_suffix(".duckdb.wal").unlink(missing_ok=True)
-
-
 def _with_rows_and_columns(
     context: AssetExecutionContext, outputs: list[Output], settings: Settings
 ) -> Iterator[Output]:
     """Each table's rows, and its columns with the types they really have; descriptions are in the definition."""
-    connection = duckdb.connect(":memory:")
-    try:
-        connection.execute(f"attach '{settings.build_path}' as build (read_only)")
+    with attached_build(settings) as connection:
         columns: dict[tuple[str, str], list[TableColumn]] = {}
         for schema, table, name, kind in connection.execute(
             "select schema_name, table_name, column_name, lower(data_type) from duckdb_columns()"
@@ -167,8 +162,6 @@ def _with_rows_and_columns(
             metadata = {"dagster/row_count": rows, "dagster/column_schema": TableSchema(columns[schema, table])}
             context.add_output_metadata(metadata, output_name=output.output_name)
             yield output
-    finally:
-        connection.close()
 
 
 def _failure_message(target_path: Path) -> str:

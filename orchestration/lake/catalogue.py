@@ -1,0 +1,106 @@
+"""DuckDB's connection to one of the lake's two catalogues: what is published, and where dbt builds."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+import duckdb
+
+from orchestration.errors import WarehouseError
+from orchestration.lake.server import connection_string, server_connection, shown
+from orchestration.settings import Settings
+
+PUBLISHED, BUILD = "alliance_formation", "alliance_formation_build"
+"""The catalogues: schemas in the PostgreSQL database, and folders in the place of the Parquet files."""
+EXTENSIONS = ("ducklake", "postgres_scanner", "httpfs")
+
+
+@contextmanager
+def attached(
+    settings: Settings, catalogue: str, alias: str = "lake", *, writing: bool = False, snapshot: int | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection in memory with the catalogue attached: to write, where it is made if there is none; to read; or to
+    read it as it was at a snapshot.
+
+    Raises WarehouseError where server or catalogue cannot be had.
+    """
+    place = data_path(settings, catalogue)
+    if place is None and not writing:
+        raise WarehouseError(
+            "Nothing is published in the lake yet.",
+            where=shown(settings),
+            expected=f"a DuckLake catalogue in the schema {catalogue}",
+            found="none",
+            next_step="warehouse run, on the machine that refreshes the lake",
+        )
+    place = place or new_data_path(settings, catalogue)
+    options = [f"metadata_schema '{catalogue}'", f"data_path {quoted(place)}", "override_data_path true"]
+    # Rows that lie in the catalogue instead of a file would not be found by those who read the files.
+    options.append("data_inlining_row_limit 0" if writing else "read_only")
+    if snapshot is not None:
+        options.append(f"snapshot_version {snapshot}")
+    connection = connect(*EXTENSIONS if "://" in place else EXTENSIONS[:2])
+    try:
+        address = quoted(f"ducklake:postgres:{connection_string(settings)}")
+        try:
+            connection.execute(f"attach {address} as {alias} ({', '.join(options)})")
+        except duckdb.Error as error:
+            raise WarehouseError(
+                "The lake's catalogue cannot be opened.",
+                where=f"{shown(settings)}, schema {catalogue}",
+                expected="a DuckLake catalogue that this user may read" + (" and write" if writing else ""),
+                found=str(error),
+                next_step="see docs/lake.md on users and their rights",
+            ) from error
+        yield connection
+    finally:
+        connection.close()
+
+
+def data_path(settings: Settings, catalogue: str) -> str | None:
+    """Where a catalogue's Parquet files lie for this machine, None where there is no such catalogue: WAREHOUSE_LAKE_DATA
+    if set, or else what the catalogue says."""
+    with server_connection(settings) as server, server.cursor() as cursor:
+        cursor.execute("select to_regclass(%s)", [f"{catalogue}.ducklake_metadata"])
+        if cursor.fetchone() == (None,):
+            return None
+        if settings.lake_data:
+            return new_data_path(settings, catalogue)
+        cursor.execute(f"select value from {catalogue}.ducklake_metadata where key = 'data_path'")
+        return cursor.fetchone()[0]
+
+
+def new_data_path(settings: Settings, catalogue: str) -> str:
+    return f"{settings.lake_data or settings.data_dir / 'lake'}/{catalogue}/"
+
+
+def connect(*extensions: str) -> duckdb.DuckDBPyConnection:
+    """A connection in memory with these extensions, loaded from their wheels; nothing is downloaded."""
+    connection = duckdb.connect(":memory:", config={"autoinstall_known_extensions": "false"})
+    for name in extensions:
+        connection.execute(f"load {quoted(_extension(name))}")
+    return connection
+
+
+def extension_directory(settings: Settings) -> Path:
+    """A folder laid out as DuckDB wants it for its extensions, which are links to those in the wheels: dbt loads by name."""
+    folder = settings.data_dir / "duckdb_extensions"
+    with duckdb.connect(":memory:") as connection:
+        ((platform,),) = connection.execute("pragma platform").fetchall()
+    place = folder / f"v{duckdb.__version__}" / platform
+    place.mkdir(parents=True, exist_ok=True)
+    for name in EXTENSIONS:
+        link = place / f"{name}.duckdb_extension"
+        link.unlink(missing_ok=True)
+        link.symlink_to(_extension(name))
+    return folder
+
+
+def _extension(name: str) -> Path:
+    package = Path(find_spec(f"duckdb_extension_{name}").origin).parent
+    return package / "extensions" / f"v{duckdb.__version__}" / f"{name}.duckdb_extension"
+
+
+def quoted(text: object) -> str:
+    return "'" + str(text).replace("'", "''") + "'"
