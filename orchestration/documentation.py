@@ -137,7 +137,7 @@ def _models_page(settings: Settings, scratch: Path) -> str:
             shutil.copyfile(kept / name, target / name)
     arguments += ["--no-compile"] if built else ["--no-compile", "--empty-catalog"]
     environment = {**os.environ, **settings.environment(), "WAREHOUSE_DATA_DIR": str(scratch)}
-    command = [dbt_executable(), "--quiet", "docs", "generate", *arguments]
+    command = [dbt_executable(), "--quiet", "docs", "generate", "--target", "build", *arguments]
     command += ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:

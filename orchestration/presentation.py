@@ -73,8 +73,10 @@ def published_frames(connection: duckdb.DuckDBPyConnection) -> dict[str, pandas.
 
 
 def results_frames(connection: duckdb.DuckDBPyConnection) -> dict[str, pandas.DataFrame]:
-    """The results tables of a published file as frames, by name."""
-    tables = connection.execute("select table_name from duckdb_tables() where schema_name = 'results' order by all")
+    """The results tables of a publication as frames, by name."""
+    tables = connection.execute(
+        "select table_name from information_schema.tables where table_schema = 'results' order by all"
+    )
     return {name: connection.execute(f"from results.{name}").df() for (name,) in tables.fetchall()}
 
 

@@ -1,14 +1,15 @@
 """The publications that are kept: which there are, what sets each apart from the one before, and finding one by its id."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import NoReturn
 
 import duckdb
 
 from orchestration.errors import WarehouseError
-from orchestration.query import render_table
+from orchestration.query import Published, render_table
 from orchestration.settings import Settings
 
 CURRENT, PREVIOUS = "current", "previous"
@@ -41,13 +42,24 @@ class KeptPublication:
     lacks: tuple[str, ...]
 
 
+def published(settings: Settings) -> Published:
+    """The publication that stands: warehouse.duckdb, or the newest snapshot of the lake where the settings name one.
+
+    WarehouseError where the lake has none or cannot be reached; whether the file is there is seen on opening it.
+    """
+    if settings.lake_address is None:
+        return settings.warehouse_path
+    return find(settings, CURRENT)
+
+
 def kept_publications(settings: Settings) -> list[KeptPublication]:
-    """Every kept publication, newest first; also those that an older version of the warehouse made."""
-    in_place = _id_in_place(settings)
+    """Every kept publication, newest first, of the lake where the settings name one; also those that an older version of
+    the warehouse made."""
+    places, in_place = _kept(settings)
     found: list[KeptPublication] = []
     before: SourceVersions | None = None
-    for publication_id, path in _files(settings, in_place).items():  # oldest first
-        record, sources, rows, lacks = _read(path)
+    for publication_id, place in places.items():  # oldest first
+        record, sources, rows, lacks = _read(place)
         found.append(
             KeptPublication(
                 publication_id=publication_id,
@@ -56,7 +68,7 @@ def kept_publications(settings: Settings) -> list[KeptPublication]:
                 is_synthetic=record.get("is_synthetic"),
                 software_version=record.get("software_version"),
                 country_years=rows,
-                size_bytes=path.stat().st_size,
+                size_bytes=place.stat().st_size if isinstance(place, Path) else place.size_bytes(),
                 fingerprint=record.get("fingerprint"),
                 changed_sources=source_changes(before, sources) if before and sources else (),
                 lacks=tuple(lacks),
@@ -66,31 +78,35 @@ def kept_publications(settings: Settings) -> list[KeptPublication]:
     return found[::-1]
 
 
-def find(settings: Settings, wanted: str) -> Path:
-    """The file of one publication: by its id, the beginning of its id if no other begins so, ``current`` (the one in
-    place) or ``previous`` (the one made before that).
+def find(settings: Settings, wanted: str) -> Published:
+    """One publication: by its id, the beginning of its id if no other begins so, ``current`` (the one in place) or
+    ``previous`` (the one made before that).
 
     Raises WarehouseError with the ids there are if none, or more than one, is meant.
     """
-    in_place = _id_in_place(settings)
-    files = _files(settings, in_place)
+    places, in_place = _kept(settings)
     if wanted == CURRENT:
-        if not settings.warehouse_path.exists():
-            _not_found(wanted, "nothing is published here", files)
-        return settings.warehouse_path
+        if not (places if settings.lake_address else settings.warehouse_path.exists()):
+            _not_found(wanted, "nothing is published here", places)
+        return places[in_place] if settings.lake_address else settings.warehouse_path
     if wanted == PREVIOUS:
-        ids = list(files)
-        place = ids.index(in_place) if in_place in files else 0
+        ids = list(places)
+        place = ids.index(in_place) if in_place in places else 0
         if place == 0:
-            _not_found(wanted, "none older than the one in place is kept", files)
-        return files[ids[place - 1]]
-    if wanted in files:
-        return files[wanted]
-    meant = [publication_id for publication_id in files if wanted and publication_id.startswith(wanted)]
+            _not_found(wanted, "none older than the one in place is kept", places)
+        return places[ids[place - 1]]
+    if wanted in places:
+        return places[wanted]
+    meant = [publication_id for publication_id in places if wanted and publication_id.startswith(wanted)]
     if len(meant) != 1:
         problem = "More than one publication is meant." if meant else NOT_KEPT
-        _not_found(wanted, f"{len(meant)} ids that begin so" if meant else "no id that begins so", files, problem)
-    return files[meant[0]]
+        _not_found(wanted, f"{len(meant)} ids that begin so" if meant else "no id that begins so", places, problem)
+    return places[meant[0]]
+
+
+def find_file(settings: Settings, wanted: str) -> Path:
+    """The file of one publication in this data folder, whether or not there is a lake; named and refused as by find."""
+    return find(replace(settings, lake_address=None), wanted)
 
 
 def source_changes(before: SourceVersions, after: SourceVersions) -> tuple[str, ...]:
@@ -159,6 +175,17 @@ def publications_records(kept: list[KeptPublication]) -> list[dict]:
     return [asdict(one) for one in kept]
 
 
+def _kept(settings: Settings) -> tuple[dict[str, Published], str | None]:
+    """Every publication by its id, oldest first, and the id of the one in place: of the lake, or of this data folder."""
+    if settings.lake_address is None:
+        in_place = _id_in_place(settings)
+        return _files(settings, in_place), in_place
+    from orchestration.lake.snapshots import snapshots
+
+    places = {one.publication_id: one for one in snapshots(settings)}
+    return places, next(reversed(places), None)
+
+
 def _files(settings: Settings, in_place: str | None) -> dict[str, Path]:
     """File by publication id, oldest first, which is the order of the ids: each begins with its time. The publication
     in place belongs to them even if its kept copy was removed."""
@@ -174,17 +201,28 @@ def _id_in_place(settings: Settings) -> str | None:
     return _read(settings.warehouse_path)[0].get("publication_id")
 
 
-def _read(path: Path) -> tuple[dict, SourceVersions | None, int | None, list[str]]:
-    """What a file says of itself, its sources, its country-years, and what it lacks; it may be of another version."""
+@contextmanager
+def _attached(place: Published) -> Iterator[duckdb.DuckDBPyConnection | None]:
+    """A connection in memory with a publication attached as ``kept``; None where its file cannot be opened."""
+    if not isinstance(place, Path):
+        with place.attach("kept") as connection:
+            yield connection
+        return
+    with duckdb.connect(":memory:") as connection:
+        try:
+            connection.execute(f"attach '{str(place).replace(chr(39), chr(39) * 2)}' as kept (read_only)")
+        except duckdb.Error:
+            connection = None
+        yield connection
+
+
+def _read(place: Published) -> tuple[dict, SourceVersions | None, int | None, list[str]]:
+    """What a publication says of itself, its sources, its country-years, and what it lacks; it may be of another version."""
     wanted = ("publication_id", "published_at", "is_synthetic", "software_version", "fingerprint")
     record, sources, rows, lacks = {}, None, None, []
-    connection = duckdb.connect(":memory:")
-    try:
-        connection.execute(f"attach '{str(path).replace(chr(39), chr(39) * 2)}' as kept (read_only)")
-    except duckdb.Error:
-        connection.close()
-        return record, sources, rows, ["everything (it is not a DuckDB file that this version can open)"]
-    try:
+    with _attached(place) as connection:
+        if connection is None:
+            return record, sources, rows, ["everything (it is not a DuckDB file that this version can open)"]
         connection.execute("set timezone = 'UTC'")
         there = {
             name
@@ -206,12 +244,10 @@ def _read(path: Path) -> tuple[dict, SourceVersions | None, int | None, list[str
             (rows,) = connection.execute("select count(*) from kept.marts.country_years").fetchone()
         except duckdb.Error:
             lacks.append("marts.country_years")
-    finally:
-        connection.close()
     return record, sources, rows, lacks
 
 
-def _not_found(wanted: str, found: str, files: Mapping[str, Path], problem: str = NOT_KEPT) -> NoReturn:
+def _not_found(wanted: str, found: str, files: Mapping[str, Published], problem: str = NOT_KEPT) -> NoReturn:
     listed = ", ".join(reversed(files)) or "none yet"
     raise WarehouseError(
         problem,

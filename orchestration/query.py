@@ -1,9 +1,9 @@
-"""Questions to a published file: one SELECT at a time, no files, no network, no settings; answers in four formats."""
+"""Questions to a publication: one SELECT at a time, no files, no network, no settings; answers in four formats."""
 
 import re
 import sys
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
 import duckdb
 
@@ -12,15 +12,36 @@ from orchestration.errors import WarehouseError
 from orchestration.publication import current
 from orchestration.query_errors import query_error
 
+if TYPE_CHECKING:
+    from orchestration.lake.snapshots import LakeSnapshot
+
+Published: TypeAlias = "Path | LakeSnapshot"
+"""A publication that can be asked: its file, or its snapshot in the lake."""
+
 FORMATS = ("table", "csv", "json", "parquet")
 SCHEMAS = ("marts", "results", "meta")
 
 
-def open_published(path: Path) -> duckdb.DuckDBPyConnection:
+def open_published(place: Published) -> duckdb.DuckDBPyConnection:
     """A connection that can read the publication and nothing else. WarehouseError if none is there.
 
-    A table needs no schema before its name. The connection keeps to this file even if a refresh puts another in its place.
+    A table needs no schema before its name. The connection keeps to this publication even if a refresh puts another in
+    its place.
     """
+    connection = _open_file(place) if isinstance(place, Path) else place.open()
+    there = {
+        schema
+        for (schema,) in connection.execute("select distinct table_schema from information_schema.tables").fetchall()
+    }
+    if path_of_search := ",".join(schema for schema in SCHEMAS if schema in there):  # another version may lack one
+        connection.execute(f"set search_path = '{path_of_search}'")
+    connection.execute("set python_enable_replacements = false")
+    connection.execute("set enable_external_access = false")
+    connection.execute("set lock_configuration = true")
+    return connection
+
+
+def _open_file(path: Path) -> duckdb.DuckDBPyConnection:
     if not path.exists():
         raise WarehouseError(
             "Nothing is published yet.",
@@ -30,7 +51,7 @@ def open_published(path: Path) -> duckdb.DuckDBPyConnection:
             next_step="warehouse run",
         )
     try:
-        connection = duckdb.connect(str(path), read_only=True)
+        return duckdb.connect(str(path), read_only=True)
     except duckdb.Error as error:
         raise WarehouseError(
             "The published file cannot be opened.",
@@ -39,13 +60,6 @@ def open_published(path: Path) -> duckdb.DuckDBPyConnection:
             found=str(error),
             next_step="close the other program, or put back a copy from the folder publications beside it",
         ) from error
-    there = {schema for (schema,) in connection.execute("select distinct schema_name from duckdb_tables()").fetchall()}
-    if path_of_search := ",".join(schema for schema in SCHEMAS if schema in there):  # another version may lack one
-        connection.execute(f"set search_path = '{path_of_search}'")
-    connection.execute("set python_enable_replacements = false")
-    connection.execute("set enable_external_access = false")
-    connection.execute("set lock_configuration = true")
-    return connection
 
 
 def ask(connection: duckdb.DuckDBPyConnection, statement: str) -> duckdb.DuckDBPyConnection:
@@ -67,14 +81,14 @@ def ask(connection: duckdb.DuckDBPyConnection, statement: str) -> duckdb.DuckDBP
         raise query_error(connection, statement, error) from error
 
 
-def write_answer(path: Path, statement: str, output_format: str, out: BinaryIO) -> None:
-    """Ask one question of the published file at ``path`` and write its answer to ``out``.
+def write_answer(place: Published, statement: str, output_format: str, out: BinaryIO) -> None:
+    """Ask one question of a publication and write its answer to ``out``.
 
     table is aligned text with NULL written out and long decimals rounded, csv leaves NULL empty (an empty text is ""),
     json is a list of objects, parquet is binary; the last three keep every digit.
     Raises WarehouseError with the reason if the question cannot be answered.
     """
-    connection = open_published(path)
+    connection = open_published(place)
     try:
         write_cursor(ask(connection, statement), output_format, out)
     except duckdb.Error as error:  # met only while the rows are fetched
@@ -95,16 +109,16 @@ def write_cursor(cursor: duckdb.DuckDBPyConnection, output_format: str, out: Bin
     out.write(render(names, cursor.fetchall()).encode())
 
 
-def warn_if_synthetic(path: Path) -> None:
+def warn_if_synthetic(place: Published) -> None:
     """Say on standard error that the answers come from the synthetic sample, if they do."""
-    publication = current(path)
+    publication = current(place) if isinstance(place, Path) else place.record
     if publication and publication["is_synthetic"]:
         print(publication["note"], file=sys.stderr)
 
 
-def rows_of(path: Path, statement: str) -> list[dict]:
+def rows_of(place: Published, statement: str) -> list[dict]:
     """The answer as a list of records, for the commands that print one themselves."""
-    connection = open_published(path)
+    connection = open_published(place)
     try:
         result = connection.execute(statement)
         names = [column[0] for column in result.description]
@@ -112,7 +126,7 @@ def rows_of(path: Path, statement: str) -> list[dict]:
     except duckdb.Error as error:
         raise WarehouseError(
             "This publication lacks something that is asked of it.",
-            where=str(path),
+            where=str(place),
             expected="a publication of this version of the warehouse",
             found=str(error).splitlines()[0],
             next_step="warehouse run makes a new one",

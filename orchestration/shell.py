@@ -14,7 +14,7 @@ import duckdb
 from orchestration.answers import counted, distinct_names, render_screen, shortened
 from orchestration.atomic import write_atomically
 from orchestration.errors import WarehouseError
-from orchestration.query import FORMATS, ask, open_published, write_cursor
+from orchestration.query import FORMATS, Published, ask, open_published, write_cursor
 from orchestration.query_errors import query_error
 from orchestration.settings import Settings
 
@@ -54,10 +54,10 @@ class Leave(Exception):
 class Session:
     """One publication kept open, and how its answers are shown. ``tell`` prints a line."""
 
-    def __init__(self, settings: Settings, path: Path, tell: Callable[[str], None], output_format: str = "table"):
+    def __init__(self, settings: Settings, place: Published, tell: Callable[[str], None], output_format: str = "table"):
         self._settings, self._tell = settings, tell
         self._format, self._output, self._timing, self._limit = output_format, None, False, None
-        self._open(path)
+        self._open(place)
 
     def run(self, text: str) -> None:
         """One statement, or one dot command. WarehouseError for what cannot be done; Leave for .quit."""
@@ -73,7 +73,7 @@ class Session:
             self._tell(f"{time.monotonic() - started:.3f} s")
 
     def news(self) -> str | None:
-        """One sentence, once, when a refresh has put another publication in place since this one was opened."""
+        """One sentence, once, when a refresh has put another file in place since this publication was opened."""
         place = _place(self._settings.warehouse_path)
         if place == self._place:
             return None
@@ -90,9 +90,9 @@ class Session:
     def close(self) -> None:
         self._connection.close()
 
-    def _open(self, path: Path) -> None:
+    def _open(self, place: Published) -> None:
         self._place = _place(self._settings.warehouse_path)
-        self._connection = open_published(path)
+        self._connection = open_published(place)
         ((self.publication_id, self.note),) = self._rows("select publication_id, note from meta.publication")
 
     def _rows(self, statement: str, *values: object) -> list[tuple]:
@@ -153,8 +153,9 @@ class Session:
 
     def do_tables(self, _: str) -> None:
         rows = self._rows(
-            "select schema_name || '.' || table_name, estimated_size, coalesce(comment, '') from duckdb_tables()"
-            " where database_name = current_database() and not internal order by all"
+            "select table_schema || '.' || table_name, (select any_value(rows) from meta.columns as c where"
+            " c.table_schema = t.table_schema and c.table_name = t.table_name), coalesce(table_comment, '')"
+            " from information_schema.tables as t where table_catalog = current_database() order by all"
         )
         self._listed(["table", "rows", "what it holds"], rows)
 
@@ -195,9 +196,9 @@ class Session:
         if wanted:
             from orchestration.publications import find
 
-            path = find(self._settings, wanted)
+            place = find(self._settings, wanted)
             self._connection.close()  # DuckDB gives a second connection to a path the file of the first
-            self._open(path)
+            self._open(place)
         self._tell(f"publication {self.publication_id}\n{self.note}")
 
     def do_format(self, wanted: str) -> None:

@@ -41,8 +41,8 @@ class Operation:
 def status_text(settings: Settings, now: datetime | None = None) -> str:
     """The whole answer. Never fails over Dagster's storage: what is wrong with it is part of the answer."""
     now = now or datetime.now(UTC)
-    lines = [*_published(settings, now), *_last_checks(settings), *_operation(settings, now), *_last_alert(settings)]
-    return "\n".join(lines)
+    lines = [*_published(settings, now), *_lake(settings), *_last_checks(settings), *_operation(settings, now)]
+    return "\n".join([*lines, *_last_alert(settings)])
 
 
 def _line(name: str, text: str, rows: int = 2) -> list[str]:
@@ -84,6 +84,25 @@ def _published(settings: Settings, now: datetime) -> list[str]:
     ]
 
 
+def _lake(settings: Settings) -> list[str]:
+    """The shared lake, if the settings name one, and what it publishes."""
+    if not settings.lake_address:
+        return []
+    from orchestration.lake.snapshots import snapshots
+
+    try:
+        found = snapshots(settings)
+    except WarehouseError as error:
+        return _line("lake", f"{error.problem} {error.where}: {error.found}", rows=3)
+    if not found:
+        return _line("lake", "nothing is published there yet (warehouse run)")
+    synthetic = "SYNTHETIC, " if found[-1].record["is_synthetic"] else ""
+    told = f"{found[-1].publication_id}, {synthetic}in {found[-1]} (kept publications: {len(found)})"
+    if found[-1].publication_id != published_id(settings):
+        told += "; not the one of this data folder"
+    return _line("lake", told)
+
+
 def _sources(rows: Iterable[dict], now: datetime) -> list[str]:
     """Every source with its versions and the month in which its publisher's cadence asks to look for a newer one."""
     versions: dict[str, list[str]] = {}
@@ -120,14 +139,14 @@ def _last_checks(settings: Settings) -> list[str]:
 
 
 def _operation(settings: Settings, now: datetime) -> list[str]:
-    if not settings.dagster_dir.exists():
+    if not (settings.lake_address or settings.dagster_dir.exists()):
         return _line("last run", "none")
     try:
         operation = read_operation(settings, now)
     except StorageBroken as error:
-        return _line(
-            "dagster", f"its storage in {settings.dagster_dir} cannot be read ({error}); move it away to begin anew", 3
-        )
+        place = "the lake's PostgreSQL" if settings.lake_address else str(settings.dagster_dir)
+        remedy = "" if settings.lake_address else "; move it away to begin anew"
+        return _line("dagster", f"its storage in {place} cannot be read ({error}){remedy}", 3)
     alive = operation.heartbeat is not None and abs(now - operation.heartbeat) < HEARTBEAT
     schedule_next = _next_of_cron(settings.refresh_cron, now)
     sensor_next = (

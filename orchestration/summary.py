@@ -1,8 +1,7 @@
 """What the commands print: the outcome of a run, the sources, the results. Text only, read from what is published."""
 
-from pathlib import Path
-
-from orchestration.query import open_published, render_table, rows_of
+from orchestration.publications import published
+from orchestration.query import Published, open_published, render_table, rows_of
 from orchestration.settings import Settings
 from orchestration.status import look_again
 
@@ -24,9 +23,9 @@ def outcome_summary(outcome) -> str:
 
 def results_text(settings: Settings) -> str:
     """``warehouse results``: headline model, the term in question in every model, the open choices."""
-    path = settings.warehouse_path
-    parts = (_headline(path), _rise_in_every_model(path), _problems(path), _choices(path))
-    return "\n".join([*parts, _claim(settings), "", _synthetic_line(path)])
+    place = published(settings)
+    parts = (_headline(place), _rise_in_every_model(place), _problems(place), _choices(place))
+    return "\n".join([*parts, _claim(place), "", _synthetic_line(place)])
 
 
 def sources_text(settings: Settings) -> str:
@@ -71,12 +70,12 @@ def verification(settings: Settings) -> tuple[str, bool]:
     return render_table(["source", "file", "state", "where", "sha256"], rows), complete
 
 
-def _headline(path: Path) -> str:
+def _headline(place: Published) -> str:
     from analysis.kimball import HEADLINE_MODEL
 
-    (model,) = rows_of(path, f"select * from results.models where model = '{HEADLINE_MODEL}'")
+    (model,) = rows_of(place, f"select * from results.models where model = '{HEADLINE_MODEL}'")
     terms = rows_of(
-        path,
+        place,
         "select term, estimate, std_error, statistic, p_value, conf_low, conf_high from results.coefficients"
         f" where model = '{HEADLINE_MODEL}' and covariance = '{HEADLINE_COVARIANCE}' order by term_order",
     )
@@ -90,14 +89,14 @@ def _headline(path: Path) -> str:
     return f"{title}\n{table}{fit}{problem}\n"
 
 
-def _rise_in_every_model(path: Path) -> str:
+def _rise_in_every_model(place: Published) -> str:
     """One row per model, one column per covariance: the reader sees at once how much hangs on that choice."""
     covariances = ("stata_robust", "cluster_state", "cluster_state_jackknife", "cluster_state_year", "score_bootstrap")
     p_values = ", ".join(
         f"any_value(c.p_value) filter (c.covariance = '{name}') as \"p {name}\"" for name in covariances
     )
     rows = rows_of(
-        path,
+        place,
         "select m.model, m.outcome, m.sample, m.n, any_value(c.estimate) as estimate, any_value(c.std_error)"
         f" filter (c.covariance = '{HEADLINE_COVARIANCE}') as \"se {HEADLINE_COVARIANCE}\", {p_values}"
         " from results.models as m join results.coefficients as c using (model)"
@@ -107,12 +106,12 @@ def _rise_in_every_model(path: Path) -> str:
     return f"{title}\n{_numbers_table(list(rows[0]), rows)}"
 
 
-def _claim(settings: Settings) -> str:
+def _claim(place: Published) -> str:
     """One sentence on the claim, from what is published and nothing else."""
     from analysis.claim import claim_sentence
     from orchestration.presentation import results_frames
 
-    with open_published(settings.warehouse_path) as connection:
+    with open_published(place) as connection:
         frames = results_frames(connection)
     return claim_sentence(
         frames["models"],
@@ -123,20 +122,20 @@ def _claim(settings: Settings) -> str:
     )
 
 
-def _problems(path: Path) -> str:
-    failed = rows_of(path, "select model, problem from results.models where problem is not null order by all")
+def _problems(place: Published) -> str:
+    failed = rows_of(place, "select model, problem from results.models where problem is not null order by all")
     lines = [f"  {row['model']}: {row['problem']}" for row in failed]
     return "models with a problem\n" + ("\n".join(lines) if lines else "  none") + "\n"
 
 
-def _choices(path: Path) -> str:
-    rows = rows_of(path, "select choice, value, why from results.choices order by all")
+def _choices(place: Published) -> str:
+    rows = rows_of(place, "select choice, value, why from results.choices order by all")
     listed = [f"  {row['choice']} = {row['value']}: {row['why']}" for row in rows]
     return "\n".join(["what the article leaves open, and what was chosen", *listed]) + "\n"
 
 
-def _synthetic_line(path: Path) -> str:
-    (publication,) = rows_of(path, "select note, publication_id from meta.publication")
+def _synthetic_line(place: Published) -> str:
+    (publication,) = rows_of(place, "select note, publication_id from meta.publication")
     return f"{publication['note']} (publication {publication['publication_id']})"
 
 

@@ -33,9 +33,10 @@ class Standing:
 
 
 def what_stands(settings: Settings) -> Standing:
-    """What is published in the data folder; nothing where there is no file that this version can read."""
+    """What is published in the data folder, which does not stand before it is in the lake, if there is one; nothing where
+    there is no file that this version can read. WarehouseError where the lake cannot be reached."""
     published = current(settings.warehouse_path)
-    if published is None:
+    if published is None or not _is_shared(settings, str(published["publication_id"])):
         return Standing(None, None, None, None)
     try:
         rows = rows_of(settings.warehouse_path, "select source, file, sha256 from meta.sources")
@@ -47,6 +48,15 @@ def what_stands(settings: Settings) -> Standing:
         is_synthetic=bool(published.get("is_synthetic")),
         sources={f"{row['source']}/{row['file']}": row["sha256"] for row in rows},
     )
+
+
+def _is_shared(settings: Settings, publication_id: str) -> bool:
+    if settings.lake_address is None:
+        return True
+    from orchestration.lake.snapshots import newest
+
+    shared = newest(settings)
+    return shared is not None and shared.publication_id >= publication_id
 
 
 def reason_to_hold(settings: Settings, instance: DagsterInstance, standing: Standing) -> str | None:

@@ -22,12 +22,12 @@ from orchestration.settings import from_environment
 @click.option("--open", "open_it", is_flag=True, help="Open it in the browser.")
 def report(output: Path | None, publication: str | None, open_it: bool) -> None:
     """One self-contained HTML page: what was run on what, what it says, and what it cannot say."""
-    from orchestration.publications import find
+    from orchestration.publications import find, published
     from orchestration.report.page import REPORT, write_report
 
     settings = from_environment()
     path = (output or settings.presentation_dir / REPORT).resolve()
-    size = write_report(find(settings, publication) if publication else settings.warehouse_path, path)
+    size = write_report(find(settings, publication) if publication else published(settings), path)
     click.echo(f"{path} ({size / 1e6:.1f} MB)")
     if open_it:
         click.launch(path.as_uri())

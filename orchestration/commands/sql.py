@@ -1,4 +1,4 @@
-"""``warehouse sql``: questions to the published file, one or a session of them."""
+"""``warehouse sql``: questions to a publication, one or a session of them."""
 
 import sys
 from functools import partial
@@ -31,30 +31,27 @@ def sql(
     STATEMENT - is read from standard input. Without a terminal the shell runs the script on standard input.
     """
     from orchestration.atomic import write_atomically
+    from orchestration.publications import find, published
     from orchestration.query import warn_if_synthetic, write_answer
 
     if statement and script:
         raise click.UsageError("Give a statement or a file, not both.")
     settings = from_environment()
-    path = settings.warehouse_path
-    if publication:
-        from orchestration.publications import find
-
-        path = find(settings, publication)
-    warn_if_synthetic(path)
+    place = find(settings, publication) if publication else published(settings)
+    warn_if_synthetic(place)
     if script or statement == "-":
         statement = _read(script)
     if statement is None:
         if output:
             raise click.UsageError("--output needs a statement; in the shell: .output FILE")
-        _shell(settings, path, output_format)
+        _shell(settings, place, output_format)
     elif output:
         with write_atomically(output) as stream:
-            write_answer(path, statement, output_format, stream)
+            write_answer(place, statement, output_format, stream)
     elif output_format == "parquet" and sys.stdout.isatty():
         raise click.UsageError("Parquet is not for reading on a terminal: name a file with --output.")
     else:
-        write_answer(path, statement, output_format, sys.stdout.buffer)
+        write_answer(place, statement, output_format, sys.stdout.buffer)
 
 
 def _read(script: Path | None) -> str:
@@ -70,10 +67,10 @@ def _read(script: Path | None) -> str:
         ) from error
 
 
-def _shell(settings, path: Path, output_format: str) -> None:
+def _shell(settings, place, output_format: str) -> None:
     from orchestration.shell import Session, run_script
 
-    session = Session(settings, path, partial(print, flush=True), output_format)
+    session = Session(settings, place, partial(print, flush=True), output_format)
     try:
         if sys.stdin.isatty() and sys.stdout.isatty():
             from orchestration.shell_prompt import interact

@@ -8,12 +8,11 @@ from pathlib import Path
 import duckdb
 
 from orchestration.errors import WarehouseError
-from orchestration.lake.server import connection_string, server_connection, shown
+from orchestration.lake.server import EXTENSIONS, connection_string, server_connection, shown
 from orchestration.settings import Settings
 
 PUBLISHED, BUILD = "alliance_formation", "alliance_formation_build"
 """The catalogues: schemas in the PostgreSQL database, and folders in the place of the Parquet files."""
-EXTENSIONS = ("ducklake", "postgres_scanner", "httpfs")
 
 
 @contextmanager
@@ -40,7 +39,7 @@ def attached(
     options.append("data_inlining_row_limit 0" if writing else "read_only")
     if snapshot is not None:
         options.append(f"snapshot_version {snapshot}")
-    connection = connect(*EXTENSIONS if "://" in place else EXTENSIONS[:2])
+    connection = connect("ducklake", "postgres_scanner", *extensions_for(place))
     try:
         address = quoted(f"ducklake:postgres:{connection_string(settings)}")
         try:
@@ -77,10 +76,16 @@ def new_data_path(settings: Settings, catalogue: str) -> str:
 
 def connect(*extensions: str) -> duckdb.DuckDBPyConnection:
     """A connection in memory with these extensions, loaded from their wheels; nothing is downloaded."""
-    connection = duckdb.connect(":memory:", config={"autoinstall_known_extensions": "false"})
+    nothing_else = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+    connection = duckdb.connect(":memory:", config=nothing_else)
     for name in extensions:
         connection.execute(f"load {quoted(_extension(name))}")
     return connection
+
+
+def extensions_for(place: str) -> list[str]:
+    """What it takes to reach files there: nothing for a folder."""
+    return ["httpfs"] if "://" in place else []
 
 
 def extension_directory(settings: Settings) -> Path:

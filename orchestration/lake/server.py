@@ -3,21 +3,26 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 
 from orchestration.errors import WarehouseError
 from orchestration.settings import Settings
 
 CONNECT_SECONDS = 10
+EXTENSIONS = ("ducklake", "postgres_scanner", "httpfs")
+"""DuckDB's extensions that the lake needs, each from its own wheel."""
+PACKAGES = ("psycopg2", "dagster_postgres", *(f"duckdb_extension_{name}" for name in EXTENSIONS))
 
 
 def connection_string(settings: Settings) -> str:
     """The address in libpq's words and without the password, which this process and its children find in PGPASSWORD: no
     statement, message or log of DuckDB and dbt has it. WarehouseError where the address or the installation will not do.
     """
+    parts = _parts(settings)
     os.environ.update(settings.lake_password())
     from psycopg2.extensions import make_dsn
 
-    return make_dsn(**{name: value for name, value in _parts(settings).items() if name != "password"})
+    return make_dsn(**{name: value for name, value in parts.items() if name != "password"})
 
 
 def shown(settings: Settings) -> str:
@@ -42,7 +47,7 @@ def server_connection(settings: Settings, name: str = "warehouse") -> Iterator:
 
     WarehouseError where the server does not answer or refuses.
     """
-    import_or_refuse()
+    refuse_without_packages()
     import psycopg2
 
     try:
@@ -69,26 +74,21 @@ def unusable(settings: Settings, found: str) -> WarehouseError:
     )
 
 
-def import_or_refuse() -> None:
+def refuse_without_packages() -> None:
     """WarehouseError where the packages of the lake are not installed."""
-    try:
-        import dagster_postgres  # noqa: F401
-        import duckdb_extension_ducklake  # noqa: F401
-        import duckdb_extension_httpfs  # noqa: F401
-        import duckdb_extension_postgres_scanner  # noqa: F401
-        import psycopg2  # noqa: F401
-    except ImportError as error:
+    absent = [name for name in PACKAGES if find_spec(name) is None]
+    if absent:
         raise WarehouseError(
             "The packages of the lake are not installed.",
             where="WAREHOUSE_LAKE",
             expected="the packages of the extra lake in pyproject.toml",
-            found=f"no {error.name}",
+            found=f"no {', '.join(absent)}",
             next_step="make setup, which installs all that requirements.lock names",
-        ) from error
+        )
 
 
 def _parts(settings: Settings) -> dict[str, str]:
-    import_or_refuse()
+    refuse_without_packages()
     from psycopg2 import ProgrammingError
     from psycopg2.extensions import parse_dsn
 

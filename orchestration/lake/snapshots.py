@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import duckdb
 
 from orchestration.errors import WarehouseError
-from orchestration.lake.catalogue import EXTENSIONS, PUBLISHED, attached, connect, data_path, quoted
+from orchestration.lake.catalogue import PUBLISHED, attached, connect, data_path, extensions_for, quoted
 from orchestration.lake.server import shown
 from orchestration.settings import Settings
 
@@ -48,7 +48,7 @@ class LakeSnapshot:
             ).fetchall()
             files = {(schema, table): self._files(lake, schema, table) for schema, table, _ in tables}
         paths = [path for of_table in files.values() for path in of_table]
-        connection = connect(*EXTENSIONS[2:] if any("://" in path for path in paths) else ())
+        connection = connect(*extensions_for(paths[0]))
         connection.execute(f"set allowed_paths = {_listed(paths)}")
         try:
             for schema, table, comment in tables:

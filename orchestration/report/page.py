@@ -7,6 +7,7 @@ from pathlib import Path
 
 from orchestration.atomic import write_atomically
 from orchestration.presentation import drawings
+from orchestration.query import Published
 from orchestration.report.elements import page_figure
 from orchestration.report.reading import Reading, read
 
@@ -14,8 +15,8 @@ FOLDER = Path(__file__).parent
 REPORT = "report.html"
 
 
-def write_report(publication: Path, output: Path) -> int:
-    """Make the page of a published file, write it whole or not at all, and return its size in bytes.
+def write_report(publication: Published, output: Path) -> int:
+    """Make the page of a publication, write it whole or not at all, and return its size in bytes.
 
     The same publication gives the same bytes. WarehouseError where nothing is published, a figure has no alternative
     text, a table or figure no n, or the file cannot be written.

@@ -1,7 +1,6 @@
-"""What the report is made from: the frames and the records of one published file."""
+"""What the report is made from: the frames and the records of one publication."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import duckdb
 import pandas
@@ -9,7 +8,7 @@ import pandas
 from orchestration.codebook import ESTIMATE_TABLES
 from orchestration.errors import WarehouseError
 from orchestration.presentation import DRAWN_MARTS, published_frames
-from orchestration.query import open_published
+from orchestration.query import Published, open_published
 
 
 @dataclass(frozen=True)
@@ -27,19 +26,19 @@ class Reading:
         return self.publication["is_synthetic"]
 
 
-def read(path: Path) -> Reading:
+def read(place: Published) -> Reading:
     """Everything through one connection, so that it is of one publication even if the next is put in place meanwhile.
 
     WarehouseError where nothing is published, or by a version of the warehouse whose tables this one does not know.
     """
-    with open_published(path) as connection:
-        found = connection.execute("select schema_name || '.' || table_name from duckdb_tables()").fetchall()
+    with open_published(place) as connection:
+        found = connection.execute("select table_schema || '.' || table_name from information_schema.tables").fetchall()
         wanted = {f"results.{name}" for name in ESTIMATE_TABLES} | {f"marts.{name}" for name in DRAWN_MARTS}
         missing = sorted(wanted - {name for (name,) in found})
         if missing:
             raise WarehouseError(
                 "The report cannot be made of this publication.",
-                where=str(path),
+                where=str(place),
                 expected="the tables of this version of the warehouse",
                 found=f"without {', '.join(missing)}",
                 next_step="warehouse run, then warehouse report",
