@@ -72,12 +72,11 @@ class Runs(DagsterSqliteStorage):
     def from_config_value(cls, inst_data, config_value) -> DagsterStorage:
         settings = from_environment()
         if settings.lake_address:
-            from orchestration.lake.server import storage_address
+            from orchestration.lake.server import server_connection, storage_address
 
-            address = storage_address(settings)
-            from dagster_postgres import DagsterPostgresStorage
-
-            return DagsterPostgresStorage(address, inst_data=inst_data)
+            with server_connection(settings):  # says plainly what Dagster would say after many tries
+                from dagster_postgres import DagsterPostgresStorage
+            return DagsterPostgresStorage(storage_address(settings), inst_data=inst_data)
         return cls(base_dir=_folder(), inst_data=inst_data)
 
 

@@ -64,6 +64,17 @@ def refresh_lock(lock_path: Path, wait_seconds: float = 0) -> Iterator[bool]:
         lock.release()
 
 
+def nobody_refreshes(settings: Settings) -> bool:
+    """Whether no other process holds the data folder, nor any machine the lake. False where it cannot be told."""
+    if not is_free(settings.lock_path):
+        return False
+    if settings.lake_address is None:
+        return True
+    from orchestration.lake.refreshers import lake_is_free
+
+    return lake_is_free(settings)
+
+
 def is_free(lock_path: Path) -> bool:
     """Whether no other process holds the data folder; looking leaves no note. False where it cannot be told."""
     if not lock_path.exists():

@@ -49,7 +49,13 @@ def published(settings: Settings) -> Published:
     """
     if settings.lake_address is None:
         return settings.warehouse_path
-    return find(settings, CURRENT)
+    from orchestration.lake.catalogue import nothing_there
+    from orchestration.lake.snapshots import newest
+
+    snapshot = newest(settings)
+    if snapshot is None:
+        raise nothing_there(settings)
+    return snapshot
 
 
 def kept_publications(settings: Settings) -> list[KeptPublication]:

@@ -209,6 +209,8 @@ def read_operation(settings: Settings, now: datetime) -> Operation:
                 sensor=_last_tick(instance, "source_bytes_changed"),
                 heartbeat=datetime.fromtimestamp(max(beats), UTC) if beats else None,
             )
+    except WarehouseError as error:
+        raise StorageBroken(error.problem) from error
     except (SQLAlchemyError, CommandError, DagsterError, OSError) as error:
         why = getattr(error, "orig", None) or getattr(error, "strerror", None) or error
         raise StorageBroken(str(why).splitlines()[0] or type(error).__name__) from error

@@ -20,7 +20,7 @@ from orchestration.assets.failures import first_failure
 from orchestration.assets.resources import WAIT_S
 from orchestration.automation.alerts import failed_refresh, raise_alert
 from orchestration.automation.need import ASKED_BY
-from orchestration.lock import is_free
+from orchestration.lock import nobody_refreshes
 from orchestration.settings import COMMAND_LINE, DAGSTER_UI, Settings, from_environment
 
 # Named choice: a run that works holds the lock. Without it a run starts or ends, or waits for the lock, which logs nothing.
@@ -58,7 +58,7 @@ def declare_lost_runs(settings: Settings, instance: DagsterInstance, *, holds_lo
     begun = instance.get_run_records(
         RunsFilter(statuses=[DagsterRunStatus.STARTED, DagsterRunStatus.STARTING, DagsterRunStatus.CANCELING])
     )
-    if not begun or not (holds_lock or is_free(settings.lock_path)):
+    if not begun or not (holds_lock or nobody_refreshes(settings)):
         return []
     quiet_since = datetime.now(UTC) - QUIET
     lost = []

@@ -26,13 +26,7 @@ def attached(
     """
     place = data_path(settings, catalogue)
     if place is None and not writing:
-        raise WarehouseError(
-            "Nothing is published in the lake yet.",
-            where=shown(settings),
-            expected=f"a DuckLake catalogue in the schema {catalogue}",
-            found="none",
-            next_step="warehouse run, on the machine that refreshes the lake",
-        )
+        raise nothing_there(settings)
     place = place or new_data_path(settings, catalogue)
     options = [f"metadata_schema '{catalogue}'", f"data_path {quoted(place)}", "override_data_path true"]
     # Rows that lie in the catalogue instead of a file would not be found by those who read the files.
@@ -55,6 +49,14 @@ def attached(
         yield connection
     finally:
         connection.close()
+
+
+def nothing_there(settings: Settings) -> WarehouseError:
+    return WarehouseError(
+        "Nothing is published in the lake yet.",
+        where=shown(settings),
+        next_step="warehouse run, on the machine that refreshes the lake",
+    )
 
 
 def data_path(settings: Settings, catalogue: str) -> str | None:

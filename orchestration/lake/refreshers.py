@@ -28,11 +28,20 @@ def lake_lock(settings: Settings, wait_seconds: float = 0) -> Iterator[None]:
                 raise WarehouseError(
                     "Another refresh of this lake is under way; this one did not start.",
                     where=shown(settings),
-                    found=_holder(cursor),
+                    found=_holder(cursor) or "its holder has just ended",
                     next_step="wait until it ends, or give --wait SECONDS; what is published can be read meanwhile",
                 )
             time.sleep(PAUSE_S)
         yield
+
+
+def lake_is_free(settings: Settings) -> bool:
+    """Whether no machine holds the lake. False where it cannot be told."""
+    try:
+        with server_connection(settings) as server, server.cursor() as cursor:
+            return _holder(cursor) is None
+    except WarehouseError:
+        return False
 
 
 def _taken(cursor) -> bool:
@@ -40,7 +49,7 @@ def _taken(cursor) -> bool:
     return cursor.fetchone()[0]
 
 
-def _holder(cursor) -> str:
+def _holder(cursor) -> str | None:
     cursor.execute(
         "select application_name, usename from pg_locks join pg_stat_activity using (pid)"
         " where locktype = 'advisory' and objid = %s and granted and pg_locks.database ="
@@ -49,5 +58,5 @@ def _holder(cursor) -> str:
     )
     row = cursor.fetchone()
     if row is None:
-        return "its holder has just ended"
-    return f"{row[0] or 'somebody whose name this user may not see'} holds it (PostgreSQL user {row[1]})"
+        return None
+    return f"{row[0] or 'a process that this user may not see'} holds it (PostgreSQL user {row[1]})"

@@ -98,7 +98,7 @@ def _parts(settings: Settings) -> dict[str, str]:
         raise WarehouseError(
             "A setting is not usable.",
             where="environment variable WAREHOUSE_LAKE",
-            expected="postgresql://USER@HOST:PORT/DATABASE, with what is special in a name or password percent-encoded",
+            expected="postgresql:// and then USER:PASSWORD@HOST:PORT/DATABASE, special characters percent-encoded",
             found="something else",
             next_step="set it to such an address, or unset it",
         ) from None  # its message repeats parts of the address
