@@ -34,11 +34,12 @@ def shown(settings: Settings) -> str:
 
 def storage_address(settings: Settings) -> str:
     """The address as SQLAlchemy takes it, for Dagster's storage; without the password, as in connection_string."""
-    from sqlalchemy.engine import make_url
+    from sqlalchemy.engine import URL, make_url
 
     connection_string(settings)
-    url = make_url(settings.lake_address).set(drivername="postgresql+psycopg2", password=None)
-    return url.render_as_string(hide_password=False)
+    url = make_url(settings.lake_address)
+    plain = URL.create("postgresql+psycopg2", url.username, None, url.host, url.port, url.database, url.query)
+    return plain.render_as_string(hide_password=False)
 
 
 @contextmanager
