@@ -24,7 +24,7 @@ class Server:
 
     port: int
     password: str
-    folder: Path
+    programs: Path
 
     def address(self, database: str) -> str:
         return f"postgresql://warehouse:{self.password}@127.0.0.1:{self.port}/{database}"
@@ -71,7 +71,7 @@ def server() -> Iterator[Server]:
     options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
     run("pg_ctl", "-w", "-l", str(folder / "log"), "-o", options, "start")
     try:
-        yield Server(port, password, folder)
+        yield Server(port, password, programs)
     finally:
         run("pg_ctl", "-m", "immediate", "stop")
         shutil.rmtree(folder)

@@ -1,0 +1,240 @@
+"""The lake from the command line, on the SYNTHETIC sample: refreshed, read meanwhile, killed, and held against local files."""
+
+import json
+import os
+import re
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psycopg2
+import pytest
+
+from orchestration.query import open_published
+from tests.conftest import REPOSITORY, Shell
+from tests.faults.conftest import FORCED, change_sample
+from tests.lake.conftest import Server
+
+pytestmark = pytest.mark.slow
+
+NMC = "cow_nmc/NMC-60-abridged.csv"
+TROOPS = b"USA,2,1816,17340,33,"
+ID = "select publication_id from meta.publication"
+NUMBER = "select military_personnel_thousands from marts.country_years where cow_code = 2 and year = 1816"
+READER = """
+import json, sys, time
+from orchestration.lake.catalogue import PUBLISHED, attached
+from orchestration.publications import published
+from orchestration.query import open_published
+from orchestration.settings import from_environment
+
+settings = from_environment()
+questions = [
+    "select publication_id from {0}meta.publication",
+    "select military_personnel_thousands from {0}marts.country_years where cow_code = 2 and year = 1816",
+    "select count(*) from {0}marts.country_years",
+    "select any_value(rows) from {0}meta.columns where table_name = 'country_years'",
+    "select publication_id from {0}meta.publication",
+]
+
+def by_the_warehouse():
+    with open_published(published(settings)) as connection:
+        return [connection.execute(question.format("")).fetchone()[0] for question in questions]
+
+def by_plain_duckdb():
+    with attached(settings, PUBLISHED) as connection:
+        connection.execute("begin")
+        return [connection.execute(question.format("lake.")).fetchone()[0] for question in questions]
+
+read = {"warehouse": by_the_warehouse, "duckdb": by_plain_duckdb}[sys.argv[1]]
+while True:
+    print(json.dumps(read()), flush=True)
+    time.sleep(0.2)
+"""
+
+
+@pytest.fixture(scope="module")
+def lake(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Shell:
+    """A data folder that publishes to a lake, refreshed once; the tests of this file follow each other on it."""
+    folder = tmp_path_factory.mktemp("lake")
+    address = server.new_database(f"lake_{secrets.token_hex(4)}")
+    shell = Shell(folder / "data", (("WAREHOUSE_LAKE", address), ("WAREHOUSE_LAKE_DATA", str(folder / "lake"))))
+    done = shell("run", "--sources", "sample")
+    assert done.returncode == 0, done.stderr
+    return shell
+
+
+@pytest.fixture
+def elsewhere(lake: Shell, tmp_path: Path) -> Shell:
+    """Another machine: the same lake, and a data folder with nothing in it."""
+    return Shell(tmp_path / "elsewhere", lake.variables)
+
+
+def rows(shell: Shell, statement: str, *options: str) -> list[str]:
+    done = shell("sql", statement, "--format", "csv", *options)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()[1:]
+
+
+def kept(shell: Shell) -> list[dict]:
+    done = shell("publications", "--format", "json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_the_tables_are_those_of_a_local_run_to_the_last_bit(
+    lake: Shell, sample_warehouse: tuple[Shell, subprocess.CompletedProcess[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from orchestration.publications import published
+    from orchestration.settings import from_environment
+
+    for name, value in {**lake.environment(), "PGPASSWORD": ""}.items():
+        monkeypatch.setenv(name, value)
+    tables = (
+        "select table_schema || '.' || table_name from information_schema.tables"
+        " where table_schema in ('marts', 'results') order by all"
+    )
+    with open_published(sample_warehouse[0].published) as local, open_published(published(from_environment())) as far:
+        names = [name for (name,) in local.execute(tables).fetchall()]
+        assert len(names) >= 11
+        assert [name for (name,) in far.execute(tables).fetchall()] == names
+        for name in names:
+            ours, theirs = (c.execute(f"from {name} order by all").to_arrow_table() for c in (local, far))
+            assert ours.schema == theirs.schema, name
+            assert ours.num_rows > 0
+            assert as_bits(ours) == as_bits(theirs), name
+
+
+def as_bits(table) -> list:
+    """Every value; of doubles their bits, so that 0.0 is not -0.0."""
+    return [[v.hex() if isinstance(v, float) else v for v in column.to_pylist()] for column in table.columns]
+
+
+def test_another_machine_needs_no_data_of_its_own(elsewhere: Shell) -> None:
+    (one,) = kept(elsewhere)
+    assert rows(elsewhere, ID) == [one["publication_id"]]
+    assert one["is_synthetic"] and one["lacks"] == [] and one["country_years"] > 8000
+    status = elsewhere("status").stdout
+    assert re.search(
+        rf"^lake +{one['publication_id']}, SYNTHETIC, in warehouse@127\.0\.0\.1:\d+/lake_", status, re.MULTILINE
+    )
+    assert re.search(r"^last run +success", status, re.MULTILINE), "Dagster's record of runs is the lake's"
+    assert "kimball_2010/t1_m1b" in elsewhere("results").stdout
+    assert not list(elsewhere.data_dir.rglob("*.duckdb"))
+
+
+def test_dagster_keeps_its_runs_in_postgresql(lake: Shell) -> None:
+    with psycopg2.connect(dict(lake.variables)["WAREHOUSE_LAKE"]) as connection, connection.cursor() as cursor:
+        cursor.execute("select status from runs")
+        assert cursor.fetchall() == [("SUCCESS",)]
+        cursor.execute("select count(*) from event_logs where dagster_event_type = 'ASSET_MATERIALIZATION'")
+        assert cursor.fetchone()[0] > 50
+    assert not list(lake.data_dir.rglob("*.db"))
+
+
+def test_two_readers_and_a_refresh_at_once(lake: Shell, elsewhere: Shell) -> None:
+    """Each reading is of one publication; a second refresh is told who is at work; the numbers before stay to be had."""
+    (first,) = kept(lake)
+    change_sample(lake.data_dir, NMC, lambda content: content.replace(TROOPS, TROOPS.replace(b"33", b"34")))
+    readers = [start_reader(elsewhere, kind) for kind in ("warehouse", "duckdb")]
+    refresh = lake.start("run", "--sources", "sample")
+    for line in refresh.stdout:
+        if "build_warehouse" in line:
+            break
+    second = elsewhere(*FORCED)
+    assert second.returncode == 1
+    assert "Another refresh of this lake is under way" in second.stderr
+    assert f"process {refresh.pid} since" in second.stderr
+    output, _ = refresh.communicate(timeout=300)
+    assert refresh.returncode == 0, output
+    (latest, before) = kept(lake)
+    readings = [stop_reader(reader, latest["publication_id"]) for reader in readers]
+
+    assert before["publication_id"] == first["publication_id"]
+    assert latest["changed_sources"] == [f"{NMC} other bytes of version synthetic"]
+    for seen in readings:
+        assert [reading[0] for reading in seen] == [reading[4] for reading in seen]
+        whole = {(reading[0], reading[1], reading[2] == reading[3]) for reading in seen}
+        assert whole == {(before["publication_id"], 33, True), (latest["publication_id"], 34, True)}
+    assert rows(elsewhere, NUMBER) == ["34.0"]
+    assert rows(elsewhere, NUMBER, "--publication", "previous") == ["33.0"]
+    assert rows(elsewhere, NUMBER, "--publication", before["publication_id"]) == ["33.0"]
+
+
+def start_reader(shell: Shell, kind: str) -> subprocess.Popen[str]:
+    """A reader in a loop, which has read once."""
+    reader = subprocess.Popen(
+        [sys.executable, "-c", READER, kind],
+        cwd=REPOSITORY, env=shell.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    reader.first_reading = reader.stdout.readline()
+    return reader
+
+
+def stop_reader(reader: subprocess.Popen[str], last: str) -> list[list]:
+    """What it read until it saw the publication ``last``, all without an error."""
+    readings = [json.loads(reader.first_reading)]
+    for line in reader.stdout:
+        readings.append(json.loads(line))
+        if readings[-1][0] == last:
+            break
+    assert reader.poll() is None, reader.stderr.read()
+    reader.kill()
+    assert reader.communicate()[1] == ""
+    return readings
+
+
+def killed(shell: Shell, stage: str, seconds: float, *arguments: str) -> bool:
+    """Run, and kill -9 that long after the stage was announced; whether it came so far."""
+    process = shell.start("run", "--sources", "sample", *arguments)
+    reached = any(stage in line for line in process.stdout)
+    if reached:
+        time.sleep(seconds)
+        os.killpg(process.pid, signal.SIGKILL)
+    process.communicate(timeout=60)
+    return reached
+
+
+def test_a_killed_refresh_leaves_the_lake_as_it_was_and_the_next_one_mends_it(lake: Shell, elsewhere: Shell) -> None:
+    before = rows(elsewhere, ID)
+    assert killed(lake, "build_warehouse", 6, "--force")
+    assert rows(elsewhere, ID) == before
+    assert killed(lake, "lake_publication ...", 0.1, "--force")
+    local = rows(Shell(lake.data_dir), ID)
+    assert local > before, "published here"
+    assert rows(elsewhere, ID) in (before, local), "and in the lake not at all, or whole"
+    for seconds in (0.3, 0.6):  # now only the lake's copy is made
+        killed(lake, "lake_publication ...", seconds)
+        assert rows(elsewhere, ID) in (before, local)
+        assert rows(elsewhere, NUMBER) == ["34.0"]
+    done = lake("run", "--sources", "sample")
+    assert done.returncode == 0, done.stderr
+    assert "build_warehouse" not in done.stderr, "only what was missing"
+    assert rows(elsewhere, ID) == local
+
+
+def test_the_password_is_told_nowhere(lake: Shell, server: Server) -> None:
+    """After refreshes, a refused one and killed ones: not in dbt's logs, Dagster's, alerts, catalogue or results."""
+    looked_at = [path for path in lake.data_dir.parent.rglob("*") if path.is_file()]
+    assert any(path.name == "dbt.log" for path in looked_at)
+    for path in looked_at:
+        assert server.password.encode() not in path.read_bytes(), path
+    dump = subprocess.run(
+        [server.programs / "pg_dump", dict(lake.variables)["WAREHOUSE_LAKE"]], check=True, capture_output=True
+    )
+    assert b"ducklake_snapshot" in dump.stdout and server.password.encode() not in dump.stdout
+
+
+def test_a_server_that_is_gone_is_told_plainly(lake: Shell, server: Server) -> None:
+    address = dict(lake.variables)["WAREHOUSE_LAKE"].replace(f":{server.port}/", ":1/")
+    shell = Shell(lake.data_dir, (("WAREHOUSE_LAKE", address),))
+    for command in (("run", "--sources", "sample"), ("sql", ID), ("publications",)):
+        done = shell(*command)
+        assert done.returncode == 1
+        assert "The lake's PostgreSQL server cannot be used" in done.stderr
+        assert "Traceback" not in done.stderr and server.password not in done.stderr
+    status = shell("status")
+    assert status.returncode == 0 and "PostgreSQL server cannot be used" in status.stdout
