@@ -86,14 +86,14 @@ def preview(settings: Settings, proposal: Proposal, tolerance: float = 0.0) -> P
         new_file = scratch / "new" / proposal.new_file.file
         new_file.parent.mkdir()
         new_file.write_bytes(proposal.content)
-        after = replace(settings, data_dir=scratch / "after")
+        after = replace(settings, data_dir=scratch / "after", lake_address=None)
         build_raw(now, catalog_of(sources), after, proposal, new_file)
         raw = compare_raw(now, proposal, new_file, tolerance)
         failed = build_mart(after, with_tests=True)
         published = current(settings.warehouse_path)
         if published and published["fingerprint"] == refresh_fingerprint(now.hashes()):
             return Preview(raw, _compare_marts(settings.warehouse_path, after, tolerance), "what is published", failed)
-        before = replace(settings, data_dir=scratch / "before")
+        before = replace(settings, data_dir=scratch / "before", lake_address=None)
         build_raw(now, now.catalog, before)
         build_mart(before, with_tests=False)
         baseline = "the mart as the records are now (not what is published, which was made from other records or code)"

@@ -116,8 +116,8 @@ from pathlib import Path
 from orchestration.lake import publish
 from orchestration.settings import Settings
 replace = publish._replace_tables
-def replace_and_be_killed(connection):
-    replace(connection)
+def replace_and_be_killed(*arguments):
+    replace(*arguments)
     os.kill(os.getpid(), signal.SIGKILL)
 publish._replace_tables = replace_and_be_killed
 publish.publish_to_lake(Settings(data_dir=Path({str(settings.data_dir)!r}), lake_address=os.environ["ADDRESS"]))
@@ -134,6 +134,15 @@ publish.publish_to_lake(Settings(data_dir=Path({str(settings.data_dir)!r}), lake
     assert asked(published(settings), "select min(cinc) from country_years") == [(1.0,)]
     publish_to_lake(settings)
     assert asked(published(settings), "select min(cinc) from country_years") == [(2.0,)]
+
+
+def test_the_lake_never_goes_back_and_takes_a_publication_once(settings: Settings) -> None:
+    publish(settings, 2)
+    publish_to_lake(settings)
+    write_file(settings, 1)
+    with pytest.raises(WarehouseError, match="has a newer publication"):
+        publish_to_lake(settings)
+    assert [one.publication_id for one in snapshots(settings)] == ["p2"]
 
 
 def test_old_publications_go_and_their_files_a_day_later(settings: Settings, monkeypatch) -> None:
@@ -200,7 +209,8 @@ def test_a_user_with_no_right_but_to_read_can_ask(settings: Settings, server) ->
     publish(settings, 2)
     os.environ.pop("PGPASSWORD", None)
     assert asked(published(reader), "select min(cinc) from country_years") == [(2.0,)]
-    with pytest.raises(WarehouseError):
+    write_file(settings, 3)
+    with pytest.raises(WarehouseError, match="permission denied"):
         publish_to_lake(reader)
     assert newest(settings).publication_id == "p2"
     owner.close()
