@@ -18,6 +18,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 GUIDES = {
     "using-the-data": ("Using the data", "examples in R, Stata, Python and SQL"),
     "operating": ("Operating", "schedules, alerts, upgrades, faults and what each message means"),
+    "lake": ("The shared lake", "several machines on one PostgreSQL: recipe, readers, what is kept, backup"),
 }
 WAIT_SECONDS = 60  # a refresh under way ends within a minute or is a long one
 NO_NETWORK = "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval'\">"

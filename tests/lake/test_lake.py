@@ -52,7 +52,7 @@ def by_plain_duckdb():
 read = {"warehouse": by_the_warehouse, "duckdb": by_plain_duckdb}[sys.argv[1]]
 while True:
     print(json.dumps(read()), flush=True)
-    time.sleep(0.2)
+    time.sleep(1)
 """
 
 
