@@ -99,7 +99,7 @@ def fitted_rows(design: Design, model: Model) -> list[dict]:
     return [
         size(design)
         | {"term": name, "problem": "; ".join(warnings) or None}
-        | wald(float(fitted.coefficients[place]), float(np.sqrt(covariance[place, place])))
+        | wald(float(fitted.coefficients[place]), float(np.sqrt(covariance[place, place])), int(design.states.max()))
         for name, place in places.items()
     ]
 

@@ -5,13 +5,12 @@ from itertools import product
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
-from scipy.special import ndtr
 
 from analysis import tables
 from analysis.covariance import clustered
 from analysis.design import build, term_values
 from analysis.errors import ModelError
-from analysis.estimation import fit_checked
+from analysis.estimation import fit_checked, wald
 from analysis.panel import prepare
 from analysis.score_bootstrap import effective_scores, weights
 from analysis.specification import Model, Sample, Term, TimeDependence
@@ -162,7 +161,7 @@ def fit_batch(prepared: pd.DataFrame, choices: list[dict]) -> tuple[list[dict], 
             "estimate": estimate,
             "std_error": error,
             "statistic": estimate / error,
-            "p_value": float(2.0 * ndtr(-abs(estimate / error))),
+            "p_value": wald(estimate, error, int(design.states.max()))["p_value"],
             "effect": estimate * spread * float(fitted.link.density(fitted.index).mean()),
         }
         present = np.unique(prepared["cow_code"].to_numpy()[design.rows])

@@ -39,8 +39,8 @@ TERM = ColumnDoc(
 COVARIANCE = ColumnDoc(
     "VARCHAR",
     None,
-    "How uncertainty is estimated: stata_robust (sandwich times n/(n-1)), cluster_state (by state, times G/(G-1)), "
-    "cluster_state_jackknife (states left out in turn, CV3 with t(G-1), MacKinnon, Nielsen & Webb 2023: for few or "
+    "How uncertainty is estimated: stata_robust (sandwich times n/(n-1)), cluster_state (by state, times G/(G-1), "
+    "with t(G-1)), cluster_state_jackknife (states left out in turn, CV3 with t(G-1), MacKinnon, Nielsen & Webb 2023: for few or "
     "unequal states, where cluster_state is too small), cluster_state_year (two-way by state and year, with t of the "
     "fewer less 1, Cameron, Gelbach & Miller 2011), score_bootstrap (wild by state, Kline & Santos 2012).",
     OURS,

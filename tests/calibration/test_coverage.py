@@ -3,9 +3,9 @@
 The error of every row has variance 1 whatever it shares with the rows of its state or year, so that the probit of a row
 on its own is exactly the one planted, and a pooled fit estimates it; only the covariance has to cope with the sharing.
 
-What is found, and held here: cluster_state with the normal distribution, which is what Stata prints, is near nominal from
-about 100 clusters on, but at 40 strongly dependent ones it holds the truth in 92% of samples only. There the jackknife
-and the score bootstrap hold it in 94%.
+What is found, and held here: with critical values of t(G-1) cluster_state is near nominal from 40 clusters on. With those of
+the normal distribution, which Stata's probit takes, it holds the truth in 92% of samples only where 40 clusters depend
+strongly on themselves; the jackknife and the score bootstrap hold it in 94%.
 """
 
 import numpy as np
@@ -60,7 +60,7 @@ def coverage(groupings, shares, covariances, samples=SAMPLES):
 
 def by_state(codes):
     return {
-        "cluster_state": (lambda f: clustered(f, codes), None),
+        "cluster_state": (lambda f: clustered(f, codes), int(codes.max())),
         "cluster_state_jackknife": (lambda f: jackknifed(f, codes), int(codes.max())),
     }
 
@@ -91,10 +91,12 @@ def test_errors_clustered_by_state(states, shares):
         assert found["stata_robust"] < 0.85, found  # so that clustering is seen to be needed
 
 
-def test_forty_strongly_dependent_states_take_the_jackknife_or_the_bootstrap():
+def test_forty_strongly_dependent_states():
     codes = np.repeat(np.arange(40), ROWS_PER_CLUSTER)
-    found = coverage([codes], STRONG, by_state(codes))
-    assert 0.90 < found["cluster_state"] < NOMINAL[0] <= found["cluster_state_jackknife"] <= NOMINAL[1], found
+    normal = {"normal": (lambda f: clustered(f, codes), None)}
+    found = coverage([codes], STRONG, by_state(codes) | normal)
+    assert is_nominal(found["cluster_state"]) and is_nominal(found["cluster_state_jackknife"]), found
+    assert 0.90 < found["normal"] < NOMINAL[0], found  # so that t(G-1) is seen to be needed
     assert is_nominal(bootstrap_coverage(codes, STRONG))
 
 
@@ -106,12 +108,13 @@ def two_ways(states, years):
 def test_two_way_errors_on_states_and_years_that_both_matter(states, years):
     states, years = np.repeat(np.arange(states), years), np.tile(np.arange(years), states)
     covariances = {
-        "cluster_state": (lambda f: clustered(f, states), None),
+        "cluster_state": (lambda f: clustered(f, states), int(states.max())),
         "cluster_state_year": two_ways(states, years),
     }
     found = coverage([states, years], (0.1, 0.1), covariances, samples=2000)
     assert is_nominal(found["cluster_state_year"]), found
-    assert found["cluster_state"] < found["cluster_state_year"] - 0.01, found  # one way is not enough
+    if len(set(states)) == 100:  # with 40 the longer intervals of t(39) make up for the years
+        assert found["cluster_state"] < found["cluster_state_year"] - 0.01, found  # one way is not enough
 
 
 def test_two_way_errors_on_a_panel_the_size_of_the_real_one():
