@@ -29,10 +29,9 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
+# Half an hour on two quiet cores; make bench BENCH="--only query --rounds 3", or BENCH="--compare OLD.json NEW.json".
 bench: setup
-	$(BIN)/python -m tests.benchmarks.refresh
-	$(BIN)/python -m tests.benchmarks.growth
-	$(BIN)/python -m tests.benchmarks.estimation $(dir $(wildcard data/warehouse.duckdb))
+	$(BIN)/python -m tests.benchmarks $(BENCH)
 
 setup: $(INSTALLED)
 
