@@ -82,9 +82,8 @@ def multiply(raw: str, target: str, size: int) -> None:
             if seed.stem in STEPS:
                 rows = f"read_csv('{REPOSITORY / 'dbt_project' / 'seeds' / seed.name}', all_varchar = true)"
                 connection.execute(f"copy ({copies_of(seed.stem, rows, size)}) to '{seed}' (header)")
-    # A state's region is read off its code: off the code it has in the first copy. And DuckDB gets its memory limit.
+    # A state's region is read off its code: off the code it has in the first copy.
     replace_in(project / "macros" / "cow_region.sql", "{{ cow_code }}", f"{{{{ cow_code }}}} % {STATE}")
-    replace_in(project / "profiles.yml", "threads: 2", f"threads: 2\n      settings: {{memory_limit: {MEMORY_LIMIT}}}")
 
 
 def replace_in(path: Path, old: str, new: str) -> None:
