@@ -135,39 +135,54 @@ def test_dagster_keeps_its_runs_in_postgresql(lake: Shell) -> None:
     assert not list(lake.data_dir.rglob("*.db"))
 
 
-def test_two_readers_and_a_refresh_at_once(lake: Shell, elsewhere: Shell) -> None:
-    """Each reading is of one publication; a second refresh is told who is at work; the numbers before stay to be had."""
+def test_killed_while_dbt_builds_the_snapshot_stays_as_it_was(lake: Shell, elsewhere: Shell) -> None:
+    before = rows(elsewhere, ID)
+    assert killed(lake, "build_warehouse", 6, "--force")
+    assert rows(elsewhere, ID) == before
+    assert rows(elsewhere, NUMBER) == ["33.0"]
+
+
+def test_two_readers_beside_a_refresh_that_is_killed_and_mended(lake: Shell, elsewhere: Shell, tmp_path: Path) -> None:
+    """Each reading is of one publication; a second refresh is told who is at work; a publication to the lake that is killed
+    is there not at all or whole, and made by the next run alone; the numbers before stay to be had."""
     (first,) = kept(lake)
     change_sample(lake.data_dir, NMC, lambda content: content.replace(TROOPS, TROOPS.replace(b"33", b"34")))
-    readers = [start_reader(elsewhere, kind) for kind in ("warehouse", "duckdb")]
+    readers = [start_reader(elsewhere, kind, tmp_path) for kind in ("warehouse", "duckdb")]
     refresh = lake.start("run", "--sources", "sample")
-    for line in refresh.stdout:
-        if "build_warehouse" in line:
-            break
+    assert any("build_warehouse" in line for line in refresh.stdout)
     second = elsewhere(*FORCED)
     assert second.returncode == 1
     assert "Another refresh of this lake is under way" in second.stderr
     assert f"process {refresh.pid} since" in second.stderr
-    output, _ = refresh.communicate(timeout=300)
-    assert refresh.returncode == 0, output
-    (latest, before) = kept(lake)
-    readings = [stop_reader(reader, latest["publication_id"]) for reader in readers]
+    kill_after(refresh, "lake_publication ...", 0.1)
+    (local,) = rows(Shell(lake.data_dir), ID)
+    assert local > first["publication_id"], "published here"
+    for seconds in (0.3, 0.6):  # now only the lake's copy is made
+        assert rows(elsewhere, ID) in ([first["publication_id"]], [local])
+        killed(lake, "lake_publication ...", seconds)
+    done = lake("run", "--sources", "sample")
+    assert done.returncode == 0, done.stderr
+    assert "build_warehouse" not in done.stderr, "only what was missing"
 
-    assert before["publication_id"] == first["publication_id"]
+    latest, before = kept(lake)
+    assert (latest["publication_id"], before["publication_id"]) == (local, first["publication_id"])
     assert latest["changed_sources"] == [f"{NMC} other bytes of version synthetic"]
-    for seen in readings:
+    for reader in readers:
+        seen = stop_reader(reader, local)
         assert [reading[0] for reading in seen] == [reading[4] for reading in seen]
         whole = {(reading[0], reading[1], reading[2] == reading[3]) for reading in seen}
-        assert whole == {(before["publication_id"], 33, True), (latest["publication_id"], 34, True)}
+        assert whole == {(first["publication_id"], 33, True), (local, 34, True)}
     assert rows(elsewhere, NUMBER) == ["34.0"]
     assert rows(elsewhere, NUMBER, "--publication", "previous") == ["33.0"]
-    assert rows(elsewhere, NUMBER, "--publication", before["publication_id"]) == ["33.0"]
+    assert rows(elsewhere, NUMBER, "--publication", first["publication_id"]) == ["33.0"]
 
 
-def start_reader(shell: Shell, kind: str) -> subprocess.Popen[str]:
+def start_reader(shell: Shell, kind: str, folder: Path) -> subprocess.Popen[str]:
     """A reader in a loop, which has read once."""
+    program = folder / "reader.py"  # a file: DuckDB shows its progress among the answers of a program given with -c
+    program.write_text(READER)
     reader = subprocess.Popen(
-        [sys.executable, "-c", READER, kind],
+        [sys.executable, str(program), kind],
         cwd=REPOSITORY, env=shell.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     reader.first_reading = reader.stdout.readline()
@@ -189,31 +204,16 @@ def stop_reader(reader: subprocess.Popen[str], last: str) -> list[list]:
 
 def killed(shell: Shell, stage: str, seconds: float, *arguments: str) -> bool:
     """Run, and kill -9 that long after the stage was announced; whether it came so far."""
-    process = shell.start("run", "--sources", "sample", *arguments)
-    reached = any(stage in line for line in process.stdout)
+    return kill_after(shell.start("run", "--sources", "sample", *arguments), stage, seconds)
+
+
+def kill_after(run: subprocess.Popen[str], stage: str, seconds: float) -> bool:
+    reached = any(stage in line for line in run.stdout)
     if reached:
         time.sleep(seconds)
-        os.killpg(process.pid, signal.SIGKILL)
-    process.communicate(timeout=60)
+        os.killpg(run.pid, signal.SIGKILL)
+    run.communicate(timeout=60)
     return reached
-
-
-def test_a_killed_refresh_leaves_the_lake_as_it_was_and_the_next_one_mends_it(lake: Shell, elsewhere: Shell) -> None:
-    before = rows(elsewhere, ID)
-    assert killed(lake, "build_warehouse", 6, "--force")
-    assert rows(elsewhere, ID) == before
-    assert killed(lake, "lake_publication ...", 0.1, "--force")
-    local = rows(Shell(lake.data_dir), ID)
-    assert local > before, "published here"
-    assert rows(elsewhere, ID) in (before, local), "and in the lake not at all, or whole"
-    for seconds in (0.3, 0.6):  # now only the lake's copy is made
-        killed(lake, "lake_publication ...", seconds)
-        assert rows(elsewhere, ID) in (before, local)
-        assert rows(elsewhere, NUMBER) == ["34.0"]
-    done = lake("run", "--sources", "sample")
-    assert done.returncode == 0, done.stderr
-    assert "build_warehouse" not in done.stderr, "only what was missing"
-    assert rows(elsewhere, ID) == local
 
 
 def test_the_password_is_told_nowhere(lake: Shell, server: Server) -> None:
