@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -143,6 +144,15 @@ def test_a_session_keeps_to_its_publication_and_tells_of_a_newer(
     assert "publication second" in told[-1]
 
 
+@pytest.fixture
+def listening() -> Iterator[None]:
+    """Ctrl-C reaches this process even where it was started, as in the background of a script, to ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("listening")
 def test_ctrl_c_stops_the_running_query_and_not_the_session(session: Session, told: list[str], tmp_path: Path) -> None:
     timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()
