@@ -142,7 +142,7 @@ def run_sql(folder: str, compiled: str, limit: str | None) -> dict:
                 sum(disputes_ongoing), count(*) filter (are_dispute_rivals), count(*) filter (are_strategic_rivals),
                 sum(years_since_alliance), count(polity2), count(joint_cinc), sum(partner_polity2)
             from marts.dyad_years""").fetchone()
-    return taken | {"tests": checked, "rows": sums[0], "sums": list(map(int, sums))}
+    return taken | {"tests": checked, "rows": sums[0], "sums": [int(found or 0) for found in sums]}
 
 
 def merge_in_pandas(folder: str) -> dict:

@@ -62,14 +62,17 @@ dyads as (
     inner join states as partner on spine.partner_code = partner.cow_code and spine.year = partner.year
 ),
 
--- The last year before this one in which the two were allied.
-dated as (
-    select dyads.*, earlier.year as last_allied_year
-    from dyads
-    asof left join {{ ref('int_alliance_dyad_years') }} as earlier
-        on dyads.cow_code = earlier.cow_code
-        and dyads.partner_code = earlier.partner_code
-        and dyads.year > earlier.year
+-- For every year after one in which the two were allied, the last such year before it.
+histories as (
+    select
+        cow_code,
+        partner_code,
+        year as last_allied_year,
+        cast(unnest(range(
+            year + 1,
+            coalesce(lead(year) over (partition by cow_code, partner_code order by year), {{ var('dyad_last_year') }}) + 1
+        )) as integer) as year
+    from {{ ref('int_alliance_dyad_years') }}
 )
 
 select
@@ -80,7 +83,7 @@ select
     {{ 'alliances.partner_code is not null' if rule == 'any' else
        'case when alliances.partner_code is null then false else alliances.owes_' ~ rule ~ ' end' }} as owes_{{ rule }},
     {%- endfor %}
-    dyads.year - greatest(dyads.last_allied_year, dyads.dyad_entry_year) as years_since_alliance,
+    dyads.year - greatest(histories.last_allied_year, dyads.dyad_entry_year) as years_since_alliance,
     case
         when dyads.year <= spans.contiguity_last_year then cast(coalesce(contiguity.contiguity_class, 0) as integer)
     end as contiguity_class,
@@ -96,9 +99,10 @@ select
     case when dyads.year <= spans.disputes_last_year then coalesce(disputes.disputes_started, 0) end as disputes_started,
     case when dyads.year <= spans.disputes_last_year then dispute_rivals.rival_code is not null end as are_dispute_rivals,
     case when dyads.year <= spans.strategic_last_year then strategic_rivals.rival_code is not null end as are_strategic_rivals
-from dated as dyads
+from dyads
 cross join spans
 left join {{ ref('int_alliance_dyad_years') }} as alliances using (cow_code, partner_code, year)
+left join histories using (cow_code, partner_code, year)
 left join contiguity using (cow_code, partner_code, year)
 left join {{ ref('int_dispute_dyad_years') }} as disputes
     on dyads.cow_code = disputes.cow_code and dyads.partner_code = disputes.opponent_code and dyads.year = disputes.year
