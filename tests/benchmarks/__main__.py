@@ -28,7 +28,7 @@ def main() -> None:
             sys.exit(compare(options.compare))
         except OSError as error:
             sys.exit(f"bench --compare: {error}")
-    load_at_start = os.getloadavg()[0]
+    commit, load_at_start = record.current_commit(), os.getloadavg()[0]
     measurements: list[Measurement] = []
     yardsticks: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory(prefix="bench") as folder:
@@ -43,7 +43,7 @@ def main() -> None:
             yardsticks[part] = before + yardstick()
             print(f"{part}: {time.perf_counter() - started:.0f} s, load {os.getloadavg()[0]:.1f}", file=sys.stderr)
     told = {"only": options.only, "rounds": options.rounds, "sizes": options.sizes, "real": place.mirror is not None}
-    found = record.new_record(told, load_at_start, yardsticks, measurements)
+    found = record.new_record(commit, told, load_at_start, yardsticks, measurements)
     print(record.table(measurements))
     machine = found.machine
     print(

@@ -42,13 +42,19 @@ class Record:
         return f"{self.commit} of {self.date[:16]}"
 
 
-def new_record(options: dict, load_at_start: float, yardsticks: dict, measurements: list[Measurement]) -> Record:
+def current_commit() -> str:
+    """The commit that is checked out, with -dirty where files differ from it."""
+
     def git(*words: str) -> str:
         return subprocess.run(
             ["git", *words], cwd=REPOSITORY, capture_output=True, text=True, check=True
         ).stdout.strip()
 
-    commit = git("rev-parse", "--short=12", "HEAD") + ("-dirty" if git("status", "--porcelain") else "")
+    return git("rev-parse", "--short=12", "HEAD") + ("-dirty" if git("status", "--porcelain") else "")
+
+
+def new_record(commit: str, options: dict, load_at_start: float, yardsticks: dict, measurements: list) -> Record:
+    """The record of a run that began on this commit and ends now."""
     machine = {
         "system": platform.platform(),
         "cpus": os.cpu_count(),
