@@ -83,9 +83,9 @@ directed as (
     select code_2 as cow_code, code_1 as rival_code, year from rivalry_years
 )
 
-select directed.cow_code, directed.rival_code, directed.year
+-- Semi-joins, because joins would lead DuckDB to pair all states of a year with each other first.
+select cow_code, rival_code, year
 from directed
-inner join {{ ref('int_state_years') }} as state
-    on directed.cow_code = state.cow_code and directed.year = state.year
-inner join {{ ref('int_state_years') }} as rival
-    on directed.rival_code = rival.cow_code and directed.year = rival.year
+where
+    (cow_code, year) in (select cow_code, year from {{ ref('int_state_years') }})
+    and (rival_code, year) in (select cow_code, year from {{ ref('int_state_years') }})
