@@ -81,7 +81,7 @@ def _line_of(before: bytes) -> int:
     return before.replace(b"\r\n", b"\n").replace(b"\r", b"\n").count(b"\n") + 1
 
 
-def _csv_rows(stream: io.StringIO, skipped: int, place: str) -> tuple[list[str], list[list[str]]]:
+def _csv_rows(stream: io.StringIO, skipped: int, place: str) -> tuple[list[str], list[tuple[str, ...]]]:
     """Header and rows of a CSV text, with any line ends; every row must have as many cells as the header.
 
     A cell may not hold a line break (no source has one), so that row n stands on line n and a stray quote is found
@@ -89,7 +89,9 @@ def _csv_rows(stream: io.StringIO, skipped: int, place: str) -> tuple[list[str],
     """
     csv.field_size_limit(LONGEST_CELL)  # one for the whole process, which other libraries change
     reader = csv.reader(stream, strict=True)
-    rows: list[list[str]] = []
+    rows: list[
+        tuple[str, ...]
+    ] = []  # the garbage collector leaves tuples of text alone; lists it goes through again and again
     line = blank = 0
 
     def at(line: int) -> str:
@@ -107,12 +109,12 @@ def _csv_rows(stream: io.StringIO, skipped: int, place: str) -> tuple[list[str],
             if rows and len(row) != len(rows[0]):
                 cells = f"{len(row)} cells"
                 _fail("A row has too few or too many cells.", at(line), f"{len(rows[0])} cells", cells)
-            rows.append(row)
+            rows.append(tuple(row))
     except csv.Error as error:
         _fail("A line cannot be read as CSV.", at(line + 1), "cells with commas between", str(error))
     if not rows:
         _fail("A source file is empty.", place, "a header and rows", f"nothing after {skipped} lines")
-    return rows[0], rows[1:]
+    return list(rows[0]), rows[1:]
 
 
 def _without_trailing_column(header: list[str], columns: list[tuple], place: str) -> tuple[list[str], list[tuple]]:
