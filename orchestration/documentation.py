@@ -105,6 +105,8 @@ def _write_pages(
     ]
     for name, (title, told) in GUIDES.items():
         text = (REPOSITORY / "docs" / f"{name}.md").read_text(encoding="utf-8")
+        for guide in GUIDES:
+            text = text.replace(f"]({guide}.md)", f"]({guide}.html)")
         body = MarkdownIt("commonmark").enable("table").render(text.partition("\n")[2])
         write(name, "guide.html.j2", title, body=body)
         pages.append({"href": f"{name}.html", "name": title, "told": told})
