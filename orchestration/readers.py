@@ -89,9 +89,7 @@ def _csv_rows(stream: io.StringIO, skipped: int, place: str) -> tuple[list[str],
     """
     csv.field_size_limit(LONGEST_CELL)  # one for the whole process, which other libraries change
     reader = csv.reader(stream, strict=True)
-    rows: list[
-        tuple[str, ...]
-    ] = []  # the garbage collector leaves tuples of text alone; lists it goes through again and again
+    rows: list[tuple[str, ...]] = []  # not lists, through which the garbage collector goes again and again
     line = blank = 0
 
     def at(line: int) -> str:

@@ -32,30 +32,14 @@ def measure(place: Place) -> list[Measurement]:
         if number == 0:
             dbt("compile")  # keeps the parse
         alone.append(dbt("build"))
-    seconds = {
-        name: [run.seconds for run in runs] for name, runs in (("cold", cold), ("same", unchanged), ("dbt", alone))
-    }
-    peaks = {
-        name: max(run.peak_mb for run in runs) for name, runs in (("cold", cold), ("same", unchanged), ("dbt", alone))
-    }
+
+    def beside(what: str, ours: list[Run], theirs: list[Run], target: float) -> Measurement:
+        seconds = ([run.seconds for run in runs] for runs in (ours, theirs))
+        peak_mb, their_peak_mb = (max(run.peak_mb for run in runs) for runs in (ours, theirs))
+        return ratio("refresh", what, *seconds, target=target, peak_mb=peak_mb, their_peak_mb=their_peak_mb)
+
     return [
-        ratio(
-            "refresh",
-            "cold refresh / dbt build alone",
-            seconds["cold"],
-            seconds["dbt"],
-            target=4.0,
-            peak_mb=peaks["cold"],
-            their_peak_mb=peaks["dbt"],
-        ),
-        ratio(
-            "refresh",
-            "refresh with nothing changed / cold refresh",
-            seconds["same"],
-            seconds["cold"],
-            target=0.33,
-            peak_mb=peaks["same"],
-            their_peak_mb=peaks["cold"],
-        ),
+        beside("cold refresh / dbt build alone", cold, alone, 4.0),
+        beside("refresh with nothing changed / cold refresh", unchanged, cold, 0.33),
         Measurement("refresh", "largest process", "MB", [run.peak_mb for run in cold], target=1024.0),
     ]
