@@ -187,7 +187,7 @@ def test_on_a_real_terminal(settings: Settings) -> None:
     process = subprocess.Popen([WAREHOUSE, "sql"], stdin=theirs, stdout=theirs, stderr=theirs, env=environment)
     os.close(theirs)
     try:
-        _until(ours, "sql>")
+        shown = _until(ours, "sql>", "")
         for typed, *expected in [
             ("select count(*)\r", "...>"),
             ("from countries;\r", "500", "sql>"),
@@ -196,7 +196,7 @@ def test_on_a_real_terminal(settings: Settings) -> None:
         ]:
             os.write(ours, typed.encode())
             for text in expected:
-                _until(ours, text)
+                shown = _until(ours, text, shown)
         os.write(ours, b"\x04")
         assert process.wait(20) == 0
     finally:
@@ -207,11 +207,13 @@ def test_on_a_real_terminal(settings: Settings) -> None:
     assert "from countries;" in history.read_text()
 
 
-def _until(terminal: int, expected: str) -> None:
-    shown, patience = "", time.monotonic() + 20
+def _until(terminal: int, expected: str, shown: str) -> str:
+    """Wait until it is shown, in what was read already or in what comes; what comes after it."""
+    patience = time.monotonic() + 20
     while expected not in shown:
         assert select.select([terminal], [], [], max(0, patience - time.monotonic()))[0], f"{expected} not in {shown}"
         shown += os.read(terminal, 65536).decode(errors="replace")
+    return shown.partition(expected)[2]
 
 
 def test_without_prompt_toolkit_a_plain_prompt(
