@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 from orchestration.errors import WarehouseError
 from orchestration.provenance import RawTable
 
-Membership = frozenset[tuple[int, int]]
-"""State-years in the state system: (COW state code, calendar year)."""
+Membership = pa.Int64Array
+"""State-years in the state system, each once and in order: COW state code * 10,000 + calendar year."""
 
 PATTERNS = {
     "integer": r"^-?[0-9]{1,15}$",
@@ -23,6 +23,11 @@ PATTERNS = {
 }
 LISTED = 5  # how many columns or lines a message lists
 ROW = "row, counted from 0"
+
+
+def membership_of(state_years: Iterable[tuple[int, int]]) -> Membership:
+    """The membership made of state-years (COW state code, calendar year)."""
+    return pa.array(sorted({code * 10_000 + year for code, year in state_years}), pa.int64())
 
 
 def check(contract: RawTable, table: pa.Table, membership: Membership | None = None) -> None:
@@ -133,8 +138,7 @@ def _check_repeated_keys(contract: RawTable, key: pa.Table) -> None:
 def _check_membership(contract: RawTable, table: pa.Table, membership: Membership) -> None:
     codes, years = (pc.cast(table[name], pa.int64()) for name in contract.membership_key)
     state_years = pc.add(pc.multiply(codes, 10_000), years)
-    members = pa.array([code * 10_000 + year for code, year in membership], pa.int64())
-    outside = pc.and_(pc.is_valid(state_years), pc.invert(pc.is_in(state_years, value_set=members)))
+    outside = pc.and_(pc.is_valid(state_years), pc.invert(pc.is_in(state_years, value_set=membership)))
     rows = pc.indices_nonzero(outside).to_pylist()
     if rows:
         code, year = codes[rows[0]].as_py(), years[rows[0]].as_py()

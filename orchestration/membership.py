@@ -1,17 +1,18 @@
-"""State system membership as a set of state-years, for the source contracts that must lie inside it."""
+"""State system membership, state-year by state-year, for the source contracts that must lie inside it."""
 
 from pathlib import Path
 
 import pyarrow
 import pyarrow.parquet
 
+from orchestration.contracts import Membership, membership_of
 from orchestration.errors import WarehouseError
 
 MEMBERSHIP_TABLE = "state_system_spells"
 
 
-def read_membership(raw_dir: Path) -> frozenset[tuple[int, int]]:
-    """Every (COW state code, calendar year) in which the state was a system member for at least a day.
+def read_membership(raw_dir: Path) -> Membership:
+    """Every state-year in which the state was a system member for at least a day.
 
     Source: the raw table of the COW state system list (spells with first and last date), in ``raw_dir``.
     Raises FileNotFoundError where it is not there yet, WarehouseError where it is damaged.
@@ -31,7 +32,7 @@ def read_membership(raw_dir: Path) -> frozenset[tuple[int, int]]:
             found=" ".join(str(error).split())[:200],
             next_step="remove that file and run again: it is made anew from its source file",
         ) from error
-    return frozenset(
+    return membership_of(
         (int(code), year)
         for code, first, last in zip(*spells.values(), strict=True)
         for year in range(int(first), int(last) + 1)

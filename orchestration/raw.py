@@ -95,7 +95,7 @@ def contract_fingerprint(file: SourceFile, table: RawTable) -> str:
 
 def _fingerprint(file: SourceFile, table: RawTable, membership: Membership | None) -> str:
     """One hash over all that decides what the raw table holds and whether it is accepted."""
-    members = sorted(membership) if table.membership_key and membership else None
+    members = hashlib.sha256(membership.to_numpy()).hexdigest() if table.membership_key else None
     return hashlib.sha256(json.dumps([contract_fingerprint(file, table), members]).encode()).hexdigest()
 
 

@@ -7,9 +7,10 @@ contracts.py. Reader libraries are imported where they are used, since some take
 
 import csv
 import io
+import itertools
 import re
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -23,6 +24,7 @@ from orchestration.provenance import RawTable
 FETCH_AGAIN = "Fetch the file again from its publisher; if it is the same, correct the source's record."
 ERROR_CELL = re.compile(rb"""<c\s[^>]*\bt=["']e["'][^>]*>""")
 LONGEST_CELL = 131_072  # characters of a CSV file's cell; beyond it a quote was not closed
+CHUNK = 50_000  # rows of a CSV file that are held as Python's text before they go to Arrow
 LARGEST_WHOLE = 10**15  # from here on a whole double is rendered by its repr; no source has one so large
 
 
@@ -54,19 +56,25 @@ def _refuse_non_data(content: bytes, table: RawTable, place: str) -> None:
 
 
 def _read_csv(table: RawTable, content: bytes, place: str) -> pa.Table:
-    stream = io.StringIO(_decode(content, table.encoding, place), newline="")
+    encoding = "utf-8-sig" if table.encoding == "utf-8" else table.encoding
+    _refuse_other_text(content, encoding, place)
+    stream = io.TextIOWrapper(io.BytesIO(content), encoding, newline="")
     for _ in range(table.skip_lines):
         stream.readline()
-    header, rows = _csv_rows(stream, table.skip_lines, place)
-    columns = list(zip(*rows, strict=True)) or [()] * len(header)
+    rows = _csv_rows(stream, table.skip_lines, place)
+    header = next(rows)
+    chunks = []
+    while cells := list(itertools.chain.from_iterable(itertools.islice(rows, CHUNK))):
+        chunks.append([_verbatim(cells[i :: len(header)]) for i in range(len(header))])
+    columns = [pa.chunked_array((chunk[i] for chunk in chunks), pa.string()) for i in range(len(header))]
     if table.trailing_empty_column:
         header, columns = _without_trailing_column(header, columns, place)
-    return _table(header, [_verbatim(column) for column in columns])
+    return _table(header, columns)
 
 
-def _decode(content: bytes, encoding: str, place: str) -> str:
+def _refuse_other_text(content: bytes, encoding: str, place: str) -> None:
     try:
-        text = content.decode("utf-8-sig" if encoding == "utf-8" else encoding)
+        text = content.decode(encoding)
     except UnicodeDecodeError as error:
         line = _line_of(content[: error.start])
         found = f"byte 0x{content[error.start]:02x} at offset {error.start}"
@@ -74,23 +82,21 @@ def _decode(content: bytes, encoding: str, place: str) -> str:
     if "\0" in text:
         line = _line_of(content[: content.index(b"\0")])
         _fail("A source file has a NUL byte in it.", f"{place}, line {line}", "text", "a NUL byte")
-    return text
 
 
 def _line_of(before: bytes) -> int:
     return before.replace(b"\r\n", b"\n").replace(b"\r", b"\n").count(b"\n") + 1
 
 
-def _csv_rows(stream: io.StringIO, skipped: int, place: str) -> tuple[list[str], list[tuple[str, ...]]]:
-    """Header and rows of a CSV text, with any line ends; every row must have as many cells as the header.
+def _csv_rows(stream: io.TextIOBase, skipped: int, place: str) -> Iterator[list[str]]:
+    """Header, then rows of a CSV text, with any line ends; every row must have as many cells as the header.
 
     A cell may not hold a line break (no source has one), so that row n stands on line n and a stray quote is found
     where it stands. Blank lines may stand only at the end.
     """
     csv.field_size_limit(LONGEST_CELL)  # one for the whole process, which other libraries change
     reader = csv.reader(stream, strict=True)
-    rows: list[tuple[str, ...]] = []  # not lists, through which the garbage collector goes again and again
-    line = blank = 0
+    width = line = blank = 0
 
     def at(line: int) -> str:
         return f"{place}, line {skipped + line}"
@@ -104,23 +110,25 @@ def _csv_rows(stream: io.StringIO, skipped: int, place: str) -> tuple[list[str],
                 continue
             if blank:
                 _fail("A line is blank between rows.", at(blank), "a row", "nothing")
-            if rows and len(row) != len(rows[0]):
-                cells = f"{len(row)} cells"
-                _fail("A row has too few or too many cells.", at(line), f"{len(rows[0])} cells", cells)
-            rows.append(tuple(row))
+            width = width or len(row)
+            if len(row) != width:
+                _fail("A row has too few or too many cells.", at(line), f"{width} cells", f"{len(row)} cells")
+            yield row
     except csv.Error as error:
         _fail("A line cannot be read as CSV.", at(line + 1), "cells with commas between", str(error))
-    if not rows:
+    if not width:
         _fail("A source file is empty.", place, "a header and rows", f"nothing after {skipped} lines")
-    return list(rows[0]), rows[1:]
 
 
-def _without_trailing_column(header: list[str], columns: list[tuple], place: str) -> tuple[list[str], list[tuple]]:
+def _without_trailing_column(
+    header: list[str], columns: list[pa.ChunkedArray], place: str
+) -> tuple[list[str], list[pa.ChunkedArray]]:
     """Drop the last column, which this publisher leaves empty by ending every line with a comma."""
-    if header[-1] or any(columns[-1]):
-        filled = header[-1] or next(cell for cell in columns[-1] if cell)
+    *columns, last = columns
+    if header[-1] or last.null_count < len(last):
+        filled = header[-1] or last.drop_null()[0].as_py()
         _fail("The trailing column is not empty.", f"{place}, last column", "no text", repr(filled))
-    return header[:-1], columns[:-1]
+    return header[:-1], columns
 
 
 def _read_stata(_: RawTable, content: bytes, place: str) -> pa.Table:
@@ -200,7 +208,7 @@ def _parse(kind: str, parse: Callable, place: str):
         _fail(f"A source file cannot be read as {kind} data.", place, f"a whole {kind} file", found)
 
 
-def _table(header: Iterable[str], columns: Iterable[pa.Array]) -> pa.Table:
+def _table(header: Iterable[str], columns: Iterable[pa.Array | pa.ChunkedArray]) -> pa.Table:
     return pa.Table.from_arrays(list(columns), names=list(header))
 
 

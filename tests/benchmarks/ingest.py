@@ -142,12 +142,13 @@ def read_grown(text: str, raw: str, folder: str, size: int) -> dict:
     """Those files as raw tables, held against their contracts, in which codes go on to those of the last copy."""
     from datetime import UTC, datetime
 
+    from orchestration.contracts import membership_of
     from orchestration.membership import read_membership
     from orchestration.provenance import load_catalog
     from orchestration.raw import build_raw_table
 
-    members = read_membership(Path(raw))
-    membership = frozenset((code + STATE * copy, year) for code, year in members for copy in range(size))
+    members = [divmod(member, 10_000) for member in read_membership(Path(raw)).to_pylist()]
+    membership = membership_of((code + STATE * copy, year) for code, year in members for copy in range(size))
     entries = []
     for name in GROWN:
         entry = load_catalog().raw_tables[name]

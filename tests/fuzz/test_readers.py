@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from orchestration.contracts import Membership
 from orchestration.errors import WarehouseError
 from orchestration.fetch import fetch
 from orchestration.membership import read_membership
@@ -43,7 +44,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def membership(world: Path, tmp_path_factory: pytest.TempPathFactory) -> frozenset[tuple[int, int]]:
+def membership(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Membership:
     raw = tmp_path_factory.mktemp("raw")
     entry = load_catalog().raw_tables["state_system_spells"]
     build_raw_table(entry.source, entry.file, entry.table, world / entry.source.name / entry.file.file, raw, WHEN)
@@ -53,7 +54,7 @@ def membership(world: Path, tmp_path_factory: pytest.TempPathFactory) -> frozens
 class Bench:
     """Takes a spoiled file through fetch, reader and contract, and judges what comes out."""
 
-    def __init__(self, whole: Small, folder: Path, membership: frozenset) -> None:
+    def __init__(self, whole: Small, folder: Path, membership: Membership) -> None:
         self.whole, self.folder, self.membership = whole, folder, membership
         self.seen: set[bytes] = set()
         self.accepted = 0
@@ -116,7 +117,7 @@ class Bench:
 
 
 @pytest.fixture
-def bench(request: pytest.FixtureRequest, world: Path, membership: frozenset, tmp_path: Path) -> Iterator[Bench]:
+def bench(request: pytest.FixtureRequest, world: Path, membership: Membership, tmp_path: Path) -> Iterator[Bench]:
     entry = load_catalog().raw_tables[request.param]
     bench = Bench(small(entry, world / entry.source.name / entry.file.file), tmp_path, membership)
     yield bench

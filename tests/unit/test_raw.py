@@ -7,13 +7,15 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from orchestration.contracts import membership_of
 from orchestration.errors import WarehouseError
 from orchestration.provenance import RawTable, Source, SourceFile
 from orchestration.raw import RawResult, build_raw_table
 from tests.unit.source_samples import catalog, small_table
 
 TEXT = b"name,ccode,year,steel\nUSA,2,1816,80\nUKG,200,1816,\n"
-MEMBERS = frozenset({(2, 1816), (200, 1816)})
+MEMBERS = membership_of([(2, 1816), (200, 1816)])
+MORE_MEMBERS = membership_of([(2, 1816), (200, 1816), (200, 1817)])
 MONDAY, TUESDAY = datetime(2026, 11, 23, 4, 30, tzinfo=UTC), datetime(2026, 11, 24, tzinfo=UTC)
 
 
@@ -76,7 +78,7 @@ def test_anything_new_makes_the_table_again(bench: Bench, change: str) -> None:
         TUESDAY,
         table=small_table(ranges={"year": [1800, 2020]}) if change == "contract" else None,
         version="2.0" if change == "version" else "1.0",
-        members=MEMBERS | {(200, 1817)} if change in ("membership", "bytes") else MEMBERS,
+        members=MORE_MEMBERS if change in ("membership", "bytes") else MEMBERS,
     )
     assert not again.reused
     assert pq.read_table(bench.parquet)["_loaded_at"][0].as_py() == "2026-11-24T00:00:00+00:00"
