@@ -1,16 +1,31 @@
--- A row here is a dyad-year whose mirror image is missing or tells something else of what the two share.
+-- A row here is a dyad-year whose mirror image is missing or tells something else of what the two share. Each pair is looked at once; a
+-- state's dyad with itself has no mirror image.
 {{ config(tags=['dyads'], meta={'dagster': {'ref': {'name': 'dyad_years'}}}) }}
-select one.cow_code, one.partner_code, one.year
-from {{ ref('dyad_years') }} as one
-left join {{ ref('dyad_years') }} as other
-    on one.cow_code = other.partner_code and one.partner_code = other.cow_code and one.year = other.year
+with forth as (
+    select * from {{ ref('dyad_years') }} where cow_code <= partner_code
+),
+
+back as (
+    select * from {{ ref('dyad_years') }} where cow_code > partner_code
+)
+
+select
+    coalesce(forth.cow_code, back.partner_code) as cow_code,
+    coalesce(forth.partner_code, back.cow_code) as partner_code,
+    coalesce(forth.year, back.year) as year
+from forth
+full join back
+    on forth.cow_code = back.partner_code and forth.partner_code = back.cow_code and forth.year = back.year
 where
-    one.owes_any is distinct from other.owes_any
-    or one.years_since_alliance is distinct from other.years_since_alliance
-    or one.contiguity_class is distinct from other.contiguity_class
-    or one.partner_cinc is distinct from other.cinc
-    or one.partner_polity2 is distinct from other.polity2
-    or one.partner_is_major_power is distinct from other.is_major_power
-    or one.disputes_ongoing is distinct from other.disputes_ongoing
-    or one.are_dispute_rivals is distinct from other.are_dispute_rivals
-    or one.are_strategic_rivals is distinct from other.are_strategic_rivals
+    forth.owes_any is distinct from back.owes_any
+    or forth.years_since_alliance is distinct from back.years_since_alliance
+    or forth.contiguity_class is distinct from back.contiguity_class
+    or forth.cinc is distinct from back.partner_cinc
+    or forth.partner_cinc is distinct from back.cinc
+    or forth.polity2 is distinct from back.partner_polity2
+    or forth.partner_polity2 is distinct from back.polity2
+    or forth.is_major_power is distinct from back.partner_is_major_power
+    or forth.partner_is_major_power is distinct from back.is_major_power
+    or forth.disputes_ongoing is distinct from back.disputes_ongoing
+    or forth.are_dispute_rivals is distinct from back.are_dispute_rivals
+    or forth.are_strategic_rivals is distinct from back.are_strategic_rivals
