@@ -11,7 +11,8 @@ from orchestration.dbt_manifest import dbt_executable, parsed_project
 from orchestration.errors import WarehouseError
 from orchestration.lineage import lineage_svg, pipeline_assets
 from orchestration.lock import refresh_lock
-from orchestration.query import rows_of
+from orchestration.publications import published
+from orchestration.query import described_tables, open_published, rows_of
 from orchestration.settings import DBT_PROJECT, REPOSITORY, Settings
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -61,12 +62,12 @@ def write_documentation(settings: Settings, folder: Path) -> Path:
 
 
 def _published(settings: Settings) -> tuple[dict, list[dict], list[dict]]:
-    path = settings.warehouse_path
-    (publication,) = rows_of(path, "select * from meta.publication")
-    told = rows_of(path, "select schema_name || '.' || table_name as name, comment from duckdb_tables()")
-    descriptions = {row["name"]: row["comment"] for row in told}
+    place = published(settings)
+    (publication,) = rows_of(place, "select * from meta.publication")
+    with open_published(place) as connection:
+        descriptions = described_tables(connection)
     columns = rows_of(
-        path,
+        place,
         "select table_schema || '.' || table_name as name, * from meta.columns"
         " order by list_position(['marts', 'results', 'meta'], table_schema), table_name, position",
     )
@@ -74,7 +75,7 @@ def _published(settings: Settings) -> tuple[dict, list[dict], list[dict]]:
         {"name": name, "description": descriptions.get(name, ""), "columns": list(rows)}
         for name, rows in groupby(columns, key=lambda row: row["name"])
     ]
-    return publication, tables, rows_of(path, "select * from meta.sources order by source, file")
+    return publication, tables, rows_of(place, "select * from meta.sources order by source, file")
 
 
 def _write_pages(

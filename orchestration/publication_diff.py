@@ -8,7 +8,9 @@ import duckdb
 
 from orchestration.comparison import TableDifference, compare
 from orchestration.errors import WarehouseError
+from orchestration.lake.catalogue import connect, quoted
 from orchestration.publications import source_changes, source_versions
+from orchestration.query import Published
 from orchestration.table_keys import TABLE_KEYS
 
 SIGNIFICANT = 0.05
@@ -70,17 +72,17 @@ class PublicationDifference:
     models: tuple[ModelChange, ...]
 
 
-def diff_publications(before: Path, after: Path, tolerance: float = 0.0) -> PublicationDifference:
-    """Compare two published files, opened read-only; see comparison.compare for the tolerance.
+def diff_publications(before: Published, after: Published, tolerance: float = 0.0) -> PublicationDifference:
+    """Compare two publications, opened read-only; see comparison.compare for the tolerance.
 
     A part that one of them lacks, since another version made it, is named in not_compared.
-    Raises WarehouseError where a file cannot be opened or is no publication.
+    Raises WarehouseError where one cannot be opened or is no publication.
     """
-    connection = duckdb.connect(":memory:")
+    connection = connect()
     try:
         connection.execute("set timezone = 'UTC'")
         old = _attach(connection, before, "before")
-        new = old if before.samefile(after) else _attach(connection, after, "after")
+        new = old if _is_same(before, after) else _attach(connection, after, "after")
         tables_old, tables_new = _tables(connection, old), _tables(connection, new)
         tables, not_compared = {}, {}
         for name, key in TABLE_KEYS.items():
@@ -117,13 +119,22 @@ def diff_publications(before: Path, after: Path, tolerance: float = 0.0) -> Publ
         connection.close()
 
 
-def _attach(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> str:
+def _is_same(one: Published, other: Published) -> bool:
+    if isinstance(one, Path) and isinstance(other, Path):
+        return one.samefile(other)
+    return one == other
+
+
+def _attach(connection: duckdb.DuckDBPyConnection, place: Published, name: str) -> str:
+    if not isinstance(place, Path):
+        place.attach_to(connection, f"published_{name}")
+        return f"published_{name}"
     try:
-        connection.execute(f"attach '{str(path).replace(chr(39), chr(39) * 2)}' as published_{name} (read_only)")
+        connection.execute(f"attach {quoted(place)} as published_{name} (read_only)")
     except duckdb.Error as error:
         raise WarehouseError(
             "A publication cannot be opened.",
-            where=str(path),
+            where=str(place),
             expected="a DuckDB file made by this version of DuckDB or an earlier one",
             found=str(error).splitlines()[0],
             next_step="compare two others: warehouse publications lists them",

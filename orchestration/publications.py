@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import NoReturn
 
@@ -108,11 +108,6 @@ def find(settings: Settings, wanted: str) -> Published:
         problem = "More than one publication is meant." if meant else NOT_KEPT
         _not_found(wanted, f"{len(meant)} ids that begin so" if meant else "no id that begins so", places, problem)
     return places[meant[0]]
-
-
-def find_file(settings: Settings, wanted: str) -> Path:
-    """The file of one publication in this data folder, whether or not there is a lake; named and refused as by find."""
-    return find(replace(settings, lake_address=None), wanted)
 
 
 def source_changes(before: SourceVersions, after: SourceVersions) -> tuple[str, ...]:

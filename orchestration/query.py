@@ -62,6 +62,15 @@ def _open_file(path: Path) -> duckdb.DuckDBPyConnection:
         ) from error
 
 
+def described_tables(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """The description of every ``schema.table`` of an open publication, in the order of the names."""
+    return dict(
+        connection.execute(
+            "select table_schema || '.' || table_name, coalesce(table_comment, '') from information_schema.tables order by all"
+        ).fetchall()
+    )
+
+
 def ask(connection: duckdb.DuckDBPyConnection, statement: str) -> duckdb.DuckDBPyConnection:
     """Run one SELECT (also FROM, WITH, SHOW, DESCRIBE, SUMMARIZE, EXPLAIN) and return its cursor.
 

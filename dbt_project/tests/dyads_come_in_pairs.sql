@@ -1,31 +1,38 @@
--- A row here is a dyad-year whose mirror image is missing or tells something else of what the two share. Each pair is looked at once; a
--- state's dyad with itself has no mirror image.
+-- A row here is a pair of states of which one dyad-year is missing or tells something else of what the two share; a state's dyad with itself
+-- has no mirror image. The two tell the same where their hashes cancel out in the sum of the year's: only what does not is paired.
 {{ config(tags=['dyads'], meta={'dagster': {'ref': {'name': 'dyad_years'}}}) }}
-with forth as (
-    select * from {{ ref('dyad_years') }} where cow_code <= partner_code
+with told as (
+    select
+        least(cow_code, partner_code) as cow_code,
+        greatest(cow_code, partner_code) as partner_code,
+        year,
+        if(cow_code <= partner_code, 1, -1) as direction,
+        row(cinc, polity2, is_major_power) as own,
+        row(partner_cinc, partner_polity2, partner_is_major_power) as of_partner,
+        row(owes_any, years_since_alliance, contiguity_class, disputes_ongoing, are_dispute_rivals, are_strategic_rivals) as shared
+    from {{ ref('dyad_years') }}
 ),
 
-back as (
-    select * from {{ ref('dyad_years') }} where cow_code > partner_code
+hashed as (
+    select
+        cow_code,
+        partner_code,
+        year,
+        direction * cast(
+            if(direction = 1, hash(partner_code, shared, own, of_partner), hash(partner_code, shared, of_partner, own)) as hugeint
+        ) as facts
+    from told
+),
+
+unbalanced as (
+    select cow_code, year
+    from hashed
+    group by cow_code, year
+    having sum(facts) <> 0
 )
 
-select
-    coalesce(forth.cow_code, back.partner_code) as cow_code,
-    coalesce(forth.partner_code, back.cow_code) as partner_code,
-    coalesce(forth.year, back.year) as year
-from forth
-full join back
-    on forth.cow_code = back.partner_code and forth.partner_code = back.cow_code and forth.year = back.year
-where
-    forth.owes_any is distinct from back.owes_any
-    or forth.years_since_alliance is distinct from back.years_since_alliance
-    or forth.contiguity_class is distinct from back.contiguity_class
-    or forth.cinc is distinct from back.partner_cinc
-    or forth.partner_cinc is distinct from back.cinc
-    or forth.polity2 is distinct from back.partner_polity2
-    or forth.partner_polity2 is distinct from back.polity2
-    or forth.is_major_power is distinct from back.partner_is_major_power
-    or forth.partner_is_major_power is distinct from back.is_major_power
-    or forth.disputes_ongoing is distinct from back.disputes_ongoing
-    or forth.are_dispute_rivals is distinct from back.are_dispute_rivals
-    or forth.are_strategic_rivals is distinct from back.are_strategic_rivals
+select hashed.cow_code, hashed.partner_code, hashed.year
+from hashed
+inner join unbalanced using (cow_code, year)
+group by hashed.cow_code, hashed.partner_code, hashed.year
+having sum(hashed.facts) <> 0

@@ -28,10 +28,10 @@ def diff(before: str, after: str, tolerance: float, limit: int, output_format: s
 
     from orchestration.diff_text import publication_diff_text
     from orchestration.publication_diff import diff_publications
-    from orchestration.publications import find_file
+    from orchestration.publications import find
 
     settings = from_environment()
-    difference = diff_publications(find_file(settings, before), find_file(settings, after), tolerance)
+    difference = diff_publications(find(settings, before), find(settings, after), tolerance)
     if output_format == "json":
         click.echo(json.dumps(asdict(difference), indent=1, default=str))
     else:

@@ -46,10 +46,10 @@ def export(folder: Path, formats: tuple[str, ...], tables: tuple[str, ...], publ
     """
     from orchestration.export.content import read_content
     from orchestration.export.folder import export as write_export
-    from orchestration.publications import find_file
+    from orchestration.publications import find, published
 
     settings = from_environment()
-    content = read_content(find_file(settings, publication) if publication else settings.warehouse_path, tables)
+    content = read_content(find(settings, publication) if publication else published(settings), tables)
     if content.is_synthetic:
         click.echo(content.publication["note"], err=True)
     written = write_export(content, folder, formats)

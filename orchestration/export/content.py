@@ -4,7 +4,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from difflib import get_close_matches
-from pathlib import Path
 
 import duckdb
 import pyarrow
@@ -12,7 +11,10 @@ from pyarrow import compute
 
 from orchestration.errors import WarehouseError
 from orchestration.publication import DYADS_TABLE
-from orchestration.query import open_published
+from orchestration.query import Published, described_tables, open_published
+from orchestration.table_keys import TABLE_KEYS
+
+EXPORTED = ("marts", "results")  # schemas
 
 # DuckDB type -> kind of value, in the words of the Data Package standard.
 KINDS = {
@@ -72,19 +74,19 @@ class Content:
         return self.publication["is_synthetic"]
 
 
-def read_content(path: Path, wanted: Sequence[str] = ()) -> Content:
+def read_content(place: Published, wanted: Sequence[str] = ()) -> Content:
     """The tables wanted (``country_years`` or ``marts.country_years``); all of marts and results if none is named, but
     for the two million dyad-years.
 
     Raises WarehouseError where nothing is published, a table is not there, or a column's type has no place in a file.
     """
     try:
-        with open_published(path) as connection:
+        with open_published(place) as connection:
             return _read(connection, wanted)
     except (duckdb.CatalogException, duckdb.BinderException, KeyError) as error:
         raise WarehouseError(
             "This publication lacks something that an export needs.",
-            where=str(path),
+            where=str(place),
             expected="a publication of this version of the warehouse",
             found=f"no {error}" if isinstance(error, KeyError) else str(error).splitlines()[0],
             next_step="export it with the version that made it, or publish anew with warehouse run",
@@ -94,14 +96,14 @@ def read_content(path: Path, wanted: Sequence[str] = ()) -> Content:
 def _read(connection: duckdb.DuckDBPyConnection, wanted: Sequence[str]) -> Content:
     (publication,) = _records(connection, "from meta.publication")
     publication["published_at"] = publication["published_at"].astimezone(UTC)
-    names = connection.execute(
-        "select schema_name, table_name, comment from duckdb_tables() where schema_name in ('marts', 'results')"
-        " order by schema_name, table_name"
-    ).fetchall()
-    schemas = connection.execute("select schema_name from duckdb_schemas()").fetchall()
-    if absent := {"marts", "results"} - {schema for (schema,) in schemas}:
-        raise KeyError(f"schema {', '.join(sorted(absent))}")
-    known = {f"{schema}.{table}": comment.removeprefix(f"{publication['note']}. ") for schema, table, comment in names}
+    known = {
+        name: description.removeprefix(f"{publication['note']}. ")
+        for name, description in described_tables(connection).items()
+        if name.partition(".")[0] in EXPORTED
+    }
+    schemas = connection.execute("select schema_name from information_schema.schemata").fetchall()
+    if absent := [schema for schema in EXPORTED if (schema,) not in schemas]:
+        raise KeyError(f"schema {', '.join(absent)}")
     asked = {_find(name, known) for name in wanted} or known.keys() - {f"marts.{DYADS_TABLE}"}
     return Content(
         publication,
@@ -134,11 +136,6 @@ def _read_table(connection: duckdb.DuckDBPyConnection, full_name: str, descripti
     unknown = [row["column_name"] for row in rows if row["data_type"] not in KINDS]
     if unknown:
         raise _unfit(full_name, unknown, "a type among " + ", ".join(KINDS))
-    key = connection.execute(
-        "select constraint_column_names from duckdb_constraints()"
-        " where schema_name = ? and table_name = ? and constraint_type = 'PRIMARY KEY'",
-        [schema, name],
-    ).fetchone()
     columns = tuple(
         Column(
             name=row["column_name"],
@@ -153,7 +150,9 @@ def _read_table(connection: duckdb.DuckDBPyConnection, full_name: str, descripti
     too_large = [n for n in numbers if compute.all(compute.less(compute.abs(data[n]), TOO_LARGE)).as_py() is False]
     if too_large:
         raise _unfit(full_name, too_large, f"finite numbers below {TOO_LARGE:g}, and NULL where there is none")
-    return Table(schema, name, description, tuple(key[0]) if key else (), columns, data)
+    key = TABLE_KEYS.get(full_name)
+    is_keyed = key is not None and key.is_primary and set(key.columns) <= {column.name for column in columns}
+    return Table(schema, name, description, key.columns if is_keyed else (), columns, data)
 
 
 def _unfit(full_name: str, columns: Sequence[str], expected: str) -> WarehouseError:

@@ -19,8 +19,25 @@ PUBLISHED, BUILD = "alliance_formation", "alliance_formation_build"
 def attached(
     settings: Settings, catalogue: str, alias: str = "lake", *, writing: bool = False, snapshot: int | None = None
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection in memory with the catalogue attached: to write, where it is made if there is none; to read; or to
-    read it as it was at a snapshot.
+    """A connection in memory with the catalogue attached, as attach does it."""
+    connection = connect()
+    try:
+        attach(connection, settings, catalogue, alias, writing=writing, snapshot=snapshot)
+        yield connection
+    finally:
+        connection.close()
+
+
+def attach(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    catalogue: str,
+    alias: str,
+    *,
+    writing: bool = False,
+    snapshot: int | None = None,
+) -> None:
+    """Attach the catalogue: to write, where it is made if there is none; to read; or to read it as it was at a snapshot.
 
     Raises WarehouseError where server or catalogue cannot be had.
     """
@@ -33,22 +50,18 @@ def attached(
     options.append("data_inlining_row_limit 0" if writing else "read_only")
     if snapshot is not None:
         options.append(f"snapshot_version {snapshot}")
-    connection = connect("ducklake", "postgres_scanner", *extensions_for(place))
+    load(connection, "ducklake", "postgres_scanner", *extensions_for(place))
+    address = quoted(f"ducklake:postgres:{connection_string(settings)}")
     try:
-        address = quoted(f"ducklake:postgres:{connection_string(settings)}")
-        try:
-            connection.execute(f"attach {address} as {alias} ({', '.join(options)})")
-        except duckdb.Error as error:
-            raise WarehouseError(
-                "The lake's catalogue cannot be opened.",
-                where=f"{shown(settings)}, schema {catalogue}",
-                expected="a DuckLake catalogue that this user may read" + (" and write" if writing else ""),
-                found=str(error),
-                next_step="see docs/lake.md on users and their rights",
-            ) from error
-        yield connection
-    finally:
-        connection.close()
+        connection.execute(f"attach {address} as {alias} ({', '.join(options)})")
+    except duckdb.Error as error:
+        raise WarehouseError(
+            "The lake's catalogue cannot be opened.",
+            where=f"{shown(settings)}, schema {catalogue}",
+            expected="a DuckLake catalogue that this user may read" + (" and write" if writing else ""),
+            found=str(error),
+            next_step="see docs/lake.md on users and their rights",
+        ) from error
 
 
 def nothing_there(settings: Settings) -> WarehouseError:
@@ -76,13 +89,16 @@ def new_data_path(settings: Settings, catalogue: str) -> str:
     return f"{settings.lake_data or settings.data_dir / 'lake'}/{catalogue}/"
 
 
-def connect(*extensions: str) -> duckdb.DuckDBPyConnection:
-    """A connection in memory with these extensions, loaded from their wheels; nothing is downloaded."""
+def connect() -> duckdb.DuckDBPyConnection:
+    """A connection in memory that downloads no extension."""
     nothing_else = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
-    connection = duckdb.connect(":memory:", config=nothing_else)
+    return duckdb.connect(":memory:", config=nothing_else)
+
+
+def load(connection: duckdb.DuckDBPyConnection, *extensions: str) -> None:
+    """Load these extensions from their wheels."""
     for name in extensions:
         connection.execute(f"load {quoted(_extension(name))}")
-    return connection
 
 
 def extensions_for(place: str) -> list[str]:

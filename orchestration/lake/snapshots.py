@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import duckdb
 
 from orchestration.errors import WarehouseError
-from orchestration.lake.catalogue import PUBLISHED, attached, connect, data_path, extensions_for, quoted
+from orchestration.lake.catalogue import PUBLISHED, attach, attached, connect, data_path, extensions_for, load, quoted
 from orchestration.lake.server import shown
 from orchestration.settings import Settings
 
@@ -32,6 +32,10 @@ class LakeSnapshot:
         """A context: a connection with this snapshot attached under ``alias``, to read."""
         return attached(self.settings, PUBLISHED, alias, snapshot=self.version)
 
+    def attach_to(self, connection: duckdb.DuckDBPyConnection, alias: str) -> None:
+        """Attach this snapshot under ``alias`` to a connection that is there already, to read."""
+        attach(connection, self.settings, PUBLISHED, alias, snapshot=self.version)
+
     def open(self) -> duckdb.DuckDBPyConnection:
         """A connection to views on this snapshot's files, which it may read and nothing else.
 
@@ -48,7 +52,8 @@ class LakeSnapshot:
             ).fetchall()
             files = {(schema, table): self._files(lake, schema, table) for schema, table, _ in tables}
         paths = [path for of_table in files.values() for path in of_table]
-        connection = connect(*extensions_for(paths[0]))
+        connection = connect()
+        load(connection, *extensions_for(paths[0]))
         connection.execute(f"set allowed_paths = {_listed(paths)}")
         try:
             for schema, table, comment in tables:

@@ -177,6 +177,23 @@ def test_two_readers_beside_a_refresh_that_is_killed_and_mended(lake: Shell, els
     assert rows(elsewhere, NUMBER, "--publication", first["publication_id"]) == ["33.0"]
 
 
+def test_another_machine_exports_compares_and_documents_as_the_refreshing_one(
+    lake: Shell, elsewhere: Shell, tmp_path: Path
+) -> None:
+    here, told = Shell(lake.data_dir), {}
+    for name, shell in (("here", here), ("there", elsewhere)):
+        done = shell("export", str(tmp_path / name))
+        assert done.returncode == 0, done.stderr
+        told[name] = shell("diff", "--format", "json").stdout
+    assert (tmp_path / "there" / "SHA256SUMS").read_bytes() == (tmp_path / "here" / "SHA256SUMS").read_bytes()
+    assert json.loads(told["there"])["sources"] == [f"{NMC} other bytes of version synthetic"]
+    assert json.loads(told["there"]) == json.loads(told["here"])
+    assert elsewhere("diff", "current", "current").returncode == 0
+    done = elsewhere("docs", "--output", str(tmp_path / "docs"))
+    assert done.returncode == 0, done.stderr
+    assert kept(lake)[0]["publication_id"] in (tmp_path / "docs" / "codebook.html").read_text()
+
+
 def start_reader(shell: Shell, kind: str, folder: Path) -> subprocess.Popen[str]:
     """A reader in a loop, which has read once."""
     program = folder / "reader.py"  # a file: DuckDB shows its progress among the answers of a program given with -c

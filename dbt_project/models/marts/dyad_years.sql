@@ -10,20 +10,32 @@ with spans as (
         (select max(end_year) from {{ ref('stg_thompson__rivalries_tss') }}) as strategic_last_year
 ),
 
--- A state may have two spells in one year (Yugoslavia and Serbia, 345, in 2006), hence distinct.
-spine as (
-    select distinct
+shared_spells as (
+    select
         own.cow_code,
         partner.cow_code as partner_code,
-        cast(unnest(range(
-            year(greatest(own.start_date, partner.start_date)),
-            least(year(least(own.end_date, partner.end_date)), {{ var('dyad_last_year') }}) + 1
-        )) as integer) as year
+        year(greatest(own.start_date, partner.start_date)) as first_year,
+        year(least(own.end_date, partner.end_date)) as last_year,
+        lag(year(least(own.end_date, partner.end_date))) over (
+            partition by own.cow_code, partner.cow_code order by own.start_date, partner.start_date
+        ) as last_year_before
     from {{ ref('stg_cow__state_spells') }} as own
     inner join {{ ref('stg_cow__state_spells') }} as partner
         on own.cow_code <> partner.cow_code
         and own.start_date <= partner.end_date
         and partner.start_date <= own.end_date
+),
+
+-- Where a state has two spells in one year (Yugoslavia and Serbia, 345, in 2006), the year is that of the first.
+spine as (
+    select
+        cow_code,
+        partner_code,
+        cast(unnest(range(
+            greatest(first_year, last_year_before + 1),
+            least(last_year, {{ var('dyad_last_year') }}) + 1
+        )) as integer) as year
+    from shared_spells
 ),
 
 states as (
