@@ -56,9 +56,9 @@ def _refuse_non_data(content: bytes, table: RawTable, place: str) -> None:
 
 
 def _read_csv(table: RawTable, content: bytes, place: str) -> pa.Table:
-    encoding = "utf-8-sig" if table.encoding == "utf-8" else table.encoding
-    _refuse_other_text(content, encoding, place)
-    stream = io.TextIOWrapper(io.BytesIO(content), encoding, newline="")
+    _refuse_other_text(content, table.encoding, place)
+    without_mark = "utf-8-sig" if table.encoding == "utf-8" else table.encoding
+    stream = io.TextIOWrapper(io.BytesIO(content), without_mark, newline="")
     for _ in range(table.skip_lines):
         stream.readline()
     rows = _csv_rows(stream, table.skip_lines, place)
