@@ -1,11 +1,13 @@
 """Dagster's own storage in the data folder, or in the lake's PostgreSQL, whichever Dagster command opens it: dagster.yaml
 names these classes."""
 
+import signal
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 
 from dagster._core.storage.base_storage import DagsterStorage
+from dagster._core.storage.compute_log_manager import CapturedLogContext
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 from dagster._core.storage.local_compute_log_manager import LocalComputeLogManager
 from dagster._core.storage.root import LocalArtifactStorage
@@ -81,7 +83,18 @@ class Runs(DagsterSqliteStorage):
 
 
 class LogsInDataFolder(LocalComputeLogManager):
-    """What the steps printed."""
+    """What the steps printed. Ctrl-C is for the run, not for the processes that copy its output to the terminal, which would
+    print tracebacks of their own and end before the last lines: they inherit that the signal is held back."""
+
+    @contextmanager
+    def capture_logs(self, log_key: Sequence[str]) -> Iterator[CapturedLogContext]:
+        with ExitStack() as stack:
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+            try:
+                captured = stack.enter_context(super().capture_logs(log_key))
+            finally:
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+            yield captured
 
     @classmethod
     def config_type(cls) -> dict:

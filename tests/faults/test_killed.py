@@ -3,12 +3,14 @@
 import os
 import shutil
 import signal
+import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import Shell
+from tests.conftest import WAREHOUSE, Shell
+from tests.faults.conftest import FORCED
 
 STAGES = [
     "warehouse run on",
@@ -102,3 +104,25 @@ def test_a_second_run_at_once_names_the_holder_and_leaves(refreshed: Shell, mirr
     assert f"process {first.pid} has held it since" in second.stderr
     assert first.returncode == 0, output
     assert is_whole(refreshed)
+
+
+@pytest.mark.slow
+def test_ctrl_c_is_answered_in_plain_words_and_nothing_else(published: Shell) -> None:
+    """As a terminal sends it: to the run and to every process that it has started."""
+    before = published.published_hash()
+    command = ["env", "--default-signal=INT", str(WAREHOUSE), *FORCED]  # whoever started the tests may ignore it
+    run = subprocess.Popen(
+        command,
+        env=published.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    assert any("built staging/" in line for line in run.stdout)
+    os.killpg(run.pid, signal.SIGINT)
+    told, _ = run.communicate(timeout=120)
+    assert run.returncode == 1
+    assert "Interrupted in build_warehouse" in told and "next:" in told
+    assert "Traceback" not in told and "KeyboardInterrupt" not in told
+    assert published.published_hash() == before
