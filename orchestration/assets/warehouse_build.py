@@ -3,16 +3,20 @@
 import hashlib
 import json
 import os
+import signal
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import redirect_stdout
+from collections.abc import Generator, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, redirect_stdout
+from contextvars import copy_context
 from functools import cached_property
 from importlib import import_module, metadata
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 from dagster import AssetExecutionContext, AssetsDefinition, Failure, Output, TableColumn, TableSchema
-from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, dbt_assets
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliInvocation, DbtCliResource, dbt_assets
 from packaging.version import Version
 
 from orchestration.assets.columns import Pairs, column_metadata
@@ -126,23 +130,42 @@ def _build(context: AssetExecutionContext, dbt: LeanDbt, settings: Settings, tar
     prepare_target(target, settings)
     invocation = dbt.cli(["build"], context=context, raise_on_error=False, target_path=target)
     outputs, others = [], []  # held back: rows can be counted once dbt has closed the file, and dbt's stream must end
-    with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):  # dbt.log in the target folder has it all
-        stream = invocation.stream()
-        try:
-            for event in stream:
-                if isinstance(event, Output):
-                    context.log.info(f"{BUILT}{context.asset_key_for_output(event.output_name).to_user_string()}")
-                    outputs.append(event)
-                else:
-                    others.append(event)
-        finally:
-            for _ in stream:  # read to its end whatever happens: it cannot be closed before
-                pass
+    # What dbt prints goes nowhere: dbt.log in the target folder has it all.
+    with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), closing(_events(invocation)) as events:
+        for event in events:
+            if isinstance(event, Output):
+                context.log.info(f"{BUILT}{context.asset_key_for_output(event.output_name).to_user_string()}")
+                outputs.append(event)
+            else:
+                others.append(event)
     yield from others
     if not invocation.is_successful():
         raise Failure(description=_failure_message(invocation.target_path))
     seal(target)
     yield from _with_rows_and_columns(context, outputs, settings)
+
+
+def _events(invocation: DbtCliInvocation) -> Generator[Any, None, None]:
+    """dbt's events as they come. A thread reads them to the end: the stream cannot be torn without tracebacks, and an
+    interrupt, which only the main thread gets, may come at any of its lines. It is handed on to dbt."""
+    events: SimpleQueue = SimpleQueue()
+    ended = object()
+
+    def read() -> None:
+        try:
+            for event in invocation.stream():
+                events.put(event)
+        finally:
+            events.put(ended)
+
+    with ThreadPoolExecutor(1) as reader:
+        try:
+            reading = reader.submit(copy_context().run, read)
+            yield from iter(events.get, ended)
+        except BaseException:
+            invocation.process.send_signal(signal.SIGINT)
+            raise
+    reading.result()
 
 
 def _with_rows_and_columns(

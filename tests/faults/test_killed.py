@@ -5,6 +5,8 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -107,8 +109,11 @@ def test_a_second_run_at_once_names_the_holder_and_leaves(refreshed: Shell, mirr
 
 
 @pytest.mark.slow
-def test_ctrl_c_is_answered_in_plain_words_and_nothing_else(published: Shell) -> None:
-    """As a terminal sends it: to the run and to every process that it has started."""
+@pytest.mark.parametrize(("send", "tables"), [(os.killpg, 1), (os.killpg, 6), (os.killpg, 20), (os.kill, 3)])
+def test_ctrl_c_is_answered_in_plain_words_and_nothing_else(
+    published: Shell, send: Callable[[int, int], None], tables: int
+) -> None:
+    """As a terminal sends it, to the run and to every process that it has started; or to the run alone."""
     before = published.published_hash()
     command = ["env", "--default-signal=INT", str(WAREHOUSE), *FORCED]  # whoever started the tests may ignore it
     run = subprocess.Popen(
@@ -119,8 +124,8 @@ def test_ctrl_c_is_answered_in_plain_words_and_nothing_else(published: Shell) ->
         text=True,
         start_new_session=True,
     )
-    assert any("built staging/" in line for line in run.stdout)
-    os.killpg(run.pid, signal.SIGINT)
+    assert sum(1 for _ in islice((line for line in run.stdout if "built " in line), tables)) == tables
+    send(run.pid, signal.SIGINT)
     told, _ = run.communicate(timeout=120)
     assert run.returncode == 1
     assert "Interrupted in build_warehouse" in told and "next:" in told
