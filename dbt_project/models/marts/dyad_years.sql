@@ -10,32 +10,22 @@ with spans as (
         (select max(end_year) from {{ ref('stg_thompson__rivalries_tss') }}) as strategic_last_year
 ),
 
-shared_spells as (
-    select
-        own.cow_code,
-        partner.cow_code as partner_code,
-        year(greatest(own.start_date, partner.start_date)) as first_year,
-        year(least(own.end_date, partner.end_date)) as last_year,
-        lag(year(least(own.end_date, partner.end_date))) over (
-            partition by own.cow_code, partner.cow_code order by own.start_date, partner.start_date
-        ) as last_year_before
-    from {{ ref('stg_cow__state_spells') }} as own
-    inner join {{ ref('stg_cow__state_spells') }} as partner
-        on own.cow_code <> partner.cow_code
-        and own.start_date <= partner.end_date
-        and partner.start_date <= own.end_date
+-- A spell of membership, once for each of the two years that it may cover in part.
+entries_and_exits as (
+    select cow_code, start_date, end_date, year(start_date) as year
+    from {{ ref('stg_cow__state_spells') }}
+    union all
+    select cow_code, start_date, end_date, year(end_date) as year
+    from {{ ref('stg_cow__state_spells') }}
 ),
 
--- Where a state has two spells in one year (Yugoslavia and Serbia, 345, in 2006), the year is that of the first.
-spine as (
-    select
-        cow_code,
-        partner_code,
-        cast(unnest(range(
-            greatest(first_year, last_year_before + 1),
-            least(last_year, {{ var('dyad_last_year') }}) + 1
-        )) as integer) as year
-    from shared_spells
+-- Members of the same calendar year that shared no day of it: one had left when the other entered.
+missed as (
+    select own.cow_code, partner.cow_code as partner_code, own.year
+    from entries_and_exits as own
+    inner join entries_and_exits as partner on own.year = partner.year and own.cow_code <> partner.cow_code
+    group by own.cow_code, partner.cow_code, own.year
+    having not bool_or(own.start_date <= partner.end_date and partner.start_date <= own.end_date)
 ),
 
 states as (
@@ -57,11 +47,13 @@ contiguity as (
     group by cow_code, neighbour_code, year
 ),
 
+-- The years are joined rather than compared with the last one: DuckDB then expects as many dyads as there are, and holds the smaller table
+-- of every join in memory.
 dyads as (
     select
-        spine.cow_code,
-        spine.partner_code,
-        spine.year,
+        own.cow_code,
+        partner.cow_code as partner_code,
+        own.year,
         greatest(own.system_entry_year, partner.system_entry_year) as dyad_entry_year,
         own.is_major_power,
         partner.is_major_power as partner_is_major_power,
@@ -69,9 +61,9 @@ dyads as (
         partner.cinc as partner_cinc,
         own.polity2,
         partner.polity2 as partner_polity2
-    from spine
-    inner join states as own on spine.cow_code = own.cow_code and spine.year = own.year
-    inner join states as partner on spine.partner_code = partner.cow_code and spine.year = partner.year
+    from range(1816, {{ var('dyad_last_year') }} + 1) as years(year)
+    inner join states as own on years.year = own.year
+    inner join states as partner on own.year = partner.year and own.cow_code <> partner.cow_code
 ),
 
 -- For every year after one in which the two were allied, the last such year before it.
@@ -124,4 +116,6 @@ left join {{ ref('int_strategic_rivalries') }} as strategic_rivals
     on dyads.cow_code = strategic_rivals.cow_code
     and dyads.partner_code = strategic_rivals.rival_code
     and dyads.year = strategic_rivals.year
+left join missed on dyads.cow_code = missed.cow_code and dyads.partner_code = missed.partner_code and dyads.year = missed.year
+where missed.year is null
 order by dyads.cow_code, dyads.partner_code, dyads.year
