@@ -1,16 +1,38 @@
-"""One refresh at a time: a lock that the operating system drops when its holder dies, and a note of who holds it."""
+"""One refresh and one daemon at a time: locks that the operating system drops when their holder dies, and a note of who holds them."""
 
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from filelock import FileLock, Timeout
 
 from orchestration.errors import WarehouseError
 from orchestration.settings import Settings
+
+
+class Claim(NamedTuple):
+    """What one process at a time may do: its number among PostgreSQL's advisory locks, what another one is told with the
+    place put in, and what that one can do."""
+
+    number: int
+    refusal: str
+    next_step: str
+
+
+REFRESH = Claim(
+    817_462_001,
+    "Another refresh of this {} is under way; this one did not start.",
+    "wait until it ends, or give --wait SECONDS; what is published can be read meanwhile",
+)
+DAEMON = Claim(
+    817_462_002,
+    "A daemon (warehouse ui) works on this {} already; a second one would start the same runs again.",
+    "use the web interface that runs, or end it first",
+)
 
 
 @contextmanager
@@ -23,18 +45,35 @@ def only_refresh(settings: Settings, wait_seconds: float = 0) -> Iterator[None]:
         if settings.lake_address and is_outermost:
             from orchestration.lake.refreshers import lake_lock
 
-            with lake_lock(settings, wait_seconds):
+            with lake_lock(settings, REFRESH, wait_seconds):
                 yield
         else:
             yield
 
 
 @contextmanager
-def refresh_lock(lock_path: Path, wait_seconds: float = 0) -> Iterator[bool]:
-    """Hold the data folder for one refresh; the same process may take it again inside. Yields whether it had not yet.
+def only_daemon(settings: Settings) -> Iterator[None]:
+    """Hold the data folder, and the lake if there is one, for one daemon. Raises WarehouseError naming the holder when it has one."""
+    with _held(settings.data_dir / "daemon.lock", DAEMON):
+        if settings.lake_address:
+            from orchestration.lake.refreshers import lake_lock
+
+            with lake_lock(settings, DAEMON):
+                yield
+        else:
+            yield
+
+
+def refresh_lock(lock_path: Path, wait_seconds: float = 0) -> AbstractContextManager[bool]:
+    """Hold the data folder for one refresh; the same process may take it again inside. Gives whether it had not yet.
 
     Raises WarehouseError naming the holder when it is not free within ``wait_seconds``.
     """
+    return _held(lock_path, REFRESH, wait_seconds)
+
+
+@contextmanager
+def _held(lock_path: Path, claim: Claim, wait_seconds: float = 0) -> Iterator[bool]:
     lock = FileLock(lock_path, is_singleton=True, thread_local=False)
     holder_path = lock_path.with_suffix(".holder.json")
     try:
@@ -42,10 +81,10 @@ def refresh_lock(lock_path: Path, wait_seconds: float = 0) -> Iterator[bool]:
         lock.acquire(timeout=wait_seconds)
     except Timeout:
         raise WarehouseError(
-            "Another refresh of this data folder is under way; this one did not start.",
+            claim.refusal.format("data folder"),
             where=str(lock_path),
             found=_describe_holder(holder_path),
-            next_step="wait until it ends, or give --wait SECONDS; what is published can be read meanwhile",
+            next_step=claim.next_step,
         ) from None
     except OSError as error:
         raise WarehouseError(

@@ -15,6 +15,7 @@ from orchestration.settings import from_environment
 def ui(port: int, host: str) -> None:
     """Dagster's web interface, and the daemon that runs schedule, sensors and queue; Ctrl-C ends both."""
     from orchestration.dagster_servers import LOCAL, serve
+    from orchestration.lock import only_daemon
 
     if host not in LOCAL:
         click.echo(
@@ -22,4 +23,6 @@ def ui(port: int, host: str) -> None:
             " without a password",
             err=True,
         )
-    serve(from_environment(), host, port, announce=lambda told: click.echo(told, err=True))
+    settings = from_environment()
+    with only_daemon(settings):
+        serve(settings, host, port, announce=lambda told: click.echo(told, err=True))

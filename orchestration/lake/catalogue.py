@@ -1,5 +1,6 @@
 """DuckDB's connection to one of the lake's two catalogues: what is published, and where dbt builds."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -96,9 +97,11 @@ def connect() -> duckdb.DuckDBPyConnection:
 
 
 def load(connection: duckdb.DuckDBPyConnection, *extensions: str) -> None:
-    """Load these extensions from their wheels."""
+    """Load these extensions from their wheels. A store of one's own (DUCKDB_S3_ENDPOINT) has its buckets in the path of an address."""
     for name in extensions:
         connection.execute(f"load {quoted(_extension(name))}")
+    if "httpfs" in extensions and os.environ.get("DUCKDB_S3_ENDPOINT"):
+        connection.execute("set global s3_url_style = 'path'")
 
 
 def extensions_for(place: str) -> list[str]:

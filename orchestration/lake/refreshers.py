@@ -1,4 +1,4 @@
-"""One refresh of the lake at a time, whichever machine it runs on: a lock in PostgreSQL that dies with its holder's connection."""
+"""One refresh and one daemon of the lake at a time, on whichever machine: locks in PostgreSQL that die with their holder's connection."""
 
 import os
 import socket
@@ -9,52 +9,51 @@ from datetime import UTC, datetime
 
 from orchestration.errors import WarehouseError
 from orchestration.lake.server import server_connection, shown
+from orchestration.lock import REFRESH, Claim
 from orchestration.settings import Settings
 
-LOCK = 817_462_001
-"""Of PostgreSQL's advisory locks, which are numbers, the one of this project in its database."""
 PAUSE_S = 0.5
 
 
 @contextmanager
-def lake_lock(settings: Settings, wait_seconds: float = 0) -> Iterator[None]:
-    """Hold the lake for one refresh. Raises WarehouseError naming the holder when it is not free within ``wait_seconds``."""
+def lake_lock(settings: Settings, claim: Claim, wait_seconds: float = 0) -> Iterator[None]:
+    """Hold the lake for one refresh or daemon. Raises WarehouseError naming the holder when it is not free within ``wait_seconds``."""
     since = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     me = f"process {os.getpid()} since {since} on {socket.gethostname()}"
     with server_connection(settings, me) as server, server.cursor() as cursor:
         deadline = time.monotonic() + wait_seconds
-        while not _taken(cursor):
+        while not _taken(cursor, claim):
             if time.monotonic() >= deadline:
                 raise WarehouseError(
-                    "Another refresh of this lake is under way; this one did not start.",
+                    claim.refusal.format("lake"),
                     where=shown(settings),
-                    found=_holder(cursor) or "its holder has just ended",
-                    next_step="wait until it ends, or give --wait SECONDS; what is published can be read meanwhile",
+                    found=_holder(cursor, claim) or "its holder has just ended",
+                    next_step=claim.next_step,
                 )
             time.sleep(PAUSE_S)
         yield
 
 
 def lake_is_free(settings: Settings) -> bool:
-    """Whether no machine holds the lake. False where it cannot be told."""
+    """Whether no machine refreshes the lake. False where it cannot be told."""
     try:
         with server_connection(settings) as server, server.cursor() as cursor:
-            return _holder(cursor) is None
+            return _holder(cursor, REFRESH) is None
     except WarehouseError:
         return False
 
 
-def _taken(cursor) -> bool:
-    cursor.execute("select pg_try_advisory_lock(%s)", [LOCK])
+def _taken(cursor, claim: Claim) -> bool:
+    cursor.execute("select pg_try_advisory_lock(%s)", [claim.number])
     return cursor.fetchone()[0]
 
 
-def _holder(cursor) -> str | None:
+def _holder(cursor, claim: Claim) -> str | None:
     cursor.execute(
         "select application_name, usename from pg_locks join pg_stat_activity using (pid)"
         " where locktype = 'advisory' and objid = %s and granted and pg_locks.database ="
         " (select oid from pg_database where datname = current_database())",
-        [LOCK],
+        [claim.number],
     )
     row = cursor.fetchone()
     if row is None:

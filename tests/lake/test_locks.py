@@ -1,0 +1,29 @@
+"""What only one machine of a lake may do at a time."""
+
+import os
+import re
+import socket
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from orchestration.errors import WarehouseError
+from orchestration.lake.refreshers import lake_is_free
+from orchestration.lock import only_daemon, only_refresh
+from orchestration.settings import Settings
+
+pytestmark = pytest.mark.slow
+
+
+def test_one_daemon_and_one_refresh_whichever_the_machine(settings: Settings, tmp_path: Path) -> None:
+    elsewhere = replace(settings, data_dir=tmp_path / "elsewhere")
+    holder = re.escape(f"process {os.getpid()} since ") + ".*" + re.escape(f" on {socket.gethostname()}")
+    for only, told in (
+        (only_daemon, "daemon .* works on this lake already"),
+        (only_refresh, "Another refresh of this lake"),
+    ):
+        with only(settings), pytest.raises(WarehouseError, match=f"(?s){told}.*{holder}"), only(elsewhere):
+            pass
+        with only(elsewhere):
+            assert lake_is_free(settings) == (only is only_daemon)
