@@ -15,22 +15,25 @@ from orchestration.settings import Settings
 
 
 class Claim(NamedTuple):
-    """What one process at a time may do: its number among PostgreSQL's advisory locks, what another one is told with the
-    place put in, and what that one can do."""
+    """What one process at a time may do: its number among PostgreSQL's advisory locks, what another one is told of a data
+    folder and of a lake, and what that one can do."""
 
     number: int
-    refusal: str
+    of_folder: str
+    of_lake: str
     next_step: str
 
 
 REFRESH = Claim(
     817_462_001,
-    "Another refresh of this {} is under way; this one did not start.",
+    "Another refresh of this data folder is under way; this one did not start.",
+    "Another refresh of this lake is under way; this one did not start.",
     "wait until it ends, or give --wait SECONDS; what is published can be read meanwhile",
 )
 DAEMON = Claim(
     817_462_002,
-    "A daemon (warehouse ui) works on this {} already; a second one would start the same runs again.",
+    "Another warehouse ui works on this data folder; a second daemon would start the same runs again.",
+    "Another warehouse ui works on this lake; a second daemon would start the same runs again.",
     "use the web interface that runs, or end it first",
 )
 
@@ -81,7 +84,7 @@ def _held(lock_path: Path, claim: Claim, wait_seconds: float = 0) -> Iterator[bo
         lock.acquire(timeout=wait_seconds)
     except Timeout:
         raise WarehouseError(
-            claim.refusal.format("data folder"),
+            claim.of_folder,
             where=str(lock_path),
             found=_describe_holder(holder_path),
             next_step=claim.next_step,

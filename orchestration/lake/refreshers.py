@@ -25,7 +25,7 @@ def lake_lock(settings: Settings, claim: Claim, wait_seconds: float = 0) -> Iter
         while not _taken(cursor, claim):
             if time.monotonic() >= deadline:
                 raise WarehouseError(
-                    claim.refusal.format("lake"),
+                    claim.of_lake,
                     where=shown(settings),
                     found=_holder(cursor, claim) or "its holder has just ended",
                     next_step=claim.next_step,

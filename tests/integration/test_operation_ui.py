@@ -103,7 +103,7 @@ def test_it_says_where_listens_here_alone_and_ends_whole(tmp_path: Path, start_u
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.2", port), timeout=5)
     second = Shell(tmp_path / "data")("ui", "--port", str(free_port()))
-    assert second.returncode == 1 and "works on this data folder already" in second.stderr
+    assert second.returncode == 1 and "Another warehouse ui works on this data folder" in second.stderr
     assert f"process {process.pid} has held it since" in second.stderr
     process.send_signal(ended_by)
     rest, _ = process.communicate(timeout=60)

@@ -20,7 +20,7 @@ def test_one_daemon_and_one_refresh_whichever_the_machine(settings: Settings, tm
     elsewhere = replace(settings, data_dir=tmp_path / "elsewhere")
     holder = re.escape(f"process {os.getpid()} since ") + ".*" + re.escape(f" on {socket.gethostname()}")
     for only, told in (
-        (only_daemon, "daemon .* works on this lake already"),
+        (only_daemon, "Another warehouse ui works on this lake"),
         (only_refresh, "Another refresh of this lake"),
     ):
         with only(settings), pytest.raises(WarehouseError, match=f"(?s){told}.*{holder}"), only(elsewhere):
