@@ -2,17 +2,17 @@
 
 from dagster import AssetKey, AssetSelection, Definitions, define_asset_job, in_process_executor
 
-from orchestration.assets.estimates import estimates_assets, inference_keys
-from orchestration.assets.ingest import raw_assets
-from orchestration.assets.publish import lake_assets, presentation_asset, publication_asset
-from orchestration.assets.resources import RefreshLock
-from orchestration.assets.warehouse_build import build_assets, dbt_resource
-from orchestration.automation.failed_runs import failure_sensors
-from orchestration.automation.need import run_tags
-from orchestration.automation.schedule import weekly_refresh
-from orchestration.automation.sensor import source_bytes_changed
-from orchestration.progress import progress_logger
-from orchestration.settings import DAGSTER_UI, from_environment
+from orchestration.core.settings import DAGSTER_UI, from_environment
+from orchestration.defs.dbt_build import build_assets, dbt_resource
+from orchestration.defs.estimates import estimates_assets, inference_keys
+from orchestration.defs.failed_runs import failure_sensors
+from orchestration.defs.ingest import raw_assets
+from orchestration.defs.need import run_tags
+from orchestration.defs.progress import progress_logger
+from orchestration.defs.publish import lake_assets, presentation_asset, publication_asset
+from orchestration.defs.resources import RefreshLock
+from orchestration.defs.schedule import weekly_refresh
+from orchestration.defs.sensor import source_bytes_changed
 
 settings = from_environment()
 started_in_ui = run_tags(settings, DAGSTER_UI)  # whoever else starts a run says so

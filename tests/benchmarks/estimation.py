@@ -91,9 +91,9 @@ def measure_curve(place: Place) -> list[Measurement]:
 
 def headline_arrays():
     """Outcome, matrix and states of the headline model on the simulated panel."""
-    from analysis.design import build
-    from analysis.kimball import HEADLINE_MODEL, KIMBALL_2010
-    from analysis.panel import prepare
+    from analysis.core.panel import prepare
+    from analysis.design.matrix import build
+    from analysis.studies.kimball import HEADLINE_MODEL, KIMBALL_2010
     from tests.unit.analysis.conftest import make_panel
 
     model = next(model for model in KIMBALL_2010 if model.name == HEADLINE_MODEL)
@@ -105,7 +105,7 @@ def samples(states) -> list:
     """Rows of the first samples of states that our bootstrap draws."""
     import numpy as np
 
-    from analysis.cluster_bootstrap import frequencies
+    from tests.support.cluster_bootstrap import frequencies
 
     drawn = frequencies(int(states.max()) + 1)[:THEIR_REFITS, states]
     return [np.repeat(np.arange(len(states)), often) for often in drawn]
@@ -116,9 +116,9 @@ def clustering(states) -> dict:
 
 
 def clustered_probit(outcome, matrix, states):
-    from analysis.covariance import clustered
-    from analysis.likelihood import fit
-    from analysis.links import LINKS
+    from analysis.estimators.likelihood import fit
+    from analysis.estimators.links import LINKS
+    from analysis.inference.covariance import clustered
 
     fitted = fit(outcome, matrix, LINKS["probit"])
     return fitted, clustered(fitted, states)
@@ -128,7 +128,7 @@ def fit_ours() -> dict[str, float]:
     """Seconds of a fit, and of 500 refits on one core and on two."""
     from threadpoolctl import threadpool_limits
 
-    from analysis.cluster_bootstrap import pairs_bootstrap
+    from tests.support.cluster_bootstrap import pairs_bootstrap
 
     outcome, matrix, states = headline_arrays()
     with threadpool_limits(1, "blas"):  # as in a refresh
@@ -148,7 +148,7 @@ def fit_theirs(threads: int) -> dict[str, float]:
     import statsmodels.api as sm
     from threadpoolctl import threadpool_limits
 
-    from analysis.cluster_bootstrap import DRAWS
+    from tests.support.cluster_bootstrap import DRAWS
 
     outcome, matrix, states = headline_arrays()
     with threadpool_limits(threads or None, "blas"):
@@ -171,7 +171,7 @@ def compare() -> dict[str, float]:
     import numpy as np
     import statsmodels.api as sm
 
-    from analysis.cluster_bootstrap import pairs_bootstrap
+    from tests.support.cluster_bootstrap import pairs_bootstrap
 
     outcome, matrix, states = headline_arrays()
     fitted, covariance = clustered_probit(outcome, matrix, states)
@@ -211,7 +211,7 @@ def fit_curve(published: str, jobs: int, every: int) -> dict:
     import duckdb
     from threadpoolctl import threadpool_limits
 
-    from analysis.specification_curve import BATCH, specification_curve, specifications
+    from analysis.studies.specification_curve import BATCH, specification_curve, specifications
 
     with duckdb.connect(published, read_only=True) as connection:
         panel = connection.sql("select * from marts.country_years").df()

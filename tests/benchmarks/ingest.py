@@ -60,9 +60,9 @@ def read_ours() -> dict:
     import python_calamine  # noqa: F401
     import rdata  # noqa: F401
 
-    from orchestration.acquire import open_acquisition
-    from orchestration.membership import MEMBERSHIP_TABLE
-    from orchestration.settings import from_environment
+    from orchestration.core.settings import from_environment
+    from orchestration.ingest.acquisition import open_acquisition
+    from orchestration.ingest.membership import MEMBERSHIP_TABLE
 
     acquisition = open_acquisition(from_environment())
     entries = sorted(acquisition.catalog.raw_tables.values(), key=lambda entry: entry.table.name != MEMBERSHIP_TABLE)
@@ -90,9 +90,9 @@ def read_theirs(data: str, folder: str) -> dict:
     import python_calamine  # noqa: F401
     import rdata
 
-    from orchestration.acquire import open_acquisition
-    from orchestration.archives import extract
-    from orchestration.settings import from_environment
+    from orchestration.core.settings import from_environment
+    from orchestration.ingest.acquisition import open_acquisition
+    from orchestration.ingest.archives import extract
 
     Path(folder).mkdir()
     cached = {
@@ -142,10 +142,10 @@ def read_grown(text: str, raw: str, folder: str, size: int) -> dict:
     """Those files as raw tables, held against their contracts, in which codes go on to those of the last copy."""
     from datetime import UTC, datetime
 
-    from orchestration.contracts import membership_of
-    from orchestration.membership import read_membership
-    from orchestration.provenance import load_catalog
-    from orchestration.raw import build_raw_table
+    from orchestration.ingest.catalog import load_catalog
+    from orchestration.ingest.contracts import membership_of
+    from orchestration.ingest.membership import read_membership
+    from orchestration.ingest.raw import build_raw_table
 
     members = [divmod(member, 10_000) for member in read_membership(Path(raw)).to_pylist()]
     membership = membership_of((code + STATE * copy, year) for code, year in members for copy in range(size))

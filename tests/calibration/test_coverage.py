@@ -11,11 +11,11 @@ strongly on themselves; the jackknife and the score bootstrap hold it in 94%.
 import numpy as np
 import pytest
 
-from analysis.covariance import clustered, jackknifed, robust, two_way
-from analysis.estimation import wald
-from analysis.likelihood import fit
-from analysis.links import LINKS
-from analysis.score_bootstrap import score_bootstrap, weights
+from analysis.estimators.likelihood import fit
+from analysis.estimators.links import LINKS
+from analysis.inference.covariance import clustered, jackknifed, robust, two_way
+from analysis.inference.score_bootstrap import score_bootstrap, weights
+from analysis.studies.estimation import wald
 
 pytestmark = pytest.mark.slow
 

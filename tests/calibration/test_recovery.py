@@ -11,12 +11,12 @@ import pandas as pd
 import pytest
 from scipy.stats import binom
 
-from analysis.estimation import estimate
-from analysis.specification import Model, Sample, Term, TimeDependence
-from orchestration.sample import PLANTED
-from orchestration.sample.mirror import STATES
-from orchestration.sample.world import World, build_world, winning_coalition_ratio
-from tests.unit.test_sample import years_since
+from analysis.core.specification import Model, Sample, Term, TimeDependence
+from analysis.studies.estimation import estimate
+from orchestration.ingest.sample import PLANTED
+from orchestration.ingest.sample.mirror import STATES
+from orchestration.ingest.sample.world import World, build_world, winning_coalition_ratio
+from tests.unit.ingest.test_sample import years_since
 
 pytestmark = pytest.mark.slow
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.evidence import publish_refresh
-from orchestration.publication import current
-from orchestration.settings import SAMPLE, Settings
+from orchestration.core.settings import SAMPLE, Settings
+from orchestration.publication.evidence import publish_refresh
+from orchestration.publication.write import current
 from tests.conftest import REPOSITORY, Shell
 from tests.faults.conftest import FORCED, change_sample, green, refused
 
@@ -99,8 +99,9 @@ def test_what_an_older_version_left_is_no_hindrance(published: Shell) -> None:
 DEADLY = """
 import os, signal, sys
 from datetime import UTC, datetime
-from orchestration import evidence, publication
-from orchestration.settings import from_environment
+from orchestration.publication.write import evidence
+from orchestration.publication.write import write as publication
+from orchestration.core.settings import from_environment
 
 left = int(sys.argv[1])
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from orchestration.settings import SOURCES_DIR
+from orchestration.core.settings import SOURCES_DIR
 from tests.conftest import Shell
 from tests.faults.conftest import Done, refused
 
@@ -156,7 +156,7 @@ def asking(
     file.pop("archive_member", None)
     (folder / "records" / "cow_nmc.yml").write_text(yaml.safe_dump(record, sort_keys=False))
     (folder / "sitecustomize.py").write_text(
-        "from orchestration import fetch\nfetch.fetch.__kwdefaults__['timeout_s'] = 2.0\n"
+        "from orchestration.ingest import fetch\nfetch.fetch.__kwdefaults__['timeout_s'] = 2.0\n"
     )
     variables = (
         ("PYTHONPATH", str(folder)),

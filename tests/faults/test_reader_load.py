@@ -20,7 +20,7 @@ READER = """
 import json, os, sys
 from pathlib import Path
 import duckdb
-from orchestration.query import open_published
+from orchestration.query.run import open_published
 
 path, stop, out, product = Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4] == "product"
 os.nice(19)
@@ -43,8 +43,9 @@ out.write_text(json.dumps({"queries": queries, "seen": seen}))
 # presentation, which comes after the publication and is no part of it, is left out.
 REFRESHER = """
 import sys
-from orchestration import presentation, refresh
-from orchestration.settings import from_environment
+from orchestration.outputs import presentation
+from orchestration.runtime import refresh
+from orchestration.core.settings import from_environment
 from tests.faults.conftest import change_sample
 
 settings = from_environment()

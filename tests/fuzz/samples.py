@@ -10,8 +10,8 @@ import pandas as pd
 import pyarrow as pa
 import rdata
 
-from orchestration.provenance import RawTable, RawTableEntry
-from orchestration.readers import read_table
+from orchestration.ingest.catalog import RawTable, RawTableEntry
+from orchestration.ingest.readers import read_table
 
 ROWS = 24
 

@@ -14,13 +14,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from orchestration.contracts import Membership
-from orchestration.errors import WarehouseError
-from orchestration.fetch import fetch
-from orchestration.membership import read_membership
-from orchestration.provenance import SourceFile, load_catalog
-from orchestration.raw import LINEAGE_COLUMNS, build_raw_table
-from orchestration.sample import write_sample_mirror
+from orchestration.core.errors import WarehouseError
+from orchestration.ingest.catalog import SourceFile, load_catalog
+from orchestration.ingest.contracts import Membership
+from orchestration.ingest.fetch import fetch
+from orchestration.ingest.membership import read_membership
+from orchestration.ingest.raw import LINEAGE_COLUMNS, build_raw_table
+from orchestration.ingest.sample import write_sample_mirror
 from tests.fuzz.independent import Rows, difference, rows_of
 from tests.fuzz.mutations import TEXTS, mutations_of, unpacked_flipped
 from tests.fuzz.samples import Small, small

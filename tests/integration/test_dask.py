@@ -13,19 +13,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.cluster_bootstrap import pairs_bootstrap
-from analysis.design import build
-from analysis.kimball import HEADLINE_MODEL, KIMBALL_2010
-from analysis.likelihood import fit
-from analysis.links import LINKS
-from analysis.panel import prepare
-from analysis.specification_curve import specification_curve, specifications
-from analysis.validation import validate
-from orchestration.errors import WarehouseError
-from orchestration.results import read_mart
-from orchestration.settings import Settings
-from orchestration.workers import estimation_workers
+from analysis.core.panel import prepare
+from analysis.design.matrix import build
+from analysis.estimators.likelihood import fit
+from analysis.estimators.links import LINKS
+from analysis.studies.kimball import HEADLINE_MODEL, KIMBALL_2010
+from analysis.studies.specification_curve import specification_curve, specifications
+from analysis.studies.validation import validate
+from orchestration.core.errors import WarehouseError
+from orchestration.core.settings import Settings
+from orchestration.modelling.results import read_mart
+from orchestration.modelling.workers import estimation_workers
 from tests.conftest import REPOSITORY, Shell
+from tests.support.cluster_bootstrap import pairs_bootstrap
 
 pytestmark = pytest.mark.slow
 DASK = Path(sys.executable).with_name("dask")
@@ -128,7 +128,7 @@ def test_workers_with_another_analysis_are_refused(
 ) -> None:
     shutil.copytree(REPOSITORY / "analysis", tmp_path / "analysis")
     (tmp_path / "analysis" / "one_more_module.py").touch()
-    monkeypatch.setattr("orchestration.fingerprint.REPOSITORY", tmp_path)
+    monkeypatch.setattr("orchestration.build.fingerprint.REPOSITORY", tmp_path)
     settings = Settings(tmp_path, dask_address=cluster.address)
     with pytest.raises(WarehouseError, match="same version of the analysis"), estimation_workers(settings):
         pytest.fail("work was sent to workers with another analysis")

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from orchestration.lineage import GROUPS, Asset, lineage_svg, pipeline_assets
+from orchestration.outputs.lineage_picture import GROUPS, Asset, lineage_svg, pipeline_assets
 
 SVG = "{http://www.w3.org/2000/svg}"
 

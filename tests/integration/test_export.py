@@ -20,7 +20,7 @@ import pyreadstat
 import pytest
 import statsmodels.api
 
-from orchestration.export.stata import stata_names
+from orchestration.outputs.export.stata import stata_names
 from tests.conftest import REPOSITORY, WAREHOUSE, Shell
 
 

@@ -11,12 +11,12 @@ import duckdb
 import pytest
 from dagster import AssetKey
 
-from analysis import design
-from analysis.errors import ModelError
-from analysis.kimball import KIMBALL_2010
-from analysis.panel import prepare
-from orchestration.provenance import load_catalog
-from orchestration.results_lineage import panel_columns, replication_columns, results_lineage
+from analysis.core.errors import ModelError
+from analysis.core.panel import prepare
+from analysis.design.matrix import matrix as design
+from analysis.studies.kimball import KIMBALL_2010
+from orchestration.ingest.catalog import load_catalog
+from orchestration.modelling.lineage import panel_columns, replication_columns, results_lineage
 from tests.conftest import REPOSITORY
 
 
@@ -53,8 +53,8 @@ def test_the_path_from_raw_to_publication(graph) -> None:
 
 
 def test_every_raw_table_is_built_on_or_tested_against() -> None:
-    from orchestration.dbt_manifest import parsed_project
-    from orchestration.settings import from_environment
+    from orchestration.build.manifest import parsed_project
+    from orchestration.core.settings import from_environment
 
     manifest = json.loads((parsed_project(from_environment()) / "manifest.json").read_text())
     used = {key.split(".")[-1] for key, children in manifest["child_map"].items() if children}

@@ -18,18 +18,17 @@ from dagster import (
     materialize,
 )
 
-from orchestration.acquire import Acquisition
-from orchestration.assets import failures
-from orchestration.assets.failures import first_failure
-from orchestration.assets.ingest import raw_assets
-from orchestration.automation import failed_runs
-from orchestration.automation.alerts import alerts
-from orchestration.automation.failed_runs import declare_lost_runs
-from orchestration.errors import WarehouseError
-from orchestration.fetch import SourceUnavailable, fetch
-from orchestration.settings import Settings
+from orchestration.core.errors import WarehouseError
+from orchestration.core.settings import Settings
+from orchestration.defs import failed_runs, failures
+from orchestration.defs.failed_runs import declare_lost_runs
+from orchestration.defs.failures import first_failure
+from orchestration.defs.ingest import raw_assets
+from orchestration.ingest.acquisition import Acquisition
+from orchestration.ingest.fetch import SourceUnavailable, fetch
+from orchestration.monitoring.alerts import alerts
 from tests.conftest import Shell
-from tests.unit.test_fetch import Web, source_file, web  # noqa: F401
+from tests.unit.ingest.test_fetch import Web, source_file, web  # noqa: F401
 
 STEP = "ingest_imr_world_bank"
 NETWORK, GONE, BROKEN, BUG = "network fault", "gone for good", "contract break", "a fault of ours"
@@ -174,7 +173,7 @@ def test_a_run_of_the_daemon_is_declared_failed_once_it_has_been_quiet(unfinishe
 def test_nothing_is_declared_lost_while_another_process_holds_the_lock(unfinished, monkeypatch) -> None:
     settings, instance, *runs = unfinished
     monkeypatch.setattr(failed_runs, "QUIET", timedelta(seconds=-1))
-    hold = "import sys\nfrom pathlib import Path\nfrom orchestration.lock import refresh_lock\n"
+    hold = "import sys\nfrom pathlib import Path\nfrom orchestration.core.locks import refresh_lock\n"
     hold += "with refresh_lock(Path(sys.argv[1])):\n    print('held', flush=True)\n    sys.stdin.read()\n"
     command = [sys.executable, "-c", hold, str(settings.lock_path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:

@@ -6,7 +6,7 @@ import shlex
 import pytest
 from click.testing import CliRunner
 
-from orchestration.cli import main
+from orchestration.cli.main import main
 from tests.conftest import REPOSITORY
 
 README = (REPOSITORY / "README.md").read_text()

@@ -22,11 +22,11 @@ COLUMNS = ["milex", "milper", "irst", "pec", "tpop", "upop", "cinc"]
 # A publication whose dbt tests did not run: those of known figures would refuse NMC 5.0, as they should.
 PUBLISH_UNTESTED = """
 from datetime import UTC, datetime
-from orchestration.acquire import open_acquisition
-from orchestration.evidence import publish_refresh
-from orchestration.results import estimate_models
-from orchestration.settings import from_environment
-from orchestration.upgrade_preview import build_mart
+from orchestration.ingest.acquisition import open_acquisition
+from orchestration.publication.evidence import publish_refresh
+from orchestration.modelling.results import estimate_models
+from orchestration.core.settings import from_environment
+from orchestration.upgrade.preview import build_mart
 import shutil
 
 settings = from_environment()
@@ -65,7 +65,7 @@ class OnFive:
 def on_five(real_warehouse: Shell, mirror: Path, tmp_path_factory: pytest.TempPathFactory) -> OnFive:
     folder = tmp_path_factory.mktemp("upgrade")
     shutil.copytree(real_warehouse.data_dir, folder / "data")
-    from orchestration.settings import SOURCES_DIR
+    from orchestration.core.settings import SOURCES_DIR
 
     shutil.copytree(SOURCES_DIR, folder / "records")
     variables = {"WAREHOUSE_CATALOG_DIR": folder / "records", "WAREHOUSE_MIRROR": mirror, "WAREHOUSE_OFFLINE": 1}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.query import write_answer
+from orchestration.query.run import write_answer
 from tests.conftest import REPOSITORY, Shell
 
 PAGE = (REPOSITORY / "docs" / "using-the-data.md").read_text()

@@ -9,7 +9,7 @@ from hashlib import sha256
 import pytest
 from dagster import AssetCheckKey, AssetKey, DagsterInstance
 
-from orchestration.settings import Settings
+from orchestration.core.settings import Settings
 from tests.conftest import Shell
 from tests.integration.test_lineage import ancestors
 

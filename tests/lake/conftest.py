@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.settings import Settings
+from orchestration.core.settings import Settings
 
 NOBODY = 65534
 """PostgreSQL refuses to run as root: then its programs run as the user that owns nothing else."""

@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from orchestration.query import open_published
+from orchestration.query.run import open_published
 from tests.conftest import REPOSITORY, Shell
 from tests.faults.conftest import FORCED, change_sample
 from tests.lake.conftest import Server
@@ -26,10 +26,10 @@ ID = "select publication_id from meta.publication"
 NUMBER = "select military_personnel_thousands from marts.country_years where cow_code = 2 and year = 1816"
 READER = """
 import json, sys, time
-from orchestration.lake.catalogue import PUBLISHED, attached
-from orchestration.publications import published
-from orchestration.query import open_published
-from orchestration.settings import from_environment
+from orchestration.store.lake.catalogue import PUBLISHED, attached
+from orchestration.publication.kept import published
+from orchestration.query.run import open_published
+from orchestration.core.settings import from_environment
 
 settings = from_environment()
 questions = [
@@ -88,8 +88,8 @@ def kept(shell: Shell) -> list[dict]:
 def test_the_tables_are_those_of_a_local_run_to_the_last_bit(
     lake: Shell, sample_warehouse: tuple[Shell, subprocess.CompletedProcess[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from orchestration.publications import published
-    from orchestration.settings import from_environment
+    from orchestration.core.settings import from_environment
+    from orchestration.publication.kept import published
 
     for name, value in {**lake.environment(), "PGPASSWORD": ""}.items():
         monkeypatch.setenv(name, value)

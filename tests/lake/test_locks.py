@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.errors import WarehouseError
-from orchestration.lake.refreshers import lake_is_free
-from orchestration.lock import only_daemon, only_refresh
-from orchestration.settings import Settings
+from orchestration.core.errors import WarehouseError
+from orchestration.core.locks import only_daemon, only_refresh
+from orchestration.core.settings import Settings
+from orchestration.store.lake.locks import lake_is_free
 
 pytestmark = pytest.mark.slow
 

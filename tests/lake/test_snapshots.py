@@ -10,14 +10,14 @@ import duckdb
 import psycopg2
 import pytest
 
-from orchestration.errors import WarehouseError
-from orchestration.lake import publish as lake_publish
-from orchestration.lake.catalogue import PUBLISHED, attached, data_path
-from orchestration.lake.publish import publish_to_lake
-from orchestration.lake.snapshots import newest, snapshots
-from orchestration.publications import find, kept_publications, published
-from orchestration.query import ask, open_published
-from orchestration.settings import Settings
+from orchestration.core.errors import WarehouseError
+from orchestration.core.settings import Settings
+from orchestration.publication.kept import find, kept_publications, published
+from orchestration.query.run import ask, open_published
+from orchestration.store.lake import publish as lake_publish
+from orchestration.store.lake.catalogue import PUBLISHED, attached, data_path
+from orchestration.store.lake.publish import publish_to_lake
+from orchestration.store.lake.snapshots import newest, snapshots
 from tests.conftest import REPOSITORY
 
 pytestmark = pytest.mark.slow
@@ -113,8 +113,8 @@ def test_a_publisher_killed_inside_its_transaction_changes_nothing(settings: Set
     program = f"""
 import os, signal, sys
 from pathlib import Path
-from orchestration.lake import publish
-from orchestration.settings import Settings
+from orchestration.store.lake import publish
+from orchestration.core.settings import Settings
 replace = publish._replace_tables
 def replace_and_be_killed(*arguments):
     replace(*arguments)

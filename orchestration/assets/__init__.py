@@ -1,1 +1,0 @@
-"""The Dagster assets: thin functions over the modules beside this package, one module per group of the lineage."""

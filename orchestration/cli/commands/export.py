@@ -1,0 +1,60 @@
+"""``warehouse export``: the publication as files for R, Stata, Python and Excel."""
+
+from pathlib import Path
+
+import click
+
+from orchestration.core.settings import from_environment
+
+FORMATS = ("parquet", "csv", "stata")
+
+
+def _formats(ctx: click.Context, parameter: click.Parameter, value: str) -> tuple[str, ...]:
+    wanted = {name.strip() for name in value.split(",")}
+    unknown = wanted.difference(FORMATS)
+    if unknown:
+        raise click.BadParameter(f"{', '.join(sorted(unknown))}: choose from {', '.join(FORMATS)}")
+    return tuple(name for name in FORMATS if name in wanted)
+
+
+@click.command()
+@click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
+@click.option(
+    "--format",
+    "formats",
+    default=",".join(FORMATS),
+    show_default=True,
+    callback=_formats,
+    help="Formats, separated by commas.",
+)
+@click.option(
+    "--table",
+    "tables",
+    multiple=True,
+    metavar="NAME",
+    help="Only this table, as often as needed; by default all but dyad_years.",
+)
+@click.option(
+    "--publication",
+    metavar="ID",
+    help="A kept publication by its id, the beginning of its id, or previous; by default the one in place.",
+)
+def export(folder: Path, formats: tuple[str, ...], tables: tuple[str, ...], publication: str | None) -> None:
+    """The tables as Parquet, CSV and Stata, with codebook.
+
+    DIR also gets the citations and a data package. A former export in DIR is replaced whole; a folder with anything else in it is left alone.
+    """
+    from orchestration.outputs.export.content import read_content
+    from orchestration.outputs.export.folder import export as write_export
+    from orchestration.publication.kept import find, published
+
+    settings = from_environment()
+    content = read_content(find(settings, publication) if publication else published(settings), tables)
+    if content.is_synthetic:
+        click.echo(content.publication["note"], err=True)
+    written = write_export(content, folder, formats)
+    size = sum(path.stat().st_size for path in written)
+    click.echo(
+        f"{len(content.tables)} tables as {', '.join(formats)}: {len(written)} files, {size / 1e6:.1f} MB in {folder}\n"
+        f"{content.publication['note']} (publication {content.publication['publication_id']})"
+    )

@@ -1,0 +1,44 @@
+"""``warehouse run``: one refresh."""
+
+import click
+
+from orchestration.core.settings import from_environment
+
+
+@click.command()
+@click.option(
+    "--sources",
+    default="auto",
+    metavar="auto|real|sample|DIR",
+    show_default=True,
+    help="Where data come from: real if all can be had else the sample; real only; the sample; a folder.",
+)
+@click.option(
+    "--with",
+    "extras",
+    multiple=True,
+    type=click.Choice(["inference", "dyads"]),
+    help="Also make: inference, what takes minutes (specification curve, robustness, out-of-sample validation);"
+    " dyads, marts.dyad_years (1.9 million directed dyad-years).",
+)
+@click.option("--force", is_flag=True, help="Do everything again even if nothing changed.")
+@click.option("--wait", default=0.0, metavar="SECONDS", help="Wait that long for another refresh to end.")
+@click.option("--offline", is_flag=True, help="Never ask the network.")
+def run(sources: str, extras: tuple[str, ...], force: bool, wait: float, offline: bool) -> None:
+    """Refresh: fetch, check, build, estimate, publish."""
+    from dataclasses import replace
+
+    from orchestration.cli.summary import outcome_summary
+    from orchestration.runtime.refresh import refresh
+
+    settings = from_environment()
+    settings = replace(settings, offline=settings.offline or offline)
+    outcome = refresh(
+        settings,
+        sources,
+        force=force,
+        extras=extras,
+        wait_seconds=wait,
+        announce=lambda told: click.echo(f"warehouse run on {told}", err=True),
+    )
+    click.echo(outcome_summary(outcome))

@@ -1,0 +1,94 @@
+"""``warehouse sources``: the files on record, whether their bytes are as recorded, and new versions of them."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from orchestration.core.settings import from_environment
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def sources(ctx: click.Context) -> None:
+    """List the sources; ``verify`` checks every file's bytes, ``upgrade`` records a new version."""
+    if ctx.invoked_subcommand is None:
+        from orchestration.cli.summary import sources_text
+
+        click.echo(sources_text(from_environment()))
+
+
+@sources.command()
+@click.option("--offline", is_flag=True, help="Never ask the network.")
+def verify(offline: bool) -> None:
+    """Look for every source file (cache, mirror, network) and hold it against its sha256."""
+    from dataclasses import replace
+
+    from orchestration.cli.summary import verification
+
+    settings = from_environment()
+    text, complete = verification(replace(settings, offline=settings.offline or offline))
+    click.echo(text)
+    if not complete:
+        sys.exit(1)
+
+
+@sources.command()
+@click.argument("name", metavar="NAME")
+@click.option("--file", type=click.Path(dir_okay=False, path_type=Path), help="The new file, or the archive it is in.")
+@click.option("--url", help="The publisher's address of it, to be recorded; without --file also fetched from there.")
+@click.option("--member", help="Its path in the archive; `outer.zip!inner.csv` steps into an archive within.")
+@click.option("--version", help="The publisher's name of the new version.")
+@click.option(
+    "--record",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="An edited copy of the record, where the new version needs another contract.",
+)
+@click.option("--accept-changed-figures", is_flag=True, help="Record it although tests of known figures fail on it.")
+@click.option("--tolerance", default=0.0, type=click.FloatRange(0, 1), help="As in `warehouse diff`.")
+@click.option("--limit", default=20, type=click.IntRange(1), show_default=True, help="Rows in each list.")
+@click.option("--offline", is_flag=True, help="Never ask the network.")
+@click.option("--yes", is_flag=True, help="Record it without asking.")
+def upgrade(
+    name: str,
+    file: Path | None,
+    url: str | None,
+    member: str | None,
+    version: str | None,
+    record: Path | None,
+    accept_changed_figures: bool,
+    tolerance: float,
+    limit: int,
+    offline: bool,
+    yes: bool,
+) -> None:
+    """Record a new version of a source, after showing what it changes.
+
+    NAME is a source, or source/file where it has several files. The new bytes come from --file, from --url, or from the
+    address on record. They must meet the contract on record; the mart is built from them in a scratch folder. Only then,
+    and only if you agree, record and cache are changed. What is published stays until the next `warehouse run`.
+    """
+    from dataclasses import replace
+
+    from orchestration.upgrade.preview import preview
+    from orchestration.upgrade.propose import Request, propose
+    from orchestration.upgrade.propose import record as write_record
+    from orchestration.upgrade.text import preview_text, proposal_text, recorded_text, refusal
+
+    settings = from_environment()
+    settings = replace(settings, sources="real", offline=settings.offline or offline)
+    proposal = propose(settings, Request(name, file, url, member, version, record))
+    click.echo(proposal_text(proposal))
+    if not proposal.is_new:
+        return
+    click.echo("building the mart from it in a scratch folder ...", err=True)
+    found = preview(settings, proposal, tolerance)
+    click.echo(preview_text(proposal, found, limit))
+    refused = refusal(found, accept_changed_figures, can_confirm=yes or sys.stdin.isatty())
+    if refused:
+        raise refused
+    if not yes and not click.confirm("Record this version?"):
+        click.echo("nothing was recorded")
+        return
+    write_record(settings, proposal)
+    click.echo(recorded_text(settings, proposal))

@@ -1,0 +1,28 @@
+"""``warehouse ui``: Dagster's web interface and daemon."""
+
+import click
+
+from orchestration.core.settings import from_environment
+
+
+@click.command()
+@click.option(
+    "--port", default=3000, show_default=True, type=click.IntRange(1, 65535), help="Port of the web interface."
+)
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="Address it listens on; by default this machine only."
+)
+def ui(port: int, host: str) -> None:
+    """Dagster's web interface, and the daemon that runs schedule, sensors and queue; Ctrl-C ends both."""
+    from orchestration.core.locks import only_daemon
+    from orchestration.runtime.servers import LOCAL, serve
+
+    if host not in LOCAL:
+        click.echo(
+            f"warning: listening on {host}, not on this machine alone: whoever reaches port {port} can start and stop runs"
+            " without a password",
+            err=True,
+        )
+    settings = from_environment()
+    with only_daemon(settings):
+        serve(settings, host, port, announce=lambda told: click.echo(told, err=True))

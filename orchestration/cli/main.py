@@ -1,0 +1,57 @@
+"""The command line: ``warehouse COMMAND``. Exit 0 done, 1 failed, 2 wrong usage."""
+
+import os
+import sys
+
+import click
+
+from orchestration.cli.commands import (
+    diff,
+    docs,
+    export,
+    publications,
+    report,
+    results,
+    run,
+    sources,
+    sql,
+    status,
+    ui,
+)
+from orchestration.core.errors import WarehouseError
+
+
+class PlainErrors(click.Group):
+    """Prints a WarehouseError as it is and exits 1; anything else is a fault of ours and shows its traceback."""
+
+    def invoke(self, ctx: click.Context):
+        try:
+            return super().invoke(ctx)
+        except WarehouseError as error:
+            click.echo(f"error: {error}", err=True)
+            ctx.exit(1)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(1)
+
+
+@click.group(cls=PlainErrors, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="alliance-formation-warehouse")
+def main() -> None:
+    """Do states ally so that they can spend on social policy? Raw files in, a tested panel and honest results out."""
+
+
+for command in (
+    run.run,
+    docs.docs,
+    status.status,
+    sources.sources,
+    sql.sql,
+    results.results,
+    publications.publications,
+    diff.diff,
+    export.export,
+    report.report,
+    ui.ui,
+):
+    main.add_command(command)

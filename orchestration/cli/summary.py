@@ -1,0 +1,148 @@
+"""What the commands print: the outcome of a run, the sources, the results. Text only, read from what is published."""
+
+from orchestration.core.settings import Settings
+from orchestration.publication.kept import published
+from orchestration.query.run import Published, open_published, render_table, rows_of
+from orchestration.runtime.status import look_again
+
+HEADLINE_COVARIANCE = "cluster_state"
+
+
+def outcome_summary(outcome) -> str:
+    """The end of ``warehouse run``: headline model, n, time, where the file is, and whether it is synthetic."""
+    settings = outcome.settings
+    done = "refreshed" if outcome.changed else "nothing changed, the publication stands as it is"
+    return "\n".join(
+        [
+            _headline(settings.warehouse_path),
+            f"{done} in {outcome.seconds:.1f} s: {settings.warehouse_path}",
+            f"warehouse ran on {outcome.told}",
+        ]
+    )
+
+
+def results_text(settings: Settings) -> str:
+    """``warehouse results``: headline model, the term in question in every model, the open choices."""
+    place = published(settings)
+    parts = (_headline(place), _rise_in_every_model(place), _problems(place), _choices(place))
+    return "\n".join([*parts, _claim(place), "", _synthetic_line(place)])
+
+
+def sources_text(settings: Settings) -> str:
+    """``warehouse sources``: every file with version, tables and page; when it was loaded, and when to look for a newer one."""
+    from orchestration.ingest.catalog import load_catalog
+
+    loaded = {}
+    if settings.warehouse_path.exists():
+        columns = "source, file, loaded_at, cadence_years"
+        for row in rows_of(settings.warehouse_path, f"select {columns} from meta.sources"):
+            loaded[row["source"], row["file"]] = (f"{row['loaded_at']:%Y-%m-%d}", f"{look_again(row):%Y-%m}")
+    rows = [
+        (
+            source.name,
+            file.file,
+            file.version or "undated",
+            *loaded.get((source.name, file.file), ("not yet", "")),
+            ", ".join(t.name for t in file.tables),
+            source.homepage,
+        )
+        for source in load_catalog().values()
+        for file in source.files
+    ]
+    names = ["source", "file", "version", "loaded", "look for a newer one", "raw tables", "publisher's page"]
+    return render_table(names, rows)
+
+
+def verification(settings: Settings) -> tuple[str, bool]:
+    """``warehouse sources verify``: where each file was found, or why it was not; and whether all were."""
+    from orchestration.core.errors import WarehouseError
+    from orchestration.ingest.acquisition import open_acquisition
+
+    acquisition = open_acquisition(settings)
+    rows, complete = [], True
+    for source_name, file in acquisition.files():
+        try:
+            fetched = acquisition.fetch(source_name, file)
+            rows.append((source_name, file.file, "verified", fetched.way, file.sha256[:12]))
+        except WarehouseError as error:
+            complete = False
+            rows.append((source_name, file.file, "FAILED", f"{error.problem} {error.found}".replace("\n", " "), ""))
+    return render_table(["source", "file", "state", "where", "sha256"], rows), complete
+
+
+def _headline(place: Published) -> str:
+    from analysis.studies.kimball import HEADLINE_MODEL
+
+    (model,) = rows_of(place, f"select * from results.models where model = '{HEADLINE_MODEL}'")
+    terms = rows_of(
+        place,
+        "select term, estimate, std_error, statistic, p_value, conf_low, conf_high from results.coefficients"
+        f" where model = '{HEADLINE_MODEL}' and covariance = '{HEADLINE_COVARIANCE}' order by term_order",
+    )
+    fit = (
+        f"n {model['n']:,} country-years, {model['events']:,} formations, {model['clusters']} states,"
+        f" log-likelihood {_number(model['log_likelihood'])}, pseudo-R2 {_number(model['pseudo_r2'])}"
+    )
+    problem = f"\nproblem: {model['problem']}" if model["problem"] else ""
+    table = _numbers_table(["term", "estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high"], terms)
+    title = f"{HEADLINE_MODEL}: probit of {model['outcome']}, {model['sample']}; standard errors clustered by state"
+    return f"{title}\n{table}{fit}{problem}\n"
+
+
+def _rise_in_every_model(place: Published) -> str:
+    """One row per model, one column per covariance: the reader sees at once how much hangs on that choice."""
+    covariances = ("stata_robust", "cluster_state", "cluster_state_jackknife", "cluster_state_year", "score_bootstrap")
+    p_values = ", ".join(
+        f"any_value(c.p_value) filter (c.covariance = '{name}') as \"p {name}\"" for name in covariances
+    )
+    rows = rows_of(
+        place,
+        "select m.model, m.outcome, m.sample, m.n, any_value(c.estimate) as estimate, any_value(c.std_error)"
+        f" filter (c.covariance = '{HEADLINE_COVARIANCE}') as \"se {HEADLINE_COVARIANCE}\", {p_values}"
+        " from results.models as m join results.coefficients as c using (model)"
+        " where c.term = 'infant_mortality_rose' group by all order by any_value(m.is_headline) desc, m.model",
+    )
+    title = "infant_mortality_rose in every model that has it; p-values under every covariance"
+    return f"{title}\n{_numbers_table(list(rows[0]), rows)}"
+
+
+def _claim(place: Published) -> str:
+    """One sentence on the claim, from what is published and nothing else."""
+    from analysis.reporting.claim import claim_sentence
+    from orchestration.outputs.presentation import results_frames
+
+    with open_published(place) as connection:
+        frames = results_frames(connection)
+    return claim_sentence(
+        frames["models"],
+        frames["coefficients"],
+        frames["marginal_effects"],
+        frames.get("specification_curve"),
+        frames.get("validation"),
+    )
+
+
+def _problems(place: Published) -> str:
+    failed = rows_of(place, "select model, problem from results.models where problem is not null order by all")
+    lines = [f"  {row['model']}: {row['problem']}" for row in failed]
+    return "models with a problem\n" + ("\n".join(lines) if lines else "  none") + "\n"
+
+
+def _choices(place: Published) -> str:
+    rows = rows_of(place, "select choice, value, why from results.choices order by all")
+    listed = [f"  {row['choice']} = {row['value']}: {row['why']}" for row in rows]
+    return "\n".join(["what the article leaves open, and what was chosen", *listed]) + "\n"
+
+
+def _synthetic_line(place: Published) -> str:
+    (publication,) = rows_of(place, "select note, publication_id from meta.publication")
+    return f"{publication['note']} (publication {publication['publication_id']})"
+
+
+def _numbers_table(names: list[str], records: list[dict]) -> str:
+    rows = [tuple(_number(v) if isinstance(v, float) else v for v in record.values()) for record in records]
+    return render_table(names, rows)
+
+
+def _number(value: float | None) -> str | None:
+    return None if value is None else f"{value:.4g}"

@@ -1,0 +1,96 @@
+"""Group analysis: the models fitted on the mart, and the inference that takes minutes; one asset per results table."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pandas
+from dagster import (
+    AssetExecutionContext,
+    AssetKey,
+    AssetsDefinition,
+    AssetSpec,
+    MaterializeResult,
+    MetadataValue,
+    multi_asset,
+)
+
+from analysis.core.tables import COLUMN_DOCS
+from orchestration.build.fingerprint import code_fingerprint
+from orchestration.core.settings import Settings, from_environment
+from orchestration.defs.columns import column_metadata, lineage_metadata
+from orchestration.defs.failures import told_plainly
+from orchestration.defs.ingest import OWNER, raw_key
+from orchestration.defs.resources import RefreshLock
+from orchestration.modelling import results
+from orchestration.modelling.lineage import results_lineage
+from orchestration.publication.codebook import ESTIMATE_TABLES, INFERENCE_TABLES
+from orchestration.publication.write import SYNTHETIC_NOTE
+
+MART = AssetKey(["marts", "country_years"])
+PRESENTATION_KEY = AssetKey("presentation")
+DEPENDENCIES = {"replications": raw_key("allen_digiuseppe_2013")}
+PREVIEW_ROWS = 12
+
+
+def result_key(table: str) -> AssetKey:
+    return AssetKey(["results", table])
+
+
+def inference_keys() -> list[AssetKey]:
+    return [result_key(table) for tables in INFERENCE_TABLES.values() for table in tables]
+
+
+def estimates_assets() -> list[AssetsDefinition]:
+    """The estimates of every refresh, and each step of the inference made on request."""
+    inference = [
+        _tables_assets(step, tables, lambda settings, progress, step=step: results.infer(settings, step))
+        for step, tables in INFERENCE_TABLES.items()
+    ]
+    return [_tables_assets("estimate_models", ESTIMATE_TABLES, results.estimate_models), *inference]
+
+
+def _tables_assets(
+    name: str,
+    tables: dict[str, str],
+    make: Callable[[Settings, Callable[[str], None]], dict[str, pandas.DataFrame]],
+) -> AssetsDefinition:
+    @multi_asset(name=name, specs=[_spec(table, description) for table, description in tables.items()])
+    def make_tables(context: AssetExecutionContext, refresh_lock: RefreshLock) -> Iterator[MaterializeResult]:
+        settings = from_environment()
+        with told_plainly():
+            frames = make(settings, context.log.debug)
+        for table, frame in frames.items():
+            yield MaterializeResult(asset_key=result_key(table), metadata=_metadata(table, frame, settings))
+
+    return make_tables
+
+
+def _metadata(table: str, frame: pandas.DataFrame, settings: Settings) -> dict[str, Any]:
+    preview = frame.head(PREVIEW_ROWS).to_markdown(index=False)
+    if settings.is_synthetic:
+        preview = f"**{SYNTHETIC_NOTE}**\n\n{preview}"
+    lineage = results_lineage(table)
+    read = sorted({f"- {source.replace('.', '/')}: {column}" for pairs in lineage.values() for source, column in pairs})
+    return {
+        "dagster/row_count": len(frame),
+        "preview": MetadataValue.md(preview),
+        "columns its models read": MetadataValue.md("\n".join(read) or "none"),
+        "tables and figures": MetadataValue.asset(PRESENTATION_KEY),
+        "tables and figures lie in": MetadataValue.path(str(settings.presentation_dir)),
+        **lineage_metadata(lineage),
+    }
+
+
+def _spec(table: str, description: str) -> AssetSpec:
+    is_estimate = table in ESTIMATE_TABLES
+    return AssetSpec(
+        key=result_key(table),
+        group_name="analysis",
+        owners=[OWNER],
+        kinds={"python", "parquet"},
+        tags={"made": "with_every_refresh" if is_estimate else "on_request"},
+        description=description,
+        deps=[DEPENDENCIES.get(table, MART)],
+        code_version=code_fingerprint("analysis")[:16],
+        metadata=column_metadata((name, doc.type, doc.description) for name, doc in COLUMN_DOCS[table].items()),
+    )

@@ -1,0 +1,39 @@
+"""State system membership, state-year by state-year, for the source contracts that must lie inside it."""
+
+from pathlib import Path
+
+import pyarrow
+import pyarrow.parquet
+
+from orchestration.core.errors import WarehouseError
+from orchestration.ingest.contracts import Membership, membership_of
+
+MEMBERSHIP_TABLE = "state_system_spells"
+
+
+def read_membership(raw_dir: Path) -> Membership:
+    """Every state-year in which the state was a system member for at least a day.
+
+    Source: the raw table of the COW state system list (spells with first and last date), in ``raw_dir``.
+    Raises FileNotFoundError where it is not there yet, WarehouseError where it is damaged.
+    """
+    path = raw_dir / f"{MEMBERSHIP_TABLE}.parquet"
+    try:
+        spells = pyarrow.parquet.read_table(
+            path, columns=["ccode", "styear", "endyear"], page_checksum_verification=True
+        ).to_pydict()
+    except FileNotFoundError:
+        raise
+    except (OSError, pyarrow.ArrowException) as error:
+        raise WarehouseError(
+            "The raw table of the state system list is damaged.",
+            where=str(path),
+            expected="a whole Parquet file",
+            found=" ".join(str(error).split())[:200],
+            next_step="remove that file and run again: it is made anew from its source file",
+        ) from error
+    return membership_of(
+        (int(code), year)
+        for code, first, last in zip(*spells.values(), strict=True)
+        for year in range(int(first), int(last) + 1)
+    )

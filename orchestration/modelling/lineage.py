@@ -1,0 +1,73 @@
+"""Lineage of the results: which columns the models behind a results table read, from the models' own specifications."""
+
+from collections.abc import Iterable
+
+from analysis.core.specification import Model
+from analysis.core.tables import COLUMN_DOCS
+
+PANEL, REPLICATION_FILE = "marts.country_years", "raw.allen_digiuseppe_2013"
+KEY = {"cow_code", "year"}  # every model counts states and looks up lags by year
+# What is made of the data, in any results table; the rest is the model's specification or a choice of ours.
+MEASURED = {
+    *("n", "events", "clusters", "n_dropped_missing", "terms_dropped", "converged", "problem"),
+    *("log_likelihood", "null_log_likelihood", "pseudo_r2", "auc"),
+    *("estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high", "difference"),
+    *("conf_low_simulated", "conf_high_simulated", "value", "probability", "probability_without_mortality"),
+    *("observed", "null_median", "null_95", "rank"),
+}
+
+
+def results_lineage(table: str) -> dict[str, list[tuple[str, str]]]:
+    """For each measured column of a results table: the (table, column) pairs its models read, sorted.
+
+    All models of a table are taken together, since its rows are of all of them. A table that reads no data has none.
+    """
+    if table == "choices":
+        return {}
+    if table == "replications":
+        read = [(REPLICATION_FILE, column) for column in sorted(replication_columns())]
+    else:
+        read = [(PANEL, column) for column in sorted(panel_columns(table))]
+    copied = {column: [(PANEL, column)] for column in COLUMN_DOCS[table] if column in KEY}
+    return {column: read for column in COLUMN_DOCS[table] if column in MEASURED} | copied
+
+
+def replication_columns() -> set[str]:
+    from analysis.studies.allen_digiuseppe import ALLEN_DIGIUSEPPE_2013
+
+    return {"ccode", "year"} | _columns_of(ALLEN_DIGIUSEPPE_2013)
+
+
+def panel_columns(table: str) -> set[str]:
+    """The columns of marts.country_years that the models behind a results table read."""
+    from analysis.studies.kimball import HEADLINE_MODEL, KIMBALL_2010
+
+    headline = _columns_of(model for model in KIMBALL_2010 if model.name == HEADLINE_MODEL)
+    if table in ("specification_curve", "specification_tests"):
+        from analysis.studies.specification_curve import CONTROLS, model_of, mortality_terms, specifications
+
+        columns = set()
+        for choice in specifications():
+            model = model_of(choice)  # its terms are named by column, transformation and lag together
+            terms = (*mortality_terms(choice), *CONTROLS[choice["controls"]])
+            columns |= {model.outcome, model.time.column, *(term.column for term in terms)}
+    elif table == "robustness":
+        from analysis.studies.imputation import PREDICTORS
+        from analysis.studies.robustness import SOURCES
+
+        columns = headline | {*SOURCES, *(term.column for term in PREDICTORS)}
+    elif table in ("validation", "separation"):
+        columns = headline
+    else:
+        columns = _columns_of(KIMBALL_2010)
+    return KEY | columns
+
+
+def _columns_of(models: Iterable[Model]) -> set[str]:
+    """Outcome, terms, time and sample condition of every model."""
+    columns = set()
+    for model in models:
+        columns |= {model.outcome, *(term.column for term in model.terms)}
+        columns |= {model.time.column} if model.time else set()
+        columns |= {model.sample.where} if model.sample.where else set()
+    return columns

@@ -1,0 +1,61 @@
+"""One refresh and one daemon of the lake at a time, on whichever machine: locks in PostgreSQL that die with their holder's connection."""
+
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from orchestration.core.errors import WarehouseError
+from orchestration.core.locks import REFRESH, Claim
+from orchestration.core.settings import Settings
+from orchestration.store.lake.server import server_connection, shown
+
+PAUSE_S = 0.5
+
+
+@contextmanager
+def lake_lock(settings: Settings, claim: Claim, wait_seconds: float = 0) -> Iterator[None]:
+    """Hold the lake for one refresh or daemon. Raises WarehouseError naming the holder when it is not free within ``wait_seconds``."""
+    since = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    me = f"process {os.getpid()} since {since} on {socket.gethostname()}"
+    with server_connection(settings, me) as server, server.cursor() as cursor:
+        deadline = time.monotonic() + wait_seconds
+        while not _taken(cursor, claim):
+            if time.monotonic() >= deadline:
+                raise WarehouseError(
+                    claim.of_lake,
+                    where=shown(settings),
+                    found=_holder(cursor, claim) or "its holder has just ended",
+                    next_step=claim.next_step,
+                )
+            time.sleep(PAUSE_S)
+        yield
+
+
+def lake_is_free(settings: Settings) -> bool:
+    """Whether no machine refreshes the lake. False where it cannot be told."""
+    try:
+        with server_connection(settings) as server, server.cursor() as cursor:
+            return _holder(cursor, REFRESH) is None
+    except WarehouseError:
+        return False
+
+
+def _taken(cursor, claim: Claim) -> bool:
+    cursor.execute("select pg_try_advisory_lock(%s)", [claim.number])
+    return cursor.fetchone()[0]
+
+
+def _holder(cursor, claim: Claim) -> str | None:
+    cursor.execute(
+        "select application_name, usename from pg_locks join pg_stat_activity using (pid)"
+        " where locktype = 'advisory' and objid = %s and granted and pg_locks.database ="
+        " (select oid from pg_database where datname = current_database())",
+        [claim.number],
+    )
+    row = cursor.fetchone()
+    if row is None:
+        return None
+    return f"{row[0] or 'a process that this user may not see'} holds it (PostgreSQL user {row[1]})"

@@ -1,0 +1,37 @@
+"""What the tests of the source layer share: a small contract to read against, and the real tables, read once."""
+
+from functools import cache
+from pathlib import Path
+
+import pyarrow as pa
+
+from orchestration.ingest.catalog import Catalog, RawTable, load_catalog
+from orchestration.ingest.readers import read_table
+
+
+def small_table(**changes) -> RawTable:
+    """A contract in the manner of the capability data, with any field changed."""
+    record = {
+        "name": "small",
+        "description": "Iron and steel by state-year.",
+        "format": "csv",
+        "encoding": "utf-8",
+        "columns": {"name": "text", "ccode": "integer", "year": "integer", "steel": "number"},
+        "key": ["ccode", "year"],
+        "ranges": {"year": [1816, 2016]},
+        "missing_codes": [{"codes": [-9], "columns": ["steel"]}],
+        "membership_key": ["ccode", "year"],
+    }
+    merged = {field: value for field, value in (record | changes).items() if value is not None}
+    return RawTable.model_validate(merged)
+
+
+@cache
+def catalog() -> Catalog:
+    return load_catalog()
+
+
+@cache
+def real_table(name: str, mirror: Path) -> pa.Table:
+    entry = catalog().raw_tables[name]
+    return read_table(entry.table, mirror / entry.source.name / entry.file.file)

@@ -1,0 +1,188 @@
+"""Column lineage: followed through the SQL this project writes, checked against facts worked out by hand and dagster-dbt."""
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from orchestration.build.column_lineage import Lineage, column_lineage
+from orchestration.build.manifest import kept_column_lineage, parsed_project
+from orchestration.core.settings import Settings
+from orchestration.ingest.catalog import load_catalog
+from orchestration.ingest.raw import columns_by_table
+
+# Mart columns made of nothing but constants or of the names of columns.
+WITHOUT_ORIGIN = {
+    ("marts.alliance_entries", "has_any"),  # every treaty counts
+    ("marts.country_years", "infant_mortality_source"),
+    ("marts.infant_mortality", "source"),
+    ("marts.coverage", "variable"),
+}
+
+
+@cache
+def raw_columns() -> dict[str, list[str]]:
+    return columns_by_table(load_catalog())
+
+
+@cache
+def manifest() -> dict:
+    return json.loads((parsed_project(Settings(Path("unused"))) / "manifest.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def lineage() -> Lineage:
+    return column_lineage(manifest(), raw_columns())
+
+
+def origins(lineage: Lineage, table: str, column: str) -> set[tuple[str, str]]:
+    """The raw and seed columns at the far end."""
+    found, waiting = set(), [(table, column)]
+    while waiting:
+        here = waiting.pop()
+        if here[0] not in lineage:
+            found.add(here)
+        else:
+            waiting.extend(tuple(pair) for pair in lineage[here[0]][here[1]])
+    return found
+
+
+def raw_tables(lineage: Lineage, table: str, column: str) -> set[str]:
+    return {name for name, _ in origins(lineage, table, column) if name.startswith("raw.")}
+
+
+def test_every_mart_column_comes_from_raw_or_seed_columns(lineage: Lineage) -> None:
+    columns = [(table, column) for table in lineage if table.startswith("marts.") for column in lineage[table]]
+    assert len(columns) > 100
+    without = {pair for pair in columns if not origins(lineage, *pair)}
+    assert without == WITHOUT_ORIGIN
+
+
+@pytest.mark.parametrize(
+    ("column", "expected"),
+    [
+        ("cinc", {("raw.national_capabilities", "cinc")}),
+        ("polity2", {("raw.polity5", "polity2")}),
+        ("energy_thousand_coal_tons", {("raw.national_capabilities", "pec")}),
+        ("coalition_size_w4", {("raw.selectorate_w4", "W4")}),
+    ],
+)
+def test_a_published_column_leads_to_the_publishers_own(lineage: Lineage, column: str, expected: set) -> None:
+    assert origins(lineage, "marts.country_years", column) == expected
+
+
+def test_mortality_leads_to_every_series_it_may_be_filled_from(lineage: Lineage) -> None:
+    assert raw_tables(lineage, "marts.country_years", "infant_mortality_rate") == {
+        "raw.allen_digiuseppe_2013",
+        "raw.gapminder_infant_mortality",
+        "raw.gapminder_infant_mortality_2010",
+        "raw.world_bank_infant_mortality",
+        "raw.clio_infra_infant_mortality",
+    }
+    assert ("raw.allen_digiuseppe_2013", "IMR") in origins(lineage, "marts.country_years", "infant_mortality_rate")
+
+
+def test_w_over_s_is_made_of_the_deposit_and_of_polity(lineage: Lineage) -> None:
+    assert raw_tables(lineage, "marts.country_years", "w_over_s") == {"raw.selectorate_deposit", "raw.polity5"}
+
+
+def test_a_wide_file_gives_its_rate_from_every_year_column(lineage: Lineage) -> None:
+    staged = lineage["staging.stg_gapminder__infant_mortality"]
+    assert {column for _, column in staged["rate"]} == {str(year) for year in range(1800, 2016)}
+    assert staged["label"] == [("raw.gapminder_infant_mortality", "Infant mortality rate")]
+    assert staged["year"] == []
+
+
+def test_coverage_counts_every_variable_of_the_panel(lineage: Lineage) -> None:
+    counted = {column for _, column in lineage["marts.coverage"]["non_null"]}
+    labels = {"cow_code", "year", "state_abbreviation", "state_name", "region"}
+    assert counted == set(lineage["marts.country_years"]) - labels
+
+
+def test_no_column_is_made_of_what_its_model_does_not_depend_on(lineage: Lineage) -> None:
+    for node in manifest()["nodes"].values():
+        if node["resource_type"] != "model":
+            continue
+        table = f"{node['schema']}.{node['name']}"
+        parents = {parent.split(".")[-1] for parent in node["depends_on"]["nodes"]}
+        assert {origin.split(".")[1] for pairs in lineage[table].values() for origin, _ in pairs} <= parents, table
+
+
+def dagsters_own(name: str, target: Path) -> Iterator[tuple[str, set[tuple[str, str]]]]:
+    """What dagster-dbt, which asks the database for the columns of the parents, makes of the same model."""
+    from dagster_dbt import DagsterDbtTranslator
+    from dagster_dbt.core.dbt_cli_event import EventHistoryMetadata, _build_column_lineage_metadata
+
+    nodes = manifest()["nodes"]
+    node = nodes[f"model.alliance_formation.{name}"]
+    types = {unique: {name: {"data_type": "varchar"} for name in nodes[unique]["columns"]} for unique in nodes}
+    parents = {nodes[parent]["relation_name"]: types[parent] for parent in node["depends_on"]["nodes"]}
+    metadata = _build_column_lineage_metadata(
+        EventHistoryMetadata(types[node["unique_id"]], parents),
+        node,
+        manifest(),
+        DagsterDbtTranslator(),
+        target,
+        None,
+    )
+    for column, deps in metadata["dagster/column_lineage"].deps_by_column.items():
+        yield column, {(".".join(dep.asset_key.path), dep.column_name) for dep in deps}
+
+
+@pytest.mark.parametrize(
+    "name", ["country_years", "int_selectorate", "int_economy", "int_alliance_entries", "int_state_years"]
+)
+def test_dagster_dbt_finds_the_same(lineage: Lineage, name: str, tmp_path: Path) -> None:
+    node = manifest()["nodes"][f"model.alliance_formation.{name}"]
+    compiled = tmp_path / "compiled" / node["package_name"] / node["original_file_path"]
+    compiled.parent.mkdir(parents=True)
+    compiled.write_text(node["compiled_code"])
+    theirs = dict(dagsters_own(name, tmp_path))
+    assert theirs == {column: set(pairs) for column, pairs in lineage[f"{node['schema']}.{name}"].items()}
+
+
+def small(compiled: str, columns: tuple[str, ...]) -> dict:
+    node = {"resource_type": "model", "schema": "staging", "name": "stg", "compiled_code": compiled}
+    return {"nodes": {"model.stg": node | {"columns": dict.fromkeys(columns)}}}
+
+
+@pytest.mark.parametrize(
+    ("compiled", "complaint"),
+    [
+        ("select a, b from read_parquet('raw/t.parquet')", "stg: columns of its SQL or of its documentation"),
+        (
+            "select nowhere as a from read_parquet('raw/t.parquet')",
+            "stg: raw.t is not known to have the column nowhere",
+        ),
+        ("select a from read_parquet('raw/unheard_of.parquet')", "stg: "),
+        ("select a from (unpivot nowhere on columns('x') into name n value a)", "stg: no table is known as nowhere"),
+        ("select a fro m", "stg: "),
+    ],
+)
+def test_sql_that_cannot_be_followed_is_named(compiled: str, complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        column_lineage(small(compiled, ("a",)), {"t": ["a", "b"]})
+
+
+def test_a_join_key_is_no_origin() -> None:
+    sql = "select left_side.A as a from read_parquet('raw/t.parquet') as left_side semi join other on b = c"
+    parsed = small(sql.replace("other", "read_parquet('raw/u.parquet') as u"), ("a",))
+    assert column_lineage(parsed, {"t": ["A", "b"], "u": ["c"]}) == {"staging.stg": {"a": [("raw.t", "A")]}}
+
+
+def test_a_count_of_rows_is_made_of_what_they_are_grouped_by(lineage: Lineage) -> None:
+    parsed = small("select count(*) as n from read_parquet('raw/t.parquet') group by b", ("n",))
+    assert column_lineage(parsed, {"t": ["a", "b"]}) == {"staging.stg": {"n": [("raw.t", "b")]}}
+    assert "raw.mid_participants" in raw_tables(lineage, "marts.country_years", "dispute_rivals")
+
+
+def test_lineage_is_kept_with_the_parse_until_a_contract_changes(tmp_path: Path) -> None:
+    parsed = small("select a from read_parquet('raw/t.parquet')", ("a",))
+    first = kept_column_lineage(tmp_path, parsed, {"t": ["a"]})
+    assert first == {"staging.stg": {"a": [["raw.t", "a"]]}}
+    assert kept_column_lineage(tmp_path, {"nodes": None}, {"t": ["a"]}) == first  # not looked at again
+    assert len(list(tmp_path.iterdir())) == 1
+    kept_column_lineage(tmp_path, parsed, {"t": ["a", "b"]})
+    assert len(list(tmp_path.iterdir())) == 2

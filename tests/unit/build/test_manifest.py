@@ -1,0 +1,44 @@
+"""dbt's parse of the project, kept between runs: one changed bit, and it is not used."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from orchestration.build.manifest import PARSE, SEAL, is_sealed, parsed_project, prepare_target
+from orchestration.core.settings import Settings
+
+
+@pytest.mark.parametrize("name", [*PARSE, SEAL])
+def test_a_damaged_parse_is_replaced_by_the_kept_one(name: str, tmp_path: Path) -> None:
+    settings = Settings(tmp_path / "data")
+    kept, target = parsed_project(settings), tmp_path / "target"
+    shutil.copytree(kept, target)
+    assert is_sealed(kept) and is_sealed(target)
+    content = bytearray((target / name).read_bytes())
+    content[len(content) // 3] ^= 1
+    (target / name).write_bytes(content)
+    assert not is_sealed(target)
+    prepare_target(target, settings)
+    for part in PARSE:
+        assert (target / part).read_bytes() == (kept / part).read_bytes()
+
+
+def test_a_kept_parse_that_is_damaged_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings(tmp_path / "data")
+    kept = parsed_project(settings)
+    monkeypatch.setattr("orchestration.build.manifest.PARSED_DIR", tmp_path)
+    shutil.copytree(kept, tmp_path / kept.name)
+    made = []
+
+    def compile_into(scratch: Path, _: Settings) -> None:
+        made.append(scratch)
+        for name in PARSE:
+            shutil.copyfile(kept / name, scratch / name)
+
+    monkeypatch.setattr("orchestration.build.manifest._compile_into", compile_into)
+    assert parsed_project(settings) == tmp_path / kept.name and not made
+    (tmp_path / kept.name / PARSE[1]).write_bytes(b"garbage")
+    again = parsed_project(settings)
+    assert len(made) == 1
+    assert (again / PARSE[1]).read_bytes() == (kept / PARSE[1]).read_bytes() and is_sealed(again)

@@ -1,0 +1,120 @@
+"""Provenance: the catalogue is complete and true to the mirror's list, and a bad record is named and refused."""
+
+import csv
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from orchestration.core.errors import WarehouseError
+from orchestration.core.settings import SOURCES_DIR
+from orchestration.ingest.catalog import load_catalog
+
+RECORD = dedent("""\
+    name: tin
+    title: Tin
+    producer: A tin maker
+    citation: Maker, A. Tin. 1999.
+    licence: free
+    homepage: https://example.org/tin
+    cadence_years: 2
+    files:
+      - file: tin.csv
+        version: "1.0"
+        sha256: {sha256}
+        size_bytes: 10
+        tables:
+          - name: tin
+            description: Tin by year.
+            format: csv
+            encoding: utf-8
+            columns:
+              place: text
+              weight: number
+            year_columns: {{first: 1990, last: 1992}}
+            key: [place]
+    """).format(sha256="ab" * 32)
+
+
+def write(folder: Path, text: str = RECORD, name: str = "tin.yml") -> Path:
+    (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_the_catalogue_has_every_source_and_raw_table() -> None:
+    catalog = load_catalog()
+    assert len(catalog) == 17
+    assert "cow_alliances" not in catalog, "its maintainer asked that software not facilitate its use"
+    assert set(catalog.raw_tables) == {
+        "state_system_spells", "state_system_years", "major_powers", "cow_country_codes", "atop", "atop_alliances",
+        "national_capabilities", "allen_digiuseppe_2013", "gapminder_infant_mortality",
+        "gapminder_infant_mortality_2010",
+        "world_bank_infant_mortality", "world_bank_countries",
+        "clio_infra_infant_mortality", "child_mortality", "polity5", "selectorate_w4", "selectorate_deposit",
+        "mid_disputes", "mid_participants", "direct_contiguity", "interstate_wars", "national_trade", "rivalries_tss",
+        "rivalries_td", "maddison", "external_threat",
+    }  # fmt: skip
+
+
+def test_every_file_can_be_had_without_a_mirror() -> None:
+    files = [file for source in load_catalog().values() for file in source.files]
+    assert [file.file for file in files if not (file.publisher_url or file.pinned_url)] == []
+
+
+def test_hashes_sizes_and_addresses_are_those_of_the_mirrors_list(mirror: Path) -> None:
+    with (mirror / "catalog.csv").open(newline="", encoding="utf-8") as stream:
+        listed = {row["file"]: row for row in csv.DictReader(stream)}
+    for source in load_catalog().values():
+        for file in source.files:
+            row = listed[f"{source.name}/{file.file}"]
+            assert (file.sha256, file.size_bytes) == (row["sha256"], int(row["bytes"]))
+            assert file.pinned_url == row["pinned_copy_url"]
+            assert file.publisher_url in (None, row["publisher_url"])
+            assert file.publisher_url is None or (file.archive_member or "") == row["archive_member"]
+
+
+def test_year_columns_follow_the_named_ones(tmp_path: Path) -> None:
+    entry = load_catalog(write(tmp_path)).raw_tables["tin"]
+    assert entry.table.columns == ("place", "weight", "1990", "1991", "1992")
+    assert entry.table.column_types["1991"] == "number"
+    assert (entry.source.name, entry.file.file) == ("tin", "tin.csv")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ("producer: A tin maker\n", "", "producer"),
+        ("licence: free", "licence: ''", "licence"),
+        ("cadence_years: 2", "cadence_years: never", "cadence_years"),
+        ("homepage: https", "homepage: ftp", "homepage"),
+        ("sha256: abab", "sha256: xyab", "files.0.sha256"),
+        ("size_bytes: 10", "size_bytes: 0", "files.0.size_bytes"),
+        ("file: tin.csv", "file: ../tin.csv", "files.0.file"),
+        ('version: "1.0"', 'version: ".."', "files.0.version"),
+        ("encoding: utf-8", "encoding: ebcdic", "files.0.tables.0.encoding"),
+        ("encoding: utf-8", "sheet: Data", "encoding is needed for format csv"),
+        ("weight: number", "weight: heavy", "files.0.tables.0.columns.weight"),
+        ("key: [place]", "key: [plaice]", "plaice"),
+        ("key: [place]", "key: [place]\n        colour: grey", "colour"),
+        ("name: tin\n", "name: lead\n", "name: lead"),
+        ("name: tin\n", "name: {tin\n", "YAML"),
+        (RECORD, "- tin", "list"),
+    ],
+)
+def test_a_bad_record_is_refused_with_file_and_field(tmp_path: Path, old: str, new: str, named: str) -> None:
+    assert old in RECORD
+    with pytest.raises(WarehouseError) as caught:
+        load_catalog(write(tmp_path, RECORD.replace(old, new, 1)))
+    assert "sources/tin.yml" in str(caught.value)
+    assert named in str(caught.value)
+
+
+def test_a_raw_table_may_be_claimed_once(tmp_path: Path) -> None:
+    write(tmp_path)
+    write(tmp_path, RECORD.replace("name: tin\n", "name: pewter\n", 1), "pewter.yml")
+    with pytest.raises(WarehouseError, match="claim the raw table tin"):
+        load_catalog(tmp_path)
+
+
+def test_the_records_lie_where_they_are_looked_for() -> None:
+    assert {path.stem for path in SOURCES_DIR.glob("*.yml")} == set(load_catalog())

@@ -1,0 +1,338 @@
+"""The report is one page that needs nothing else, says its figures in words, and agrees with what is published."""
+
+import itertools
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import duckdb
+import matplotlib.figure
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from analysis.reporting import figures
+from analysis.reporting.drawing import Drawing
+from analysis.studies.kimball import HEADLINE_MODEL
+from orchestration.cli.main import main
+from orchestration.core.errors import WarehouseError
+from orchestration.core.settings import SAMPLE, Settings
+from orchestration.outputs import presentation
+from orchestration.outputs.report import limits, page
+from orchestration.outputs.report.elements import PageTable
+from orchestration.outputs.report.page import render, write_report
+from orchestration.outputs.report.reading import Reading, read
+from orchestration.outputs.report.tables import page_tables
+from tests.conftest import Shell
+
+DRAWN = {
+    "predicted_probabilities",
+    "rise_by_model",
+    "formation_over_time",
+    "mortality_by_region",
+    "coverage",
+    "frontier",
+}
+VOID = {"meta", "img", "source", "wbr", "link"}
+
+
+class Page(HTMLParser):
+    """What a page holds: every start tag with its attributes, and the text of each element that has an id."""
+
+    def __init__(self, text: str):
+        super().__init__()
+        self.tags: list[tuple[str, dict]] = []
+        self.open: list[tuple[str, str | None]] = []
+        self.texts: dict[str, str] = {}
+        self.cells: dict[str, list[list[str]]] = {}
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list) -> None:
+        attributes = dict(attrs)
+        self.tags.append((tag, attributes))
+        if tag not in VOID:
+            self.open.append((tag, attributes.get("id")))
+        if tag == "tr":
+            self.cells.setdefault(self._table(), []).append([])
+        if tag in ("td", "th"):
+            self.cells[self._table()][-1].append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop()[0] == tag, f"{tag} closed out of turn"
+
+    def handle_data(self, data: str) -> None:
+        for _, identity in self.open:
+            if identity:
+                self.texts[identity] = self.texts.get(identity, "") + data
+        if self.open and self.open[-1][0] in ("td", "th"):
+            self.cells[self._table()][-1][-1] += data
+
+    def _table(self) -> str:
+        return next(identity for _, identity in reversed(self.open) if (identity or "").startswith("table-"))
+
+    def all(self, tag: str) -> list[dict]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+@pytest.fixture(scope="module")
+def published(sample_warehouse) -> Path:
+    return sample_warehouse[0].published
+
+
+@pytest.fixture(scope="module")
+def reading(published: Path) -> Reading:
+    return read(published)
+
+
+@pytest.fixture(scope="module")
+def written(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    output = tmp_path_factory.mktemp("report") / "report.html"
+    assert write_report(published, output) == output.stat().st_size
+    return output
+
+
+@pytest.fixture(scope="module")
+def parsed(written: Path) -> Page:
+    found = Page(written.read_text(encoding="utf-8"))
+    assert not found.open, "every element is closed"
+    return found
+
+
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages with a blank in place of every figure: drawing takes seconds."""
+
+    def blank(frames: dict, is_synthetic: bool):
+        names = DRAWN | {"specification_curve", "separation"} & set(frames)
+        for name in names:
+            yield name, Drawing(matplotlib.figure.Figure(figsize=(1, 1)), f"Shows {name}", name, "n = 1", "none")
+
+    monkeypatch.setattr(page, "drawings", blank)
+
+
+def with_inference(reading: Reading) -> Reading:
+    """The publication with made-up tables of the inference, of which the figures are drawn elsewhere."""
+    size = {"n": 100, "events": 10, "clusters": 5, "problem": None}
+    states = [("without one state", f"cow_code {code}", 0.1 * code) for code in (1, 2, 3)]
+    robustness = pd.DataFrame(
+        [
+            {"check": check, "detail": detail, "term": term, "estimate": estimate, "p_value": p_value, **size}
+            for check, detail, estimate, p_value in (
+                ("headline", HEADLINE_MODEL, 0.134, 0.044),
+                ("decade effects", "one per decade", 0.096, 0.166),
+                ("lead of mortality (placebo)", "1 years", 0.2, 0.0004),
+                *((*state, 0.01) for state in states),
+            )
+            for term in ("infant_mortality_rate", "infant_mortality_rose")
+        ]
+    )
+    validation = pd.DataFrame(
+        [
+            {
+                "scheme": scheme,
+                "score": "auc",
+                "terms": terms,
+                "value": value,
+                "conf_low": -0.01,
+                "conf_high": 0.02,
+                **size,
+            }
+            for scheme in ("in sample", "forward in time", "states left out")
+            for terms, value in (("with mortality", 0.75), ("without mortality", 0.74), ("difference", 0.01))
+        ]
+    )
+    failed = {"check": "sample", "detail": "1816-1944", "problem": "separated"}
+    robustness = pd.concat([robustness, pd.DataFrame([failed])], ignore_index=True)
+    not_predicted = {"scheme": "forward in time", "problem": "1900s: no events"}
+    validation = pd.concat([validation, pd.DataFrame([not_predicted])], ignore_index=True)
+    curve = {"effect": 0.1, "estimate": 0.1, "p_value": [0.01, 0.2], "measure": "rise", **size}
+    tests = {"statistic": ["median z"], "specifications": 2, "observed": 1.2, "null_median": 0.0, "null_95": 0.6}
+    added = {
+        "robustness": robustness,
+        "validation": validation,
+        "separation": validation,
+        "specification_curve": pd.DataFrame(curve),
+        "specification_tests": pd.DataFrame(tests | {"p_value": 0.004, "draws": 999}),
+    }
+    return replace(reading, frames=reading.frames | added)
+
+
+def test_the_same_publication_gives_the_same_bytes(published: Path, written: Path, tmp_path: Path) -> None:
+    write_report(published, tmp_path / "again.html")
+    assert (tmp_path / "again.html").read_bytes() == written.read_bytes()
+    assert written.stat().st_size < 3e6
+
+
+def test_the_page_loads_nothing(written: Path, parsed: Page) -> None:
+    text = written.read_text(encoding="utf-8")
+    assert not parsed.all("script") and not parsed.all("link") and not parsed.all("iframe")
+    assert "@import" not in text and "url(http" not in text
+    loaded = [tag.get("src") or tag.get("srcset") for name in ("img", "source") for tag in parsed.all(name)]
+    assert len(loaded) == 2 * len(DRAWN)
+    assert all(address.startswith("data:image/svg+xml;base64,") for address in loaded)
+
+
+def test_every_link_inside_the_page_leads_somewhere(parsed: Page) -> None:
+    identities = [attributes["id"] for _, attributes in parsed.tags if "id" in attributes]
+    assert len(identities) == len(set(identities))
+    links = [tag["href"] for tag in parsed.all("a")]
+    inside = [link for link in links if link.startswith("#")]
+    assert len(inside) >= 13 and {link[1:] for link in inside} <= set(identities)
+    assert all(link.startswith(("http://", "https://")) for link in links if link not in inside)
+    labels = [attributes[key] for _, attributes in parsed.tags for key in ("aria-labelledby",) if key in attributes]
+    assert set(labels) <= set(identities)
+
+
+def test_figures_say_in_words_what_they_show(parsed: Page, reading: Reading) -> None:
+    for image in parsed.all("img"):
+        assert len(image["alt"]) > 80 and any(map(str.isdigit, image["alt"]))
+    identities = {identity for identity in parsed.texts if identity.startswith("figure-")}
+    assert identities == {f"figure-{name}" for name in DRAWN}
+    for identity in identities - {"figure-frontier"}:
+        assert "n = " in parsed.texts[identity]
+    assert "No observations" in parsed.texts["figure-frontier"]
+    observed = reading.frames["country_years"]["infant_mortality_rate"].notna().sum()
+    assert f"n = {observed:,} state-years" in parsed.texts["figure-mortality_by_region"]
+
+
+def test_tables_have_their_n_and_header_cells(parsed: Page) -> None:
+    captions = [identity for identity in parsed.texts if identity.startswith("caption-")]
+    assert len(captions) == len(parsed.all("table")) == 3
+    assert all("n = " in parsed.texts[identity] for identity in captions)
+    assert all(header["scope"] in ("col", "row", "rowgroup") for header in parsed.all("th"))
+
+
+def test_headings_are_in_order_and_the_language_is_said(parsed: Page) -> None:
+    headings = [int(name[1]) for name, _ in parsed.tags if name in ("h1", "h2", "h3", "h4")]
+    assert headings[0] == 1 and headings.count(1) == 1
+    assert all(after <= before + 1 for before, after in itertools.pairwise(headings))
+    assert parsed.all("html") == [{"lang": "en"}]
+    assert parsed.all("meta")[1]["content"] == "width=device-width, initial-scale=1"
+
+
+def test_a_page_of_the_sample_says_synthetic_everywhere(written: Path, parsed: Page) -> None:
+    assert 'class="banner"' in written.read_text(encoding="utf-8").split("<h1")[0]
+    captioned = [name for name in parsed.texts if name.startswith(("figure-", "caption-"))]
+    assert len(captioned) == len(DRAWN) + 3
+    assert all("SYNTHETIC sample" in parsed.texts[name] for name in captioned)
+    assert "SYNTHETIC" in parsed.texts["answer"]
+
+
+def test_numbers_are_those_published(published: Path, parsed: Page) -> None:
+    with duckdb.connect(str(published), read_only=True) as connection:
+        estimates = connection.execute(
+            "select model, estimate, std_error from results.coefficients where covariance = 'cluster_state'"
+            " and term = 'cinc' and model like 'kimball_2010/t1_%' and model not like 'kimball_2010/%/%' order by model"
+        ).fetchall()
+        sizes = connection.execute(
+            "select n from results.models where model like 'kimball_2010/t1_%' and is_headline order by model"
+        ).fetchall()
+        p_values = connection.execute(
+            "select covariance, p_value from results.coefficients where model = ? and term = 'infant_mortality_rose'",
+            [HEADLINE_MODEL],
+        ).fetchall()
+    rows = parsed.cells["table-headline"]
+    place = next(number for number, row in enumerate(rows) if row[0].startswith("Capabilities"))
+    shown = [float(cell.rstrip("*").replace("−", "-").replace(",", "")) for cell in rows[place][1:]]
+    errors = [float(cell.strip("()").replace(",", "")) for cell in rows[place + 1][1:]]
+    np.testing.assert_allclose(shown, [estimate for _, estimate, _ in estimates], atol=0.0051)
+    np.testing.assert_allclose(errors, [error for *_, error in estimates], atol=0.0051)
+    assert next(row for row in rows if row[0].startswith("State-years"))[1:] == [f"{n:,}" for (n,) in sizes]
+    covariances = parsed.cells["table-covariances"]
+    first = covariances.index(["Infant mortality rose (0/1)"])
+    for name, p_value in p_values:
+        row = next(row for row in covariances[first:] if row[0] == name.replace("_", " "))
+        assert float(row[3].removeprefix("< ")) == pytest.approx(p_value, abs=0.001)
+
+
+def test_what_was_not_made_is_said_where_it_would_stand(parsed: Page) -> None:
+    for section in ("specifications", "prediction", "robust"):
+        assert "warehouse run --with inference" in parsed.texts[section]
+
+
+def test_the_inference_stands_in_its_tables(undrawn: None, reading: Reading) -> None:
+    found = Page(render(with_inference(reading)))
+    assert "warehouse run --with inference makes it" not in found.texts["robust"]
+    decade = next(row for row in found.cells["table-robustness"] if row[0].startswith("decade effects"))
+    assert decade == ["decade effects: one per decade", "0.0960", "0.166", "0.0960", "0.166", "100"]
+    assert ["sample: 1816-1944", "—", "—", "—", "—", "—"] in found.cells["table-robustness"]
+    assert "Sample: separated." in found.texts["table-robustness"]
+    assert "Not predicted: forward in time (1900s: no events)." in found.texts["table-validation"]
+    assert not any("cow_code" in row[0] for row in found.cells["table-robustness"])
+    assert "Without one state at a time (3 fits)" in found.texts["table-robustness"]
+    forward = found.cells["table-validation"].index(["Forward in time"])
+    assert found.cells["table-validation"][forward + 1][1:] == [
+        *("0.750", "0.740", "—", "0.0100", "−0.0100 to 0.0200", "100")
+    ]
+    assert "2 specifications" in found.texts["caption-specification_tests"]
+    assert (
+        "Of 2 ways to fit the headline anew, the rise of mortality has p of 0.05 or more in 1" in found.texts["limits"]
+    )
+    assert "by lead: 1 years < 0.001" in found.texts["limits"]
+
+
+def test_checks_that_did_not_pass_are_named(undrawn: None, reading: Reading) -> None:
+    warned = [{**reading.checks[0], "check_name": "rates_fall", "status": "warn"}, *reading.checks[1:]]
+    found = Page(render(replace(reading, checks=warned)))
+    assert "not passed: rates_fall (warn)" in found.texts["what"]
+    assert f"{len(warned) - 1} of {len(warned)} passed" in found.texts["what"]
+
+
+def test_every_source_is_cited_with_its_licence(parsed: Page, reading: Reading) -> None:
+    for source in reading.sources:
+        for key in ("title", "citation", "licence"):
+            assert source[key] in parsed.texts["sources"]
+        assert source["sha256"][:12] in parsed.texts["sources"]
+
+
+def test_limits_are_counted_from_the_panel(real_warehouse: Shell) -> None:
+    told = dict(limits.limits(read(real_warehouse.published)))
+    assert "no state in 1914–1918, 1940–1945" in told["Years without W/S"]
+    assert "no row in 1915–1919, 1941–1946" in told["Years without W/S"]
+    above = real_warehouse.sql("select count(*) from marts.country_years where w_over_s > 1")
+    assert f"{int(above):,} of" in told["Range of W/S"]
+    left_out = real_warehouse.sql(f"select n_dropped_missing from results.models where model = '{HEADLINE_MODEL}'")
+    assert f", {int(left_out):,} (" in told["Missing state-years"]
+
+
+def test_a_table_without_its_n_is_refused_by_name(reading: Reading) -> None:
+    with pytest.raises(WarehouseError, match="table prices"):
+        PageTable("prices", "Prices", "n unknown", ["What"], [])
+    models = reading.frames["models"]
+    without = reading.frames | {"models": models.assign(n=models["n"].where(models["model"] != HEADLINE_MODEL))}
+    with pytest.raises(WarehouseError, match=r"kimball_2010"):
+        list(presentation.regression_tables(without))
+    with pytest.raises(WarehouseError, match=r"table headline"):
+        list(page_tables(replace(reading, frames=without)))
+    with pytest.raises(WarehouseError, match="figure predicted_probabilities"):
+        list(presentation.drawings(without, is_synthetic=True))
+
+
+def test_a_figure_without_alternative_text_is_refused_by_name_and_what_stands_stays(
+    published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(data_dir=tmp_path, sources=SAMPLE)
+    settings.warehouse_path.symlink_to(published)
+    before = tmp_path / "publication" / "figures" / "old.png"
+    before.parent.mkdir(parents=True)
+    before.write_bytes(b"old")
+    mute = Drawing(matplotlib.figure.Figure(figsize=(1, 1)), " ", "Rise", "n = 3", "")
+    with pytest.raises(WarehouseError, match="no n"):
+        presentation.require_words("rise", mute._replace(alt="Rises", sample="some state-years"))
+    monkeypatch.setattr(figures, "predicted_probabilities", lambda *frames: mute)
+    with pytest.raises(WarehouseError, match="figure predicted_probabilities") as refused:
+        presentation.write_presentation(settings)
+    assert "no alt" in str(refused.value)
+    assert before.read_bytes() == b"old"
+    with pytest.raises(WarehouseError, match="figure predicted_probabilities"):
+        write_report(published, tmp_path / "report.html")
+    assert not (tmp_path / "report.html").exists()
+
+
+def test_nothing_published_is_said_plainly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WAREHOUSE_DATA_DIR", str(tmp_path))
+    told = CliRunner().invoke(main, ["report"])
+    assert told.exit_code == 1
+    assert "Nothing is published yet" in told.output and "warehouse run" in told.output
+    assert not list(tmp_path.rglob("*.html"))

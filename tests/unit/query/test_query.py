@@ -1,0 +1,166 @@
+"""Questions to the published file: read-only, nothing beside it, readable answers and errors."""
+
+import io
+import json
+from pathlib import Path
+
+import duckdb
+import pyarrow.parquet
+import pytest
+
+from orchestration.core.errors import WarehouseError
+from orchestration.core.text_tables import render_screen, render_table
+from orchestration.query.run import write_answer
+
+
+@pytest.fixture
+def published(tmp_path: Path) -> Path:
+    path = tmp_path / "warehouse.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        for schema in ("marts", "results", "meta"):
+            connection.execute(f"create schema {schema}")
+        connection.execute("create table marts.country_years (cow_code integer, infant_mortality_rate double)")
+        connection.execute("create table results.models (model varchar, pseudo_r2 double)")
+        connection.execute(
+            "create table marts.t as select * from (values (1, 'a, b', true), (2, null, false)) v(n, words, ok)"
+        )
+    return path
+
+
+def answer(path: Path, statement: str, output_format: str) -> bytes:
+    out = io.BytesIO()
+    write_answer(path, statement, output_format, out)
+    return out.getvalue()
+
+
+def test_formats(published: Path) -> None:
+    question = "select * from t order by n"
+    assert answer(published, question, "csv").decode() == 'n,words,ok\n1,"a, b",true\n2,,false\n'
+    assert json.loads(answer(published, question, "json")) == [
+        {"n": 1, "words": "a, b", "ok": True},
+        {"n": 2, "words": None, "ok": False},
+    ]
+    table = pyarrow.parquet.read_table(io.BytesIO(answer(published, question, "parquet")))
+    assert table.to_pydict() == {"n": [1, 2], "words": ["a, b", None], "ok": [True, False]}
+    assert answer(published, question, "table").decode().splitlines()[2:] == [
+        "1  a, b   true",
+        "2  NULL   false",
+        "(2 rows)",
+    ]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "delete from t",
+        "create table u as select 1",
+        "select * from read_csv('/etc/passwd')",
+        "copy t to '/tmp/never.csv'",
+        "copy (select 1) to '/dev/stdout'",
+        "export database '/tmp/never'",
+        "attach '/tmp/never.duckdb' as other",
+        "install httpfs",
+        "load httpfs",
+        "select * from read_text('/etc/hostname')",
+        "select * from glob('/*')",
+        "from '/etc/passwd'",
+        "pragma database_list",
+        "/* a comment */ -- and another\n pragma version",
+        "call pragma_version()",
+        "set enable_external_access = true",
+        "set threads = 1",
+        "set variable x = 1",
+        "reset threads",
+        "use main",
+        "create temp table u as select 1",
+        "explain analyze create temp table u as select 1",
+        "select 1; select 2",
+        "select 1; delete from t",
+        "-- nothing but a comment",
+        "",
+        "select * from statement",  # a name of this process must not be taken for a table
+        "select * from no_such_table",
+        "selec 1",
+    ],
+)
+def test_what_cannot_be_asked_is_told_plainly(published: Path, statement: str) -> None:
+    with pytest.raises(WarehouseError) as caught:
+        answer(published, statement, "table")
+    assert (caught.value.found or caught.value.where) and caught.value.next_step
+    assert not Path("/tmp/never.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("statement", "hint"),
+    [
+        ("select infant_mortalty_rate from country_years", "did you mean infant_mortality_rate (marts.country_years)?"),
+        (
+            "select c.infant_mortalty_rate from country_years c",
+            "did you mean infant_mortality_rate (marts.country_years)?",
+        ),
+        ("select pseudo_r2 from country_years", "pseudo_r2 is a column of results.models: join it, or ask there"),
+        ("select * from marts.countryyears", "did you mean marts.country_years?"),
+        ("select zzz from models", 'warehouse sql "describe results.models" lists the columns'),
+    ],
+)
+def test_errors_name_the_nearest(published: Path, statement: str, hint: str) -> None:
+    with pytest.raises(WarehouseError) as caught:
+        answer(published, statement, "table")
+    assert caught.value.next_step == hint
+
+
+def test_errors_point_at_the_place(published: Path) -> None:
+    with pytest.raises(WarehouseError) as caught:
+        answer(published, "select cow_code,\n  polty2 from country_years", "table")
+    shown = str(caught.value).splitlines()
+    place = next(i for i, line in enumerate(shown) if "LINE 2:" in line)
+    assert shown[place + 1].index("^") == shown[place].index("polty2")
+
+
+def test_csv_tells_null_from_an_empty_text(published: Path) -> None:
+    question = "select null as nothing, '' as empty, 'a\"b' as quote, 'x\ny' as lines"
+    assert answer(published, question, "csv").decode() == 'nothing,empty,quote,lines\n,"","a""b","x\ny"\n'
+
+
+@pytest.mark.parametrize("output_format", ["csv", "json"])
+def test_numbers_keep_every_digit(published: Path, output_format: str) -> None:
+    numbers = [0.1 + 0.2, 1 / 3, 1e-300, 123456789.123456789, -2.5e22]
+    question = "select * from (values " + ", ".join(f"({n!r}::double)" for n in numbers) + ") v(x)"
+    text = answer(published, question, output_format).decode()
+    back = [float(x) for x in text.split()[1:]] if output_format == "csv" else [r["x"] for r in json.loads(text)]
+    assert back == numbers
+
+
+def test_json_is_json_even_for_what_json_has_no_number_for(published: Path) -> None:
+    question = (
+        "select 'nan'::double as n, 0.10::decimal(4, 2) as d, date '1816-01-01' as day, [1, null] as list, 'Å' as text"
+    )
+    assert json.loads(answer(published, question, "json")) == [
+        {"n": "nan", "d": 0.1, "day": "1816-01-01", "list": [1, None], "text": "Å"}
+    ]
+
+
+@pytest.mark.parametrize("output_format", ["csv", "json", "parquet"])
+def test_no_column_is_lost_to_another_of_its_name(published: Path, output_format: str) -> None:
+    text = answer(published, "select 1 as year, 2 as year, 3 as year_2", output_format)
+    if output_format == "parquet":
+        names = pyarrow.parquet.read_table(io.BytesIO(text)).column_names
+    else:
+        names = text.decode().splitlines()[0].split(",") if output_format == "csv" else list(json.loads(text)[0])
+    assert len(set(names)) == 3 and {"year", "year_2"} < set(names)
+
+
+def test_screen_leaves_out_columns_and_says_which() -> None:
+    shown = render_screen(["name", "long_column_name", "other"], [("a", 1, 2), ("b", None, 3)], width=24)
+    assert shown.splitlines()[0] == "name  long_column_name"
+    assert "1 more column not shown: other" in shown and "NULL" in shown
+    assert render_screen(["a", "long"], [(1, "x" * 50)], width=20).splitlines()[0] == "a     1"
+
+
+def test_nothing_published(tmp_path: Path) -> None:
+    with pytest.raises(WarehouseError, match="warehouse run"):
+        answer(tmp_path / "none.duckdb", "select 1", "table")
+
+
+def test_numbers_to_the_right_and_one_row() -> None:
+    assert render_table(["name", "n"], [("a", 10)]) == "name   n\n----  --\na     10\n(1 row)\n"
