@@ -13,7 +13,7 @@ from dagster import AssetKey
 
 from analysis.core.errors import ModelError
 from analysis.core.panel import prepare
-from analysis.design.matrix import matrix as design
+from analysis.design import matrix as design
 from analysis.studies.kimball import KIMBALL_2010
 from orchestration.ingest.catalog import load_catalog
 from orchestration.modelling.lineage import panel_columns, replication_columns, results_lineage
