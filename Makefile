@@ -42,7 +42,7 @@ $(INSTALLED): requirements.lock pyproject.toml
 	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
 	$(BIN)/python -m compileall -q orchestration analysis
-	$(BIN)/python -m orchestration.build.manifest
+	$(BIN)/python -c "import orchestration.definitions"
 	touch $@
 
 # After a change of the dependencies in pyproject.toml.

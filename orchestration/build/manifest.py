@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -12,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from orchestration.build.process import output_of, run_dbt
 from orchestration.core.errors import WarehouseError
 from orchestration.core.files import write_atomically
 from orchestration.core.settings import DBT_PROJECT, Settings
@@ -19,11 +19,6 @@ from orchestration.core.settings import DBT_PROJECT, Settings
 PARSED_DIR = Path(sys.prefix) / "var" / "alliance-formation-warehouse"
 PARSE = ("manifest.json", "partial_parse.msgpack")
 SEAL = "parse.sha256"
-
-
-def dbt_executable() -> str:
-    """The command of dbt_process.py beside this interpreter, whatever the PATH says."""
-    return str(Path(sys.executable).with_name("warehouse-dbt"))
 
 
 def project_fingerprint() -> str:
@@ -120,17 +115,14 @@ def kept_column_lineage(
 
 def _compile_into(target: Path, settings: Settings) -> None:
     """Compile the models, which parses the project first; dbt works in ``target``, away from any data folder."""
-    command = [dbt_executable(), "--quiet", "compile", "--target", "build", "--select", "resource_type:model"]
-    command += ["--target-path", str(target), "--log-path", str(target)]
-    command += ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)]
-    environment = {**os.environ, **settings.environment(), "WAREHOUSE_DATA_DIR": str(target)}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    arguments = ("compile", "--target", "build", "--select", "resource_type:model")
+    done = run_dbt(settings.without_lake(), *arguments, target=target, work_dir=target)
     if done.returncode:
         raise WarehouseError(
             "The dbt project does not compile.",
             where=str(DBT_PROJECT),
-            found=(done.stdout + done.stderr).strip()[-2000:],
-            next_step="mend the file that dbt names",
+            found=output_of(done),
+            next_step="Correct the file that dbt names.",
         )
 
 
@@ -139,12 +131,3 @@ def _forget_other_parses() -> None:
     parses = sorted((p for p in PARSED_DIR.iterdir() if len(p.name) == 16), key=lambda p: p.stat().st_mtime)
     for path in parses[:-1]:
         shutil.rmtree(path, ignore_errors=True)
-
-
-if __name__ == "__main__":
-    from orchestration.core.settings import from_environment
-    from orchestration.ingest.catalog import load_catalog
-    from orchestration.ingest.raw import columns_by_table
-
-    parsed = parsed_project(from_environment())
-    kept_column_lineage(parsed, json.loads((parsed / "manifest.json").read_text()), columns_by_table(load_catalog()))

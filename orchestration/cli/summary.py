@@ -1,9 +1,12 @@
 """What the commands print: the outcome of a run, the sources, the results. Text only, read from what is published."""
 
 from orchestration.core.settings import Settings
-from orchestration.publication.kept import published
-from orchestration.query.run import Published, open_published, render_table, rows_of
+from orchestration.core.text_tables import render_table
+from orchestration.publication.kept import find
+from orchestration.query.run import open_published, rows_of
 from orchestration.runtime.status import look_again
+from orchestration.store.protocol import StoredPublication
+from orchestration.store.publication_file import PublicationFile
 
 HEADLINE_COVARIANCE = "cluster_state"
 
@@ -14,18 +17,18 @@ def outcome_summary(outcome) -> str:
     done = "refreshed" if outcome.changed else "nothing changed, the publication stands as it is"
     return "\n".join(
         [
-            _headline(settings.warehouse_path),
+            _headline(PublicationFile(settings.warehouse_path)),
             f"{done} in {outcome.seconds:.1f} s: {settings.warehouse_path}",
-            f"warehouse ran on {outcome.told}",
+            f"warehouse ran on {outcome.message}",
         ]
     )
 
 
 def results_text(settings: Settings) -> str:
     """``warehouse results``: headline model, the term in question in every model, the open choices."""
-    place = published(settings)
-    parts = (_headline(place), _rise_in_every_model(place), _problems(place), _choices(place))
-    return "\n".join([*parts, _claim(place), "", _synthetic_line(place)])
+    publication = find(settings)
+    parts = (_headline(publication), _rise_in_every_model(publication), _problems(publication), _choices(publication))
+    return "\n".join([*parts, _claim(publication), "", _synthetic_line(publication)])
 
 
 def sources_text(settings: Settings) -> str:
@@ -35,7 +38,7 @@ def sources_text(settings: Settings) -> str:
     loaded = {}
     if settings.warehouse_path.exists():
         columns = "source, file, loaded_at, cadence_years"
-        for row in rows_of(settings.warehouse_path, f"select {columns} from meta.sources"):
+        for row in rows_of(PublicationFile(settings.warehouse_path), f"select {columns} from meta.sources"):
             loaded[row["source"], row["file"]] = (f"{row['loaded_at']:%Y-%m-%d}", f"{look_again(row):%Y-%m}")
     rows = [
         (
@@ -46,7 +49,7 @@ def sources_text(settings: Settings) -> str:
             ", ".join(t.name for t in file.tables),
             source.homepage,
         )
-        for source in load_catalog().values()
+        for source in load_catalog(settings.catalog_dir).values()
         for file in source.files
     ]
     names = ["source", "file", "version", "loaded", "look for a newer one", "raw tables", "publisher's page"]
@@ -70,12 +73,12 @@ def verification(settings: Settings) -> tuple[str, bool]:
     return render_table(["source", "file", "state", "where", "sha256"], rows), complete
 
 
-def _headline(place: Published) -> str:
+def _headline(publication: StoredPublication) -> str:
     from analysis.studies.kimball import HEADLINE_MODEL
 
-    (model,) = rows_of(place, f"select * from results.models where model = '{HEADLINE_MODEL}'")
+    (model,) = rows_of(publication, f"select * from results.models where model = '{HEADLINE_MODEL}'")
     terms = rows_of(
-        place,
+        publication,
         "select term, estimate, std_error, statistic, p_value, conf_low, conf_high from results.coefficients"
         f" where model = '{HEADLINE_MODEL}' and covariance = '{HEADLINE_COVARIANCE}' order by term_order",
     )
@@ -89,14 +92,14 @@ def _headline(place: Published) -> str:
     return f"{title}\n{table}{fit}{problem}\n"
 
 
-def _rise_in_every_model(place: Published) -> str:
+def _rise_in_every_model(publication: StoredPublication) -> str:
     """One row per model, one column per covariance: the reader sees at once how much hangs on that choice."""
     covariances = ("stata_robust", "cluster_state", "cluster_state_jackknife", "cluster_state_year", "score_bootstrap")
     p_values = ", ".join(
         f"any_value(c.p_value) filter (c.covariance = '{name}') as \"p {name}\"" for name in covariances
     )
     rows = rows_of(
-        place,
+        publication,
         "select m.model, m.outcome, m.sample, m.n, any_value(c.estimate) as estimate, any_value(c.std_error)"
         f" filter (c.covariance = '{HEADLINE_COVARIANCE}') as \"se {HEADLINE_COVARIANCE}\", {p_values}"
         " from results.models as m join results.coefficients as c using (model)"
@@ -106,12 +109,12 @@ def _rise_in_every_model(place: Published) -> str:
     return f"{title}\n{_numbers_table(list(rows[0]), rows)}"
 
 
-def _claim(place: Published) -> str:
+def _claim(publication: StoredPublication) -> str:
     """One sentence on the claim, from what is published and nothing else."""
     from analysis.reporting.claim import claim_sentence
     from orchestration.outputs.presentation import results_frames
 
-    with open_published(place) as connection:
+    with open_published(publication) as connection:
         frames = results_frames(connection)
     return claim_sentence(
         frames["models"],
@@ -122,20 +125,20 @@ def _claim(place: Published) -> str:
     )
 
 
-def _problems(place: Published) -> str:
-    failed = rows_of(place, "select model, problem from results.models where problem is not null order by all")
+def _problems(publication: StoredPublication) -> str:
+    failed = rows_of(publication, "select model, problem from results.models where problem is not null order by all")
     lines = [f"  {row['model']}: {row['problem']}" for row in failed]
     return "models with a problem\n" + ("\n".join(lines) if lines else "  none") + "\n"
 
 
-def _choices(place: Published) -> str:
-    rows = rows_of(place, "select choice, value, why from results.choices order by all")
+def _choices(publication: StoredPublication) -> str:
+    rows = rows_of(publication, "select choice, value, why from results.choices order by all")
     listed = [f"  {row['choice']} = {row['value']}: {row['why']}" for row in rows]
     return "\n".join(["what the article leaves open, and what was chosen", *listed]) + "\n"
 
 
-def _synthetic_line(place: Published) -> str:
-    (publication,) = rows_of(place, "select note, publication_id from meta.publication")
+def _synthetic_line(publication: StoredPublication) -> str:
+    (publication,) = rows_of(publication, "select note, publication_id from meta.publication")
     return f"{publication['note']} (publication {publication['publication_id']})"
 
 

@@ -1,6 +1,7 @@
-"""Writing a file whole or not at all."""
+"""Writing a file or a folder whole or not at all."""
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,10 +13,24 @@ from orchestration.core.errors import WarehouseError
 
 @contextmanager
 def write_atomically(path: Path) -> Iterator[BinaryIO]:
-    """Open a new file beside ``path`` and, when the block ends well, put it in place of ``path`` once it is on disk.
+    """Write a new file and let it replace ``path`` in one step when the block succeeds.
 
-    When the block fails, ``path`` stays as it was and the new file is removed.
-    Raises WarehouseError where the disk is full or the folder cannot be written.
+    When the block fails, ``path`` is unchanged and the new file is removed.
+
+    Parameters
+    ----------
+    path : Path
+        File to write. Its folder is created if it does not exist.
+
+    Yields
+    ------
+    BinaryIO
+        Stream of the new file, in the same folder.
+
+    Raises
+    ------
+    WarehouseError
+        If the disk is full or the folder cannot be written.
     """
     scratch = None
     try:
@@ -30,11 +45,11 @@ def write_atomically(path: Path) -> Iterator[BinaryIO]:
         sync(path.parent)
     except OSError as error:
         raise WarehouseError(
-            "A file cannot be written; what was there before is unchanged.",
+            "A file could not be written; the previous version is unchanged.",
             where=str(path),
-            expected="a folder that can be written, on a disk with room left",
+            expected="a writable folder on a disk with free space",
             found=error.strerror or type(error).__name__,
-            next_step="Make room or correct the folder's permissions, then run again.",
+            next_step="Free disk space or correct the folder's permissions, then run again.",
         ) from error
     finally:
         if scratch:
@@ -42,8 +57,59 @@ def write_atomically(path: Path) -> Iterator[BinaryIO]:
                 os.unlink(scratch)
 
 
+@contextmanager
+def replace_folder(target: Path) -> Iterator[Path]:
+    """Fill a new folder and let it replace ``target`` when the block succeeds.
+
+    When the block or the replacement fails, ``target`` is unchanged. Between the two renames of the replacement the
+    previous folder exists under a hidden name beside ``target``; it is restored if the second rename fails.
+
+    Parameters
+    ----------
+    target : Path
+        Folder to replace. Its parent is created if it does not exist.
+
+    Yields
+    ------
+    Path
+        An empty folder on the same file system.
+
+    Raises
+    ------
+    OSError
+        If the disk is full or a folder cannot be written or renamed.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    workshop = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    new, previous = workshop / "new", workshop / "previous"
+    try:
+        new.mkdir()
+        yield new
+        try:
+            if target.exists():
+                target.rename(previous)
+            new.rename(target)
+        finally:
+            if previous.exists() and not target.exists():
+                previous.rename(target)
+        sync(target.parent)
+    finally:
+        shutil.rmtree(workshop, ignore_errors=True)
+
+
 def sync(path: Path) -> None:
-    """Have a finished file, or the names in a folder, on disk before going on."""
+    """Flush a finished file, or the names in a folder, to disk.
+
+    Parameters
+    ----------
+    path : Path
+        An existing file or folder.
+
+    Raises
+    ------
+    OSError
+        If it cannot be opened or flushed.
+    """
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,9 +1,9 @@
-"""One refresh and one daemon at a time: locks that the operating system drops when their holder dies, and a note of who holds them."""
+"""One refresh and one daemon at a time: file locks that end with their process, and a record of who holds them."""
 
 import json
 import os
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -11,72 +11,64 @@ from typing import NamedTuple
 from filelock import FileLock, Timeout
 
 from orchestration.core.errors import WarehouseError
-from orchestration.core.settings import Settings
 
 
 class Claim(NamedTuple):
-    """What one process at a time may do: its number among PostgreSQL's advisory locks, what another one is told of a data
-    folder and of a lake, and what that one can do."""
+    """Work that only one process may do at a time.
+
+    Attributes
+    ----------
+    number : int
+        Key of PostgreSQL's advisory lock, for claims on a lake.
+    folder_message, lake_message : str
+        What a second process reports when the data folder or the lake is already claimed.
+    next_step : str
+        How its user can proceed.
+    """
 
     number: int
-    of_folder: str
-    of_lake: str
+    folder_message: str
+    lake_message: str
     next_step: str
 
 
 REFRESH = Claim(
     817_462_001,
-    "Another refresh of this data folder is under way; this one did not start.",
-    "Another refresh of this lake is under way; this one did not start.",
-    "wait until it ends, or give --wait SECONDS; what is published can be read meanwhile",
+    "Another refresh of this data folder is running; this one did not start.",
+    "Another refresh of this lake is running; this one did not start.",
+    "Wait until it ends, or pass --wait SECONDS. The current publication can be queried meanwhile.",
 )
 DAEMON = Claim(
     817_462_002,
-    "Another warehouse ui works on this data folder; a second daemon would start the same runs again.",
-    "Another warehouse ui works on this lake; a second daemon would start the same runs again.",
-    "use the web interface that runs, or end it first",
+    "Another warehouse ui uses this data folder; a second daemon would start the same runs twice.",
+    "Another warehouse ui uses this lake; a second daemon would start the same runs twice.",
+    "Use the web interface that is running, or stop it first.",
 )
 
 
 @contextmanager
-def only_refresh(settings: Settings, wait_seconds: float = 0) -> Iterator[None]:
-    """Hold the data folder, and the lake if there is one, for one refresh; the same process may take them again inside.
+def hold(lock_path: Path, claim: Claim, wait_seconds: float = 0) -> Iterator[bool]:
+    """Hold a file lock; the same process may take it again inside the block.
 
-    Raises WarehouseError naming the holder when one of them is not free within ``wait_seconds``.
+    Parameters
+    ----------
+    lock_path : Path
+        The lock file. Its folder is created if it does not exist.
+    claim : Claim
+        What the lock protects.
+    wait_seconds : float
+        How long to wait for another holder, in seconds.
+
+    Yields
+    ------
+    bool
+        True for the outermost block of this process.
+
+    Raises
+    ------
+    WarehouseError
+        If another process holds the lock after ``wait_seconds`` (the message names it), or the folder is not writable.
     """
-    with refresh_lock(settings.lock_path, wait_seconds) as is_outermost:
-        if settings.lake_address and is_outermost:
-            from orchestration.store.lake.locks import lake_lock
-
-            with lake_lock(settings, REFRESH, wait_seconds):
-                yield
-        else:
-            yield
-
-
-@contextmanager
-def only_daemon(settings: Settings) -> Iterator[None]:
-    """Hold the data folder, and the lake if there is one, for one daemon. Raises WarehouseError naming the holder when it has one."""
-    with _held(settings.data_dir / "daemon.lock", DAEMON):
-        if settings.lake_address:
-            from orchestration.store.lake.locks import lake_lock
-
-            with lake_lock(settings, DAEMON):
-                yield
-        else:
-            yield
-
-
-def refresh_lock(lock_path: Path, wait_seconds: float = 0) -> AbstractContextManager[bool]:
-    """Hold the data folder for one refresh; the same process may take it again inside. Gives whether it had not yet.
-
-    Raises WarehouseError naming the holder when it is not free within ``wait_seconds``.
-    """
-    return _held(lock_path, REFRESH, wait_seconds)
-
-
-@contextmanager
-def _held(lock_path: Path, claim: Claim, wait_seconds: float = 0) -> Iterator[bool]:
     lock = FileLock(lock_path, is_singleton=True, thread_local=False)
     holder_path = lock_path.with_suffix(".holder.json")
     try:
@@ -84,41 +76,35 @@ def _held(lock_path: Path, claim: Claim, wait_seconds: float = 0) -> Iterator[bo
         lock.acquire(timeout=wait_seconds)
     except Timeout:
         raise WarehouseError(
-            claim.of_folder,
+            claim.folder_message,
             where=str(lock_path),
             found=_describe_holder(holder_path),
             next_step=claim.next_step,
         ) from None
     except OSError as error:
-        raise WarehouseError(
-            "The data folder cannot be written to.",
-            where=str(lock_path),
-            expected="a folder in which files may be made",
-            found=error.strerror or str(error),
-            next_step="free space or mend the permissions, or set WAREHOUSE_DATA_DIR to another folder",
-        ) from error
+        raise _not_writable(lock_path, error) from error
     try:
         is_outermost = lock.lock_counter == 1
         if is_outermost:
-            _note_holder(holder_path)
+            _record_holder(holder_path)
         yield is_outermost
     finally:
         lock.release()
 
 
-def nobody_refreshes(settings: Settings) -> bool:
-    """Whether no other process holds the data folder, nor any machine the lake. False where it cannot be told."""
-    if not is_free(settings.lock_path):
-        return False
-    if settings.lake_address is None:
-        return True
-    from orchestration.store.lake.locks import lake_is_free
-
-    return lake_is_free(settings)
-
-
 def is_free(lock_path: Path) -> bool:
-    """Whether no other process holds the data folder; looking leaves no note. False where it cannot be told."""
+    """Whether no other process holds a file lock.
+
+    Parameters
+    ----------
+    lock_path : Path
+        The lock file; no holder is recorded by looking at it.
+
+    Returns
+    -------
+    bool
+        False also if the lock cannot be examined.
+    """
     if not lock_path.exists():
         return True
     try:
@@ -128,17 +114,12 @@ def is_free(lock_path: Path) -> bool:
     return True
 
 
-def _note_holder(path: Path) -> None:
+def _record_holder(path: Path) -> None:
     holder = {"pid": os.getpid(), "since": datetime.now(UTC).isoformat(timespec="seconds")}
     try:
         path.write_text(json.dumps(holder))
     except OSError as error:
-        raise WarehouseError(
-            "The data folder cannot be written to.",
-            where=str(path),
-            found=error.strerror or str(error),
-            next_step="free space or mend the permissions, or set WAREHOUSE_DATA_DIR to another folder",
-        ) from error
+        raise _not_writable(path, error) from error
 
 
 def _describe_holder(path: Path) -> str:
@@ -146,4 +127,14 @@ def _describe_holder(path: Path) -> str:
         holder = json.loads(path.read_text())
         return f"process {holder['pid']} has held it since {holder['since']}"
     except (OSError, ValueError, KeyError, TypeError):
-        return "the holder left no note"
+        return "the holder left no record"
+
+
+def _not_writable(path: Path, error: OSError) -> WarehouseError:
+    return WarehouseError(
+        "The data folder is not writable.",
+        where=str(path),
+        expected="a writable folder on a disk with free space",
+        found=error.strerror or str(error),
+        next_step="Free disk space or correct the permissions, or set WAREHOUSE_DATA_DIR to another folder.",
+    )

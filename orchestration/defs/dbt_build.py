@@ -15,21 +15,34 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from dagster import AssetExecutionContext, AssetsDefinition, Failure, Output, TableColumn, TableSchema
+from dagster import (
+    AssetExecutionContext,
+    AssetKey,
+    AssetsDefinition,
+    Failure,
+    Output,
+    ResourceParam,
+    TableColumn,
+    TableSchema,
+)
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliInvocation, DbtCliResource, dbt_assets
 from packaging.version import Version
 
-from orchestration.build.manifest import dbt_executable, kept_column_lineage, parsed_project, prepare_target, seal
-from orchestration.core.settings import DBT_PROJECT, Settings, from_environment
+from orchestration.build.manifest import kept_column_lineage, parsed_project, prepare_target, seal
+from orchestration.build.process import dbt_executable
+from orchestration.build.run_results import read_run_results
+from orchestration.core.settings import DBT_PROJECT, Settings
 from orchestration.defs.columns import Pairs, column_metadata
 from orchestration.defs.ingest import OWNER
 from orchestration.defs.progress import BUILT
 from orchestration.defs.resources import RefreshLock
 from orchestration.ingest.catalog import load_catalog
 from orchestration.ingest.raw import columns_by_table
-from orchestration.store.build_database import attached_build, begin_build
+from orchestration.publication.content import DYADS_TABLE
+from orchestration.store import open_store
 
 DYADS = "tag:dyads"
+DYADS_KEY = AssetKey(["marts", DYADS_TABLE])
 
 
 class LeanDbt(DbtCliResource):
@@ -88,7 +101,7 @@ def build_assets(settings: Settings) -> list[AssetsDefinition]:
     """The dbt models, seeds and tests as Dagster assets and asset checks; the dyad-years apart, made only when asked for."""
     kept = parsed_project(settings)
     manifest = json.loads((kept / "manifest.json").read_text())
-    translator = Translator(kept_column_lineage(kept, manifest, columns_by_table(load_catalog())))
+    translator = Translator(kept_column_lineage(kept, manifest, columns_by_table(load_catalog(settings.catalog_dir))))
     # Tests that hold the real data against golden figures do not fit the sample.
     left_out = "tag:real_data" if settings.is_synthetic else ""
 
@@ -98,19 +111,21 @@ def build_assets(settings: Settings) -> list[AssetsDefinition]:
         name="build_warehouse",
         exclude=f"{DYADS} {left_out}",
     )
-    def build_warehouse(context: AssetExecutionContext, dbt: LeanDbt, refresh_lock: RefreshLock) -> Iterator[Any]:
+    def build_warehouse(
+        context: AssetExecutionContext, dbt: LeanDbt, settings: ResourceParam[Settings], refresh_lock: RefreshLock
+    ) -> Iterator[Any]:
         threading.Thread(target=_import_what_comes_after, daemon=True).start()
-        run_settings = from_environment()
         if not context.is_subset:
-            begin_build(run_settings)
-        yield from _build(context, dbt, run_settings, run_settings.dbt_target_dir)
+            open_store(settings).begin_build()
+        yield from _build(context, dbt, settings, settings.dbt_target_dir)
 
     @dbt_assets(
         manifest=manifest, dagster_dbt_translator=translator, name="build_dyads", select=DYADS, exclude=left_out or None
     )
-    def build_dyads(context: AssetExecutionContext, dbt: LeanDbt, refresh_lock: RefreshLock) -> Iterator[Any]:
-        run_settings = from_environment()
-        yield from _build(context, dbt, run_settings, run_settings.dyads_target_dir)
+    def build_dyads(
+        context: AssetExecutionContext, dbt: LeanDbt, settings: ResourceParam[Settings], refresh_lock: RefreshLock
+    ) -> Iterator[Any]:
+        yield from _build(context, dbt, settings, settings.dyads_target_dir)
 
     return [build_warehouse, build_dyads]
 
@@ -127,11 +142,6 @@ def _import_what_comes_after() -> None:
 
 
 def _build(context: AssetExecutionContext, dbt: LeanDbt, settings: Settings, target: Path) -> Iterator[Any]:
-    os.environ.update(settings.environment())  # for dbt, where Dagster's own commands started this process
-    if settings.lake_address:
-        from orchestration.store.lake.build import dbt_variables
-
-        os.environ.update(dbt_variables(settings))
     prepare_target(target, settings)
     invocation = dbt.cli(["build"], context=context, raise_on_error=False, target_path=target)
     outputs, others = [], []  # held back: rows can be counted once dbt has closed the file, and dbt's stream must end
@@ -177,7 +187,7 @@ def _with_rows_and_columns(
     context: AssetExecutionContext, outputs: list[Output], settings: Settings
 ) -> Iterator[Output]:
     """Each table's rows, and its columns with the types they really have; descriptions are in the definition."""
-    with attached_build(settings) as connection:
+    with open_store(settings).attached_build() as connection:
         columns: dict[tuple[str, str], list[TableColumn]] = {}
         for schema, table, name, kind in connection.execute(
             "select schema_name, table_name, column_name, lower(data_type) from duckdb_columns()"
@@ -193,19 +203,16 @@ def _with_rows_and_columns(
 
 
 def _failure_message(target_path: Path) -> str:
-    """Every node that failed, in dbt's own words, with the next step."""
-    try:
-        results = json.loads((target_path / "run_results.json").read_text())["results"]
-    except (OSError, ValueError, KeyError):
+    """Every node that failed, with dbt's own message and the next step."""
+    failed = [result for result in read_run_results(target_path) if result.has_failed]
+    if not failed:
         return (
-            "The dbt build stopped before it had results; nothing was published.\n"
-            f"  next:     read {target_path / 'dbt.log'}"
+            "The dbt build stopped before it wrote results; nothing was published.\n"
+            f"  next:     Read {target_path / 'dbt.log'}."
         )
-    failed = [r for r in results if r["status"] in ("error", "fail", "runtime error")]
-    lines = [f"The dbt build failed in {len(failed)} place(s); nothing was published, the last publication stands."]
-    for result in failed:
-        kind, _, name = result["unique_id"].split(".", 2)
-        message = " ".join((result["message"] or "").split())
-        lines.append(f"  {kind} {name}: {message[:400]}")
-    lines.append(f"  next:     mend the source or the model; compiled SQL lies below {target_path}")
+    lines = [
+        f"The dbt build failed in {len(failed)} node(s); nothing was published, the current publication is unchanged."
+    ]
+    lines += [f"  {result.kind} {result.name}: {result.message[:400]}" for result in failed]
+    lines.append(f"  next:     Correct the source or the model; compiled SQL is in {target_path}.")
     return "\n".join(lines)

@@ -11,20 +11,21 @@ from dagster import (
     AssetSpec,
     MaterializeResult,
     MetadataValue,
+    ResourceParam,
     multi_asset,
 )
 
 from analysis.core.tables import COLUMN_DOCS
 from orchestration.build.fingerprint import code_fingerprint
-from orchestration.core.settings import Settings, from_environment
+from orchestration.core.settings import Settings
 from orchestration.defs.columns import column_metadata, lineage_metadata
-from orchestration.defs.failures import told_plainly
+from orchestration.defs.failures import as_dagster_failure
 from orchestration.defs.ingest import OWNER, raw_key
 from orchestration.defs.resources import RefreshLock
 from orchestration.modelling import results
 from orchestration.modelling.lineage import results_lineage
-from orchestration.publication.codebook import ESTIMATE_TABLES, INFERENCE_TABLES
-from orchestration.publication.write import SYNTHETIC_NOTE
+from orchestration.modelling.result_tables import ESTIMATE_TABLES, INFERENCE_TABLES
+from orchestration.publication.content import SYNTHETIC_NOTE
 
 MART = AssetKey(["marts", "country_years"])
 PRESENTATION_KEY = AssetKey("presentation")
@@ -55,9 +56,10 @@ def _tables_assets(
     make: Callable[[Settings, Callable[[str], None]], dict[str, pandas.DataFrame]],
 ) -> AssetsDefinition:
     @multi_asset(name=name, specs=[_spec(table, description) for table, description in tables.items()])
-    def make_tables(context: AssetExecutionContext, refresh_lock: RefreshLock) -> Iterator[MaterializeResult]:
-        settings = from_environment()
-        with told_plainly():
+    def make_tables(
+        context: AssetExecutionContext, settings: ResourceParam[Settings], refresh_lock: RefreshLock
+    ) -> Iterator[MaterializeResult]:
+        with as_dagster_failure():
             frames = make(settings, context.log.debug)
         for table, frame in frames.items():
             yield MaterializeResult(asset_key=result_key(table), metadata=_metadata(table, frame, settings))

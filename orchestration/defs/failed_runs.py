@@ -16,12 +16,12 @@ from dagster import (
     sensor,
 )
 
-from orchestration.core.locks import nobody_refreshes
-from orchestration.core.settings import COMMAND_LINE, DAGSTER_UI, Settings, from_environment
+from orchestration.core.settings import COMMAND_LINE, DAGSTER_UI, Settings
 from orchestration.defs.failures import first_failure
-from orchestration.defs.need import ASKED_BY
+from orchestration.defs.need import STARTED_BY
 from orchestration.defs.resources import WAIT_S
 from orchestration.monitoring.alerts import failed_refresh, raise_alert
+from orchestration.store import open_store
 
 # Named choice: a run that works holds the lock. Without it a run starts or ends, or waits for the lock, which logs nothing.
 QUIET = timedelta(seconds=WAIT_S) + timedelta(minutes=5)
@@ -35,7 +35,7 @@ def alert_for_run(settings: Settings, instance: DagsterInstance, run_id: str) ->
     step, message = first_failure(entry.dagster_event for entry in entries if entry.dagster_event)
     alert = failed_refresh(
         settings,
-        asked_by=asked_by(record),
+        asked_by=started_by(record),
         message=message,
         step=step,
         run_id=run_id,
@@ -44,9 +44,9 @@ def alert_for_run(settings: Settings, instance: DagsterInstance, run_id: str) ->
     raise_alert(settings, alert)
 
 
-def asked_by(record: RunRecord) -> str:
+def started_by(record: RunRecord) -> str:
     """Who asked for a run: its tag, or the UI, where single assets can be run without it."""
-    return record.dagster_run.tags.get(ASKED_BY, DAGSTER_UI)
+    return record.dagster_run.tags.get(STARTED_BY, DAGSTER_UI)
 
 
 def declare_lost_runs(settings: Settings, instance: DagsterInstance, *, holds_lock: bool) -> list[str]:
@@ -58,13 +58,13 @@ def declare_lost_runs(settings: Settings, instance: DagsterInstance, *, holds_lo
     begun = instance.get_run_records(
         RunsFilter(statuses=[DagsterRunStatus.STARTED, DagsterRunStatus.STARTING, DagsterRunStatus.CANCELING])
     )
-    if not begun or not (holds_lock or nobody_refreshes(settings)):
+    if not begun or not (holds_lock or open_store(settings).is_free()):
         return []
     quiet_since = datetime.now(UTC) - QUIET
     lost = []
     for record in begun:
         run = record.dagster_run
-        if asked_by(record) != COMMAND_LINE and _last_sign(instance, record) > quiet_since:
+        if started_by(record) != COMMAND_LINE and _last_sign(instance, record) > quiet_since:
             continue
         instance.report_run_failed(
             run,
@@ -83,7 +83,7 @@ def _last_sign(instance: DagsterInstance, record: RunRecord) -> datetime:
     return datetime.fromtimestamp(entered, UTC)
 
 
-def failure_sensors() -> list[SensorDefinition]:
+def failure_sensors(settings: Settings) -> list[SensorDefinition]:
     """One sensor that raises the alert of every failed run, one that finds the runs whose process is gone."""
 
     @run_failure_sensor(
@@ -92,7 +92,7 @@ def failure_sensors() -> list[SensorDefinition]:
         description="Writes an alert record to data/alerts for every failed run, and posts it to the webhook if one is set.",
     )
     def alert_on_failure(context: RunFailureSensorContext) -> None:
-        alert_for_run(from_environment(), context.instance, context.dagster_run.run_id)
+        alert_for_run(settings, context.instance, context.dagster_run.run_id)
 
     @sensor(
         name="lost_runs",
@@ -101,7 +101,7 @@ def failure_sensors() -> list[SensorDefinition]:
         description="Declares runs failed whose process was killed, so that they do not keep later ones waiting.",
     )
     def lost_runs(context: SensorEvaluationContext) -> SkipReason:
-        lost = declare_lost_runs(from_environment(), context.instance, holds_lock=False)
+        lost = declare_lost_runs(settings, context.instance, holds_lock=False)
         return SkipReason(f"Declared failed: {', '.join(lost)}." if lost else "Every unfinished run is alive.")
 
     return [alert_on_failure, lost_runs]

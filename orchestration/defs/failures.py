@@ -1,4 +1,4 @@
-"""How a failure reaches Dagster and comes back from it: the user's message as it is, and another try where the network failed."""
+"""Failures on their way into Dagster and out of it: the user's message unchanged, and a retry if the network failed."""
 
 import random
 from collections.abc import Iterable, Iterator
@@ -13,18 +13,18 @@ from orchestration.ingest.fetch import SourceUnavailable
 MAX_RETRIES = 3
 FIRST_PAUSE_S = 20.0
 JITTER = 0.25
-# Dagster's words where a run's process ended without a word of its own; the event before it says how.
+# Dagster's message for a run whose process ended without one; the engine event before it says how.
 FROM_OUTSIDE = "This run has been marked as failed from outside"
 
-LOOK_AT_THE_RUN = "mend what this names (warehouse ui shows the run's whole log), then warehouse run"
+READ_THE_LOG = "Correct what this names (warehouse ui shows the complete log), then warehouse run."
 
 
 @contextmanager
-def told_plainly() -> Iterator[None]:
-    """Turn a WarehouseError into a Dagster Failure with the same words, without a traceback of ours around it.
+def as_dagster_failure() -> Iterator[None]:
+    """Convert a WarehouseError into a Dagster Failure with the same message and no traceback.
 
-    A source that could not be had because the network failed is asked for again after growing pauses, MAX_RETRIES times.
-    Nothing else is tried again: bytes that are not those on record, a broken contract or a failed test stay what they are.
+    A source that was not available because the network failed is requested again after growing pauses, MAX_RETRIES
+    times. Nothing else is retried: wrong bytes, a broken contract or a failed test do not change by waiting.
     """
     try:
         yield
@@ -39,29 +39,29 @@ def told_plainly() -> Iterator[None]:
 
 
 def first_failure(events: Iterable[DagsterEvent]) -> tuple[str, str]:
-    """The step that failed first, "" if none did, and its own words; not those of steps skipped because of it."""
-    begun = of_process = ""
+    """Step that failed first ("" if none did) and its own message, not those of steps skipped because of it."""
+    started = engine_message = ""
     for event in events:
         if event.is_step_start:
-            begun = event.step_key
+            started = event.step_key
         if event.is_engine_event:
-            of_process = (event.message or "").strip()
+            engine_message = (event.message or "").strip()
         if event.is_step_failure:
             failure = event.step_failure_data
             if failure.error and failure.error.cls_name == "DagsterExecutionInterruptedError":
                 return event.step_key, (
-                    f"Interrupted in {event.step_key}. What is published is whole: the last publication, or this run's own"
-                    " if it had come to the presentation.\n  next:     warehouse run; there is nothing to clean up"
+                    f"Interrupted in {event.step_key}. The current publication is complete: the previous one, or this run's own"
+                    " if it had reached the presentation.\n  next:     warehouse run; nothing has to be cleaned up"
                 )
             if failure.user_failure_data and failure.user_failure_data.description:
                 return event.step_key, failure.user_failure_data.description
             cause = failure.error.cause or failure.error
-            told = f"Step {event.step_key} failed: {cause.message.strip()}"
-            return event.step_key, f"{told}\n  next:     {LOOK_AT_THE_RUN}"
+            text = f"Step {event.step_key} failed: {cause.message.strip()}"
+            return event.step_key, f"{text}\n  next:     {READ_THE_LOG}"
         if event.is_failure:
             error = getattr(event.event_specific_data, "error", None)
             if error:
-                return begun, (error.cause or error).message.strip()
-            told = (event.message or "").strip()
-            return begun, of_process if told.startswith(FROM_OUTSIDE) and of_process else told
-    return begun, "The run failed without saying why."
+                return started, (error.cause or error).message.strip()
+            text = (event.message or "").strip()
+            return started, engine_message if text.startswith(FROM_OUTSIDE) and engine_message else text
+    return started, "The run failed without a message."

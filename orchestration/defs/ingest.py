@@ -15,21 +15,21 @@ from dagster import (
     FreshnessPolicy,
     MaterializeResult,
     MetadataValue,
+    ResourceParam,
     multi_asset,
 )
 
 from orchestration.core.errors import WarehouseError
-from orchestration.core.settings import from_environment
+from orchestration.core.settings import Settings
 from orchestration.defs.columns import column_metadata
-from orchestration.defs.failures import told_plainly
+from orchestration.defs.failures import as_dagster_failure
 from orchestration.defs.resources import RefreshLock
 from orchestration.ingest.acquisition import Acquisition, open_acquisition
 from orchestration.ingest.catalog import RawTable, Source, SourceFile, load_catalog
 from orchestration.ingest.fetch import Fetched, SourceUnavailable
 from orchestration.ingest.membership import MEMBERSHIP_TABLE
 from orchestration.ingest.raw import LINEAGE_COLUMNS, RawResult, contract_fingerprint
-from orchestration.publication.drift import Load, drift
-from orchestration.publication.write import published_loads
+from orchestration.publication.drift import Load, drift, published_loads
 
 OWNER = "team:warehouse"
 CHECKS = {
@@ -42,9 +42,9 @@ def raw_key(table: str) -> AssetKey:
     return AssetKey(["raw", table])
 
 
-def raw_assets() -> list[AssetsDefinition]:
+def raw_assets(settings: Settings) -> list[AssetsDefinition]:
     """One multi-asset per source of the catalogue, each yielding its raw tables."""
-    return [_source_assets(source) for source in load_catalog().values()]
+    return [_source_assets(source) for source in load_catalog(settings.catalog_dir).values()]
 
 
 def _source_assets(source: Source) -> AssetsDefinition:
@@ -60,12 +60,11 @@ def _source_assets(source: Source) -> AssetsDefinition:
         ],
     )
     def ingest(
-        context: AssetExecutionContext, refresh_lock: RefreshLock
+        context: AssetExecutionContext, settings: ResourceParam[Settings], refresh_lock: RefreshLock
     ) -> Iterator[MaterializeResult | AssetCheckResult]:
-        with told_plainly():
-            settings = from_environment()
+        with as_dagster_failure():
             acquisition = open_acquisition(settings)
-            before = published_loads(settings.warehouse_path, settings.is_synthetic)
+            before = published_loads(settings)
             for file in acquisition.catalog[source.name].files:
                 yield from _ingest_file(acquisition, source.name, file, before)
 

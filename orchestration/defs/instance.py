@@ -1,6 +1,7 @@
 """Dagster's own storage in the data folder, or in the lake's PostgreSQL, whichever Dagster command opens it: dagster.yaml
 names these classes."""
 
+import os
 import signal
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -14,13 +15,21 @@ from dagster._core.storage.root import LocalArtifactStorage
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from sqlalchemy import Connection, Engine, create_engine, event
 
-from orchestration.core.settings import from_environment
+from orchestration.core.settings import Settings, from_environment
+from orchestration.store import open_store
 
 BUSY_S = 30.0  # how long one process waits while another writes
 
 
+def _settings() -> Settings:
+    """Make the settings: Dagster creates these classes from dagster.yaml, in whichever command opens the instance."""
+    settings = from_environment(os.environ)
+    os.environ.update(settings.environment())  # the password of the lake, and OpenBLAS's threads
+    return settings
+
+
 def _folder() -> str:
-    folder = from_environment().dagster_dir
+    folder = _settings().dagster_dir
     folder.mkdir(parents=True, exist_ok=True)
     return str(folder)
 
@@ -72,13 +81,10 @@ class Runs(DagsterSqliteStorage):
 
     @classmethod
     def from_config_value(cls, inst_data, config_value) -> DagsterStorage:
-        settings = from_environment()
-        if settings.lake_address:
-            from orchestration.store.lake.server import server_connection, storage_address
+        if address := open_store(_settings()).history_address():
+            from dagster_postgres import DagsterPostgresStorage
 
-            with server_connection(settings):  # says plainly what Dagster would say after many tries
-                from dagster_postgres import DagsterPostgresStorage
-            return DagsterPostgresStorage(storage_address(settings), inst_data=inst_data)
+            return DagsterPostgresStorage(address, inst_data=inst_data)
         return cls(base_dir=_folder(), inst_data=inst_data)
 
 

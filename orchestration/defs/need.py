@@ -2,17 +2,18 @@
 
 from dataclasses import dataclass
 
-import duckdb
 from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
 
 from orchestration.build.fingerprint import refresh_fingerprint
+from orchestration.core.errors import WarehouseError
 from orchestration.core.settings import Settings
 from orchestration.ingest.acquisition import Acquisition, open_acquisition
 from orchestration.ingest.catalog import load_catalog
-from orchestration.publication.write import current
 from orchestration.query.run import rows_of
+from orchestration.store import open_store
+from orchestration.store.publication_file import PublicationFile
 
-ASKED_BY, DATA, CHANGED = "warehouse/started_by", "warehouse/data", "warehouse/changed"
+STARTED_BY, DATA, CHANGED = "warehouse/started_by", "warehouse/data", "warehouse/changed"
 UNFINISHED = [
     DagsterRunStatus.QUEUED,
     DagsterRunStatus.NOT_STARTED,
@@ -23,8 +24,18 @@ UNFINISHED = [
 
 
 @dataclass(frozen=True)
-class Standing:
-    """publication_id, fingerprint and is_synthetic of what is published, or None; sources: sha256 by <source>/<file>."""
+class Current:
+    """The current publication, as far as a decision to refresh needs it; None in every field if there is none.
+
+    Attributes
+    ----------
+    publication_id, fingerprint : str or None
+        From its row of meta.publication.
+    is_synthetic : bool or None
+        Whether it holds the sample.
+    sources : dict of str to str, or None
+        sha256 by ``<source>/<file>``.
+    """
 
     publication_id: str | None
     fingerprint: str | None
@@ -32,38 +43,35 @@ class Standing:
     sources: dict[str, str] | None
 
 
-def what_stands(settings: Settings) -> Standing:
-    """What is published in the data folder, which does not stand before it is in the lake, if there is one; nothing where
-    there is no file that this version can read. WarehouseError where the lake cannot be reached."""
-    published = current(settings.warehouse_path)
-    if published is None or not _is_shared(settings, str(published["publication_id"])):
-        return Standing(None, None, None, None)
+def current_publication(settings: Settings) -> Current:
+    """Describe the current publication of the data folder; with a lake, it counts only once it is in the lake.
+
+    Raises
+    ------
+    WarehouseError
+        If the lake cannot be reached.
+    """
+    file = PublicationFile(settings.warehouse_path)
+    record = file.record()
+    if record is None or not open_store(settings).latest().is_shared:
+        return Current(None, None, None, None)
     try:
-        rows = rows_of(settings.warehouse_path, "select source, file, sha256 from meta.sources")
-    except duckdb.Error:  # of an older version, which kept them otherwise
+        rows = rows_of(file, "select source, file, sha256 from meta.sources")
+    except WarehouseError:  # of an older version with another schema
         rows = []
-    return Standing(
-        publication_id=str(published.get("publication_id")),
-        fingerprint=str(published.get("fingerprint")),
-        is_synthetic=bool(published.get("is_synthetic")),
+    return Current(
+        publication_id=str(record["publication_id"]),
+        fingerprint=str(record["fingerprint"]),
+        is_synthetic=bool(record["is_synthetic"]),
         sources={f"{row['source']}/{row['file']}": row["sha256"] for row in rows},
     )
 
 
-def _is_shared(settings: Settings, publication_id: str) -> bool:
-    if settings.lake_address is None:
-        return True
-    from orchestration.store.lake.snapshots import newest
-
-    shared = newest(settings)
-    return shared is not None and shared.publication_id >= publication_id
-
-
-def reason_to_hold(settings: Settings, instance: DagsterInstance, standing: Standing) -> str | None:
+def reason_to_hold(settings: Settings, instance: DagsterInstance, current: Current) -> str | None:
     """Why no run may be asked for now, whatever changed; None if one may."""
-    if settings.is_synthetic and standing.is_synthetic is False:
+    if settings.is_synthetic and current.is_synthetic is False:
         return (
-            f"Real data are published ({standing.publication_id}), which the SYNTHETIC sample must not replace: "
+            f"Real data are published ({current.publication_id}), which the SYNTHETIC sample must not replace: "
             "unset WAREHOUSE_SOURCES, or set another WAREHOUSE_DATA_DIR."
         )
     unfinished = instance.get_runs(RunsFilter(statuses=UNFINISHED), limit=1)
@@ -83,9 +91,9 @@ def would_publish(settings: Settings) -> str:
     return refresh_fingerprint(sources_now(settings).hashes())
 
 
-def run_tags(settings: Settings, asked_by: str, changed: list[str] | None = None) -> dict[str, str]:
+def run_tags(settings: Settings, started_by: str, changed: list[str] | None = None) -> dict[str, str]:
     """Who asked, on which data, and which files changed: what the runs page shows of a run."""
-    tags = {ASKED_BY: asked_by, DATA: "SYNTHETIC" if settings.is_synthetic else "real"}
+    tags = {STARTED_BY: started_by, DATA: "SYNTHETIC" if settings.is_synthetic else "real"}
     if changed:
         tags[CHANGED] = listed(changed)
     return tags

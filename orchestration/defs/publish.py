@@ -11,17 +11,20 @@ from dagster import (
     AssetsDefinition,
     MaterializeResult,
     MetadataValue,
+    ResourceParam,
     asset,
 )
 
 from orchestration.build.fingerprint import code_fingerprint
-from orchestration.core.settings import Settings, from_environment
+from orchestration.core.settings import Settings
 from orchestration.defs.estimates import PRESENTATION_KEY, result_key
-from orchestration.defs.failures import told_plainly
+from orchestration.defs.failures import as_dagster_failure
 from orchestration.defs.ingest import OWNER
 from orchestration.defs.resources import RefreshLock
-from orchestration.publication.codebook import RESULT_TABLES
-from orchestration.publication.write import DYADS_TABLE, MART_TABLES, AuditRefused
+from orchestration.modelling.result_tables import RESULT_TABLES
+from orchestration.publication.audit import AuditRefused
+from orchestration.publication.content import DYADS_TABLE, MART_TABLES
+from orchestration.store import open_store
 
 PUBLICATION_KEY = AssetKey("publication")
 LAKE_KEY = AssetKey("lake_publication")
@@ -49,12 +52,11 @@ def publication_asset() -> AssetsDefinition:
         description="warehouse.duckdb: schemas marts, results and meta, replaced in one step after the audit passed.",
     )
     def publication(
-        context: AssetExecutionContext, refresh_lock: RefreshLock
+        context: AssetExecutionContext, settings: ResourceParam[Settings], refresh_lock: RefreshLock
     ) -> Iterator[MaterializeResult | AssetCheckResult]:
         from orchestration.publication.evidence import publish_refresh
 
-        settings = from_environment()
-        with told_plainly():
+        with as_dagster_failure():
             try:
                 published, row_counts = publish_refresh(settings, datetime.now(UTC))
             except AuditRefused as refused:
@@ -86,11 +88,13 @@ def presentation_asset() -> AssetsDefinition:
         code_version=code_fingerprint("analysis")[:16],
         description="Regression tables (LaTeX, HTML, Markdown, CSV) and figures (PNG, SVG) of what is published.",
     )
-    def presentation(context: AssetExecutionContext, refresh_lock: RefreshLock) -> MaterializeResult:
+    def presentation(
+        context: AssetExecutionContext, settings: ResourceParam[Settings], refresh_lock: RefreshLock
+    ) -> MaterializeResult:
         from orchestration.outputs.presentation import inline_image, write_presentation
 
-        with told_plainly():
-            files = write_presentation(from_environment())
+        with as_dagster_failure():
+            files = write_presentation(settings)
         folder = files[0].parents[1]
         figures = {path.stem: MetadataValue.md(inline_image(path)) for path in files if path.suffix == ".png"}
         return MaterializeResult(
@@ -107,7 +111,7 @@ def presentation_asset() -> AssetsDefinition:
 
 def lake_assets(settings: Settings) -> list[AssetsDefinition]:
     """The publication's copy in the lake; nothing where the settings name no lake."""
-    if not settings.lake_address:
+    if not open_store(settings).is_shared:
         return []
 
     @asset(
@@ -119,18 +123,18 @@ def lake_assets(settings: Settings) -> list[AssetsDefinition]:
         code_version=code_fingerprint("orchestration")[:16],
         description="The publication in the shared lake: all of it in one transaction, as one snapshot that carries its id.",
     )
-    def lake_publication(context: AssetExecutionContext, refresh_lock: RefreshLock) -> MaterializeResult:
-        from orchestration.store.lake.publish import publish_to_lake
-
-        with told_plainly():
-            published = publish_to_lake(from_environment())
+    def lake_publication(
+        context: AssetExecutionContext, settings: ResourceParam[Settings], refresh_lock: RefreshLock
+    ) -> MaterializeResult:
+        with as_dagster_failure():
+            published = open_store(settings).share()
         return MaterializeResult(
             metadata={
                 "publication": published.publication_id,
                 "snapshot": published.snapshot,
                 "dagster/row_count": published.rows["marts.country_years"],
                 "rows": MetadataValue.json(published.rows),
-                "files": published.place,
+                "files": published.location,
             }
         )
 

@@ -1,23 +1,26 @@
-"""What the assets of a run share: the lock that keeps two refreshes apart."""
+"""What the assets of a run share: the settings, and the lock that keeps two refreshes apart."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from dagster import ConfigurableResource, InitResourceContext
+from dagster import ConfigurableResource, InitResourceContext, ResourceDependency
 
-from orchestration.core.locks import only_refresh
-from orchestration.core.settings import from_environment
-from orchestration.defs.failures import told_plainly
+from orchestration.core.settings import Settings
+from orchestration.defs.failures import as_dagster_failure
+from orchestration.store import open_store
 
-# Named choice: a run that Dagster launched waits for a refresh from the command line, which takes a minute, rather than
-# be lost; the command line itself holds the lock already.
+# Named choice: a run that Dagster launched waits for a refresh of the command line, which takes a minute, rather than
+# fail; the command line holds the lock already.
 WAIT_S = 600.0
 
 
-class RefreshLock(ConfigurableResource):
-    """Held from the first asset of a run to its last; a second run waits WAIT_S, then fails with the holder's name."""
+class RefreshLock(ConfigurableResource["RefreshLock"]):
+    """Held from the first asset of a run to its last; a second run waits WAIT_S seconds, then fails and names the holder."""
+
+    settings: ResourceDependency[Settings]
 
     @contextmanager
     def yield_for_execution(self, context: InitResourceContext) -> Iterator["RefreshLock"]:
-        with told_plainly(), only_refresh(from_environment(), WAIT_S):
+        """Hold the store for one run."""
+        with as_dagster_failure(), open_store(self.settings).hold_refresh(WAIT_S):
             yield self

@@ -11,8 +11,8 @@ from dagster import (
 from dagster._utils.schedules import is_valid_cron_string
 
 from orchestration.core.errors import WarehouseError
-from orchestration.core.settings import Settings, from_environment
-from orchestration.defs.need import reason_to_hold, run_tags, what_stands, would_publish
+from orchestration.core.settings import Settings
+from orchestration.defs.need import current_publication, reason_to_hold, run_tags, would_publish
 
 NAME = "weekly_refresh"
 
@@ -38,12 +38,11 @@ def weekly_refresh(job, settings: Settings) -> ScheduleDefinition:
         description="A refresh, unless sources, code and packages are those of the publication that stands.",
     )
     def tick(context: ScheduleEvaluationContext) -> RunRequest | SkipReason:
-        now = from_environment()
-        standing = what_stands(now)
-        if hold := reason_to_hold(now, context.instance, standing):
+        current = current_publication(settings)
+        if hold := reason_to_hold(settings, context.instance, current):
             return SkipReason(hold)
-        if standing.fingerprint == would_publish(now):
-            return SkipReason(f"Nothing changed: publication {standing.publication_id} stands.")
-        return RunRequest(tags=run_tags(now, f"schedule {NAME}"))
+        if current.fingerprint == would_publish(settings):
+            return SkipReason(f"Nothing changed: publication {current.publication_id} stands.")
+        return RunRequest(tags=run_tags(settings, f"schedule {NAME}"))
 
     return tick

@@ -13,8 +13,8 @@ from dagster import (
     sensor,
 )
 
-from orchestration.core.settings import Settings, from_environment
-from orchestration.defs.need import Standing, listed, reason_to_hold, run_tags, sources_now, what_stands
+from orchestration.core.settings import Settings
+from orchestration.defs.need import Current, current_publication, listed, reason_to_hold, run_tags, sources_now
 from orchestration.monitoring import watch
 from orchestration.monitoring.alerts import NEW_BYTES, Alert, raise_alert
 
@@ -33,16 +33,15 @@ def source_bytes_changed(job, settings: Settings) -> SensorDefinition:
         "a publisher has new ones. A publisher that cannot be reached is asked again after growing pauses.",
     )
     def tick(context: SensorEvaluationContext) -> SensorResult | SkipReason:
-        now = from_environment()
-        standing = what_stands(now)
-        if hold := reason_to_hold(now, context.instance, standing):
+        current = current_publication(settings)
+        if hold := reason_to_hold(settings, context.instance, current):
             return SkipReason(f"{hold} The sources are looked at when it is gone.")
-        return look_and_decide(now, standing, watch.Memory.from_json(context.cursor))
+        return look_and_decide(settings, current, watch.Memory.from_json(context.cursor))
 
     return tick
 
 
-def look_and_decide(settings: Settings, standing: Standing, before: watch.Memory) -> SensorResult:
+def look_and_decide(settings: Settings, current: Current, before: watch.Memory) -> SensorResult:
     """One look at all sources: a run request or the reason for none, alerts raised, and the cursor for the next look."""
     acquisition = sources_now(settings)
     seen = watch.look(
@@ -53,30 +52,30 @@ def look_and_decide(settings: Settings, standing: Standing, before: watch.Memory
         pause_s=settings.watch_seconds,
         publishers=None if settings.offline or settings.is_synthetic else watch.on_the_web(),
     )
-    found = watch.compare(before, seen, standing.sources)
+    found = watch.compare(before, seen, current.sources)
     for name in found.new_at_publisher:
-        raise_alert(settings, _new_bytes(settings, standing, name, seen[name]))
-    wanted = found.changed or (found.to_load if _may_begin(settings, standing) else [])
-    state = watch.state_of(seen, standing.publication_id)
+        raise_alert(settings, _new_bytes(settings, current, name, seen[name]))
+    wanted = found.changed or (found.to_load if _may_begin(settings, current) else [])
+    state = watch.state_of(seen, current.publication_id)
     if not wanted or state == before.asked_for:
         cursor = watch.Memory(seen, before.asked_for, before.times_asked).to_json()
-        return SensorResult(skip_reason=_nothing_to_do(found, standing, bool(wanted)), cursor=cursor)
+        return SensorResult(skip_reason=_nothing_to_do(found, current, bool(wanted)), cursor=cursor)
     times = before.times_asked + 1
     request = RunRequest(run_key=f"{state}-{times}", tags=run_tags(settings, f"sensor {NAME}", found.changed))
     return SensorResult(run_requests=[request], cursor=watch.Memory(seen, state, times).to_json())
 
 
-def _may_begin(settings: Settings, standing: Standing) -> bool:
+def _may_begin(settings: Settings, current: Current) -> bool:
     """Whether other bytes than those published are reason enough without a change since the last look. Not to replace
     the sample by real data: that waits for the schedule, since real data may not be to be had here."""
-    return standing.is_synthetic is None or standing.is_synthetic == settings.is_synthetic
+    return current.is_synthetic is None or current.is_synthetic == settings.is_synthetic
 
 
-def _nothing_to_do(found: watch.Findings, standing: Standing, asked_before: bool) -> str:
+def _nothing_to_do(found: watch.Findings, current: Current, asked_before: bool) -> str:
     told = [
         "A run was asked for when this state was first seen; it is not asked for again."
         if asked_before
-        else f"No source bytes changed: publication {standing.publication_id or '(none)'} stands."
+        else f"No source bytes changed: publication {current.publication_id or '(none)'} stands."
     ]
     if found.wrong:
         told.append(f"The mirror's copy is not the one on record: {listed(found.wrong)} (warehouse sources verify).")
@@ -87,17 +86,17 @@ def _nothing_to_do(found: watch.Findings, standing: Standing, asked_before: bool
     return " ".join(told)
 
 
-def _new_bytes(settings: Settings, standing: Standing, name: str, seen: watch.Seen) -> Alert:
+def _new_bytes(settings: Settings, current: Current, name: str, seen: watch.Seen) -> Alert:
     source, file = name.split("/", 1)
     return Alert(
         kind=NEW_BYTES,
         time=datetime.now(UTC).isoformat(timespec="seconds"),
         subject=f"{name} {watch.state_of({name: seen}, seen.news)}",
-        asked_by=f"sensor {NAME}",
+        started_by=f"sensor {NAME}",
         data="real",
         step="",
         message=f"The publisher of {source} offers another {file} than the one on record: {seen.news}. "
         "The verified copy stays in use.",
-        published=standing.publication_id,
+        published=current.publication_id,
         next_step=f"warehouse sources upgrade {source}",
     )

@@ -11,6 +11,7 @@ from orchestration.ingest.catalog import Catalog, RawTable, SourceFile, load_cat
 from orchestration.ingest.fetch import Fetched, SourceUnavailable, fetch, sha256_of
 from orchestration.ingest.membership import read_membership
 from orchestration.ingest.raw import RawResult, build_raw_table
+from orchestration.store import open_store
 
 
 @dataclass(frozen=True)
@@ -134,23 +135,15 @@ def choose_sources(settings: Settings, wanted: str) -> tuple[Settings, str]:
 
 
 def _fall_back(settings: Settings, reason: SourceUnavailable) -> tuple[Settings, str]:
-    from orchestration.publication.write import current
-
-    published = current(settings.warehouse_path)
-    obstacle = None
-    if settings.lake_address:
-        obstacle = "others read the lake, where the sample comes only if asked for"
-    elif settings.warehouse_path.exists() and not (published and published["is_synthetic"]):
-        what = "real data are" if published else "a file that this version cannot read is"
-        obstacle = f"{what} published here, which the sample must not replace"
-    if obstacle:
+    """Switch to the synthetic sample, unless the store must not publish it unrequested."""
+    refusal = open_store(settings).refusal_of_sample()
+    if refusal:
         raise WarehouseError(
-            f"A source file cannot be had, and {obstacle}.",
+            f"A source file is not available, and {refusal.reason}.",
             where=reason.where,
-            expected="every source file from cache, mirror or network",
+            expected="every source file in the cache, the mirror or at its publisher",
             found=reason.found,
-            next_step="give --sources DIR with the files, or --sources sample together with another WAREHOUSE_DATA_DIR"
-            + (" and no WAREHOUSE_LAKE" if settings.lake_address else ""),
+            next_step=f"Pass --sources DIR with the files, or {refusal.fix}.",
         ) from reason
-    told = f"SYNTHETIC sample, since a real source file cannot be had ({reason.where})"
-    return replace(settings, sources=SAMPLE), told
+    message = f"SYNTHETIC sample, because a real source file is not available ({reason.where})"
+    return replace(settings, sources=SAMPLE), message

@@ -12,9 +12,9 @@ import pyarrow.parquet
 from orchestration.build.fingerprint import code_fingerprint
 from orchestration.core.files import write_atomically
 from orchestration.core.settings import Settings
+from orchestration.modelling.result_tables import RESULT_TABLES
 from orchestration.modelling.workers import estimation_workers
-from orchestration.publication.codebook import RESULT_TABLES
-from orchestration.store.build_database import attached_build
+from orchestration.store import open_store
 
 MADE_FROM = b"made_from"
 JOBS = 2
@@ -29,7 +29,7 @@ class Mart:
 
 
 def read_mart(settings: Settings) -> Mart:
-    with attached_build(settings) as connection:
+    with open_store(settings).attached_build() as connection:
         table = connection.execute("from build.marts.country_years order by cow_code, year").to_arrow_table()
     # Over the values as text: the bytes of an Arrow table depend on what lies under its nulls.
     sink = pyarrow.BufferOutputStream()

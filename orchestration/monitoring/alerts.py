@@ -20,7 +20,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 from orchestration.core.errors import WarehouseError
 from orchestration.core.files import write_atomically
 from orchestration.core.settings import Settings
-from orchestration.publication.write import current
+from orchestration.store.publication_file import PublicationFile
 
 POST_S = 5.0
 FAILED, NEW_BYTES = "refresh failed", "new bytes at the publisher"
@@ -103,8 +103,8 @@ def alerts(settings: Settings) -> Iterator[dict]:
 
 def published_id(settings: Settings) -> str | None:
     """The id of the publication that stands."""
-    published = current(settings.warehouse_path)
-    return str(published.get("publication_id")) if published else None
+    record = PublicationFile(settings.warehouse_path).record()
+    return str(record["publication_id"]) if record else None
 
 
 def _keep(folder: Path, alert: Alert) -> Path | None:

@@ -2,17 +2,18 @@
 
 import os
 import shutil
-import subprocess
 import tempfile
+from collections.abc import Mapping
 from itertools import groupby
 from pathlib import Path
 
-from orchestration.build.manifest import dbt_executable, parsed_project
+from orchestration.build.manifest import parsed_project
+from orchestration.build.process import output_of, run_dbt
 from orchestration.core.errors import WarehouseError
-from orchestration.core.locks import refresh_lock
+from orchestration.core.locks import REFRESH, hold
 from orchestration.core.settings import DBT_PROJECT, REPOSITORY, Settings
-from orchestration.outputs.lineage_picture import lineage_svg, pipeline_assets
-from orchestration.publication.kept import published
+from orchestration.outputs.lineage_picture import Asset, lineage_svg
+from orchestration.publication.kept import find
 from orchestration.query.run import described_tables, open_published, rows_of
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -25,7 +26,7 @@ WAIT_SECONDS = 60  # a refresh under way ends within a minute or is a long one
 NO_NETWORK = "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval'\">"
 
 
-def write_documentation(settings: Settings, folder: Path) -> Path:
+def write_documentation(settings: Settings, folder: Path, assets: Mapping[str, Asset]) -> Path:
     """Write the pages into ``folder``, replaced whole once all are there, and return its index.html.
 
     WarehouseError where nothing is published, dbt cannot document the models, or the disk does not take the pages.
@@ -45,7 +46,7 @@ def write_documentation(settings: Settings, folder: Path) -> Path:
             new = Path(scratch) / "pages"
             new.mkdir()
             (new / "models.html").write_text(_models_page(settings, Path(scratch)), encoding="utf-8")
-            _write_pages(settings, new, folder, publication, tables, sources)
+            _write_pages(settings, assets, new, folder, publication, tables, sources)
             shutil.rmtree(old, ignore_errors=True)
             if folder.exists():
                 folder.rename(old)
@@ -62,12 +63,12 @@ def write_documentation(settings: Settings, folder: Path) -> Path:
 
 
 def _published(settings: Settings) -> tuple[dict, list[dict], list[dict]]:
-    place = published(settings)
-    (publication,) = rows_of(place, "select * from meta.publication")
-    with open_published(place) as connection:
+    current = find(settings)
+    (publication,) = rows_of(current, "select * from meta.publication")
+    with open_published(current) as connection:
         descriptions = described_tables(connection)
     columns = rows_of(
-        place,
+        current,
         "select table_schema || '.' || table_name as name, * from meta.columns"
         " order by list_position(['marts', 'results', 'meta'], table_schema), table_name, position",
     )
@@ -75,16 +76,21 @@ def _published(settings: Settings) -> tuple[dict, list[dict], list[dict]]:
         {"name": name, "description": descriptions.get(name, ""), "columns": list(rows)}
         for name, rows in groupby(columns, key=lambda row: row["name"])
     ]
-    return publication, tables, rows_of(place, "select * from meta.sources order by source, file")
+    return publication, tables, rows_of(current, "select * from meta.sources order by source, file")
 
 
 def _write_pages(
-    settings: Settings, new: Path, folder: Path, publication: dict, tables: list[dict], sources: list[dict]
+    settings: Settings,
+    assets: Mapping[str, Asset],
+    new: Path,
+    folder: Path,
+    publication: dict,
+    tables: list[dict],
+    sources: list[dict],
 ) -> None:
     import jinja2
     from markdown_it import MarkdownIt
 
-    assets = pipeline_assets()
     (new / "lineage.svg").write_text(lineage_svg(assets), encoding="utf-8")
     templates = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True)
 
@@ -127,8 +133,7 @@ def _models_page(settings: Settings, scratch: Path) -> str:
     """
     target = scratch / "target"
     target.mkdir()
-    arguments = ["--static", "--target-path", str(target), "--log-path", str(target)]
-    with refresh_lock(settings.lock_path, WAIT_SECONDS):
+    with hold(settings.lock_path, REFRESH, WAIT_SECONDS):
         built = settings.build_path.exists()
         if built:
             shutil.copyfile(settings.build_path, scratch / settings.build_path.name)
@@ -139,16 +144,15 @@ def _models_page(settings: Settings, scratch: Path) -> str:
         )
         for name in ("manifest.json", "partial_parse.msgpack"):
             shutil.copyfile(kept / name, target / name)
-    arguments += ["--no-compile"] if built else ["--no-compile", "--empty-catalog"]
-    environment = {**os.environ, **settings.environment(), "WAREHOUSE_DATA_DIR": str(scratch)}
-    command = [dbt_executable(), "--quiet", "docs", "generate", "--target", "build", *arguments]
-    command += ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    arguments = ["--static", "--no-compile", *([] if built else ["--empty-catalog"])]
+    done = run_dbt(
+        settings.without_lake(), "docs", "generate", "--target", "build", *arguments, target=target, work_dir=scratch
+    )
     if done.returncode:
         raise WarehouseError(
             "dbt cannot document the models.",
             where=str(DBT_PROJECT),
-            found=(done.stdout + done.stderr).strip()[-2000:],
+            found=output_of(done),
             next_step="mend what dbt names; warehouse run builds the models anew",
         )
     page = (target / "static_index.html").read_text(encoding="utf-8")

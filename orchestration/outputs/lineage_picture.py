@@ -20,23 +20,6 @@ class Asset:
     parents: tuple[str, ...]
 
 
-def pipeline_assets() -> dict[str, Asset]:
-    """Every asset of the Dagster definitions, by its name."""
-    from orchestration.definitions import defs
-
-    graph = defs.resolve_asset_graph()
-    nodes = {key.to_user_string(): graph.get(key) for key in graph.get_all_asset_keys()}
-    return {
-        name: Asset(
-            name,
-            node.group_name,
-            " ".join((node.description or "").split("\n\n")[0].split()),
-            tuple(sorted(parent.to_user_string() for parent in node.parent_keys)),
-        )
-        for name, node in sorted(nodes.items())
-    }
-
-
 def lineage_svg(assets: Mapping[str, Asset]) -> str:
     """The picture as SVG: a box for each asset (its description on hover), a curve from each asset to what is made of it."""
     columns = _ordered(assets)

@@ -14,6 +14,7 @@ import pandas
 from orchestration.core.errors import WarehouseError
 from orchestration.core.settings import Settings
 from orchestration.query.run import open_published
+from orchestration.store.publication_file import PublicationFile
 
 if TYPE_CHECKING:
     from analysis.reporting.drawing import Drawing
@@ -35,7 +36,7 @@ def write_presentation(settings: Settings) -> list[Path]:
     try:
         for leftover in (scratch, old):
             shutil.rmtree(leftover, ignore_errors=True)
-        with open_published(settings.warehouse_path) as connection:
+        with open_published(PublicationFile(settings.warehouse_path)) as connection:
             frames = published_frames(connection)
         _write_tables(frames, scratch / "tables")
         _write_figures(frames, scratch / "figures", settings.is_synthetic)

@@ -2,16 +2,15 @@
 
 import math
 from dataclasses import dataclass
-from pathlib import Path
 
 import duckdb
 
+from orchestration.core.database import memory_connection, rows_as_dicts
 from orchestration.core.errors import WarehouseError
 from orchestration.publication.compare import TableDifference, compare
 from orchestration.publication.kept import source_changes, source_versions
 from orchestration.publication.table_keys import TABLE_KEYS
-from orchestration.query.run import Published
-from orchestration.store.lake.catalogue import connect, quoted
+from orchestration.store.protocol import StoredPublication
 
 SIGNIFICANT = 0.05
 RECORD = ("publication_id", "published_at", "is_synthetic", "software_version", "note")
@@ -72,17 +71,19 @@ class PublicationDifference:
     models: tuple[ModelChange, ...]
 
 
-def diff_publications(before: Published, after: Published, tolerance: float = 0.0) -> PublicationDifference:
+def diff_publications(
+    before: StoredPublication, after: StoredPublication, tolerance: float = 0.0
+) -> PublicationDifference:
     """Compare two publications, opened read-only; see comparison.compare for the tolerance.
 
     A part that one of them lacks, since another version made it, is named in not_compared.
     Raises WarehouseError where one cannot be opened or is no publication.
     """
-    connection = connect()
+    connection = memory_connection()
     try:
         connection.execute("set timezone = 'UTC'")
         old = _attach(connection, before, "before")
-        new = old if _is_same(before, after) else _attach(connection, after, "after")
+        new = old if before == after else _attach(connection, after, "after")
         tables_old, tables_new = _tables(connection, old), _tables(connection, new)
         tables, not_compared = {}, {}
         for name, key in TABLE_KEYS.items():
@@ -119,25 +120,16 @@ def diff_publications(before: Published, after: Published, tolerance: float = 0.
         connection.close()
 
 
-def _is_same(one: Published, other: Published) -> bool:
-    if isinstance(one, Path) and isinstance(other, Path):
-        return one.samefile(other)
-    return one == other
-
-
-def _attach(connection: duckdb.DuckDBPyConnection, place: Published, name: str) -> str:
-    if not isinstance(place, Path):
-        place.attach_to(connection, f"published_{name}")
-        return f"published_{name}"
+def _attach(connection: duckdb.DuckDBPyConnection, publication: StoredPublication, name: str) -> str:
     try:
-        connection.execute(f"attach {quoted(place)} as published_{name} (read_only)")
+        publication.attach_to(connection, f"published_{name}")
     except duckdb.Error as error:
         raise WarehouseError(
             "A publication cannot be opened.",
-            where=str(place),
-            expected="a DuckDB file made by this version of DuckDB or an earlier one",
+            where=str(publication),
+            expected="a DuckDB file written by this version of DuckDB or an earlier one",
             found=str(error).splitlines()[0],
-            next_step="compare two others: warehouse publications lists them",
+            next_step="Compare two others: warehouse publications lists them.",
         ) from error
     return f"published_{name}"
 
@@ -160,7 +152,7 @@ def _record(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, o
             found=str(error).splitlines()[0],
             next_step="compare two others: warehouse publications lists them",
         ) from error
-    row = dict(zip([column[0] for column in cursor.description], cursor.fetchone(), strict=True))
+    (row,) = rows_as_dicts(cursor)
     return {name: str(row[name]) if name == "published_at" else row[name] for name in RECORD if name in row}
 
 

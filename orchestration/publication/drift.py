@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 
+import duckdb
+
+from orchestration.core.settings import Settings
+
 # Named choices. A historical series grows by a few rows a year and hardly ever loses one.
 LOSS_TO_TELL = 0.01
 GROWTH_TO_TELL = 0.25
@@ -47,3 +51,30 @@ def drift(before: Load | None, now: Load) -> Drift:
     if change > GROWTH_TO_TELL:
         return Drift("warn", f"{told}: more than {GROWTH_TO_TELL:.0%} gained")
     return Drift("pass", told)
+
+
+def published_loads(settings: Settings) -> dict[str, Load]:
+    """Every raw table of the current publication of the data folder.
+
+    Parameters
+    ----------
+    settings : Settings
+        With the data folder, and the kind of data (real or sample) of this run.
+
+    Returns
+    -------
+    dict of str to Load
+        By raw table; empty if nothing is published, or only the other kind of data.
+    """
+    if not settings.warehouse_path.exists():
+        return {}
+    try:
+        with duckdb.connect(str(settings.warehouse_path), read_only=True) as connection:
+            rows = connection.execute(
+                "select table_name, rows, sha256, version from meta.raw_tables"
+                " where (select is_synthetic from meta.publication) = ?",
+                [settings.is_synthetic],
+            ).fetchall()
+    except duckdb.Error:  # damaged, or of a version before meta.raw_tables: there is nothing to compare with
+        return {}
+    return {name: Load(*load) for name, *load in rows}

@@ -1,29 +1,32 @@
 """What a publication says of itself: its identity, its sources, its checks and its codebook."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
+from pathlib import Path
+from typing import Any
 
 import pyarrow.compute
 import pyarrow.parquet
 
 from orchestration.build.fingerprint import refresh_fingerprint
+from orchestration.build.run_results import node_of, read_manifest, read_run_results
 from orchestration.core.settings import Settings
 from orchestration.ingest.acquisition import Acquisition, open_acquisition
 from orchestration.modelling.results import read_mart, tables_of_mart
 from orchestration.publication.codebook import mart_columns, meta_columns, result_columns, table_descriptions
-from orchestration.publication.drift import Load, drift
-from orchestration.publication.write import (
+from orchestration.publication.content import (
     DYADS_TABLE,
     MART_TABLES,
     REAL_NOTE,
     SYNTHETIC_NOTE,
     Evidence,
     Publication,
-    checks_from_dbt,
-    publish,
-    published_loads,
+    Rows,
 )
-from orchestration.store.build_database import attached_build
+from orchestration.publication.drift import Load, drift, published_loads
+from orchestration.publication.write import publish
+from orchestration.store import open_store
 
 
 def publish_refresh(settings: Settings, started: datetime) -> tuple[Publication, dict[str, int]]:
@@ -50,14 +53,14 @@ def publish_refresh(settings: Settings, started: datetime) -> tuple[Publication,
     marts = (*MART_TABLES, DYADS_TABLE) if has_dyads else MART_TABLES
     manifest = settings.dbt_target_dir / "manifest.json"
     raw_tables = _raw_table_rows(acquisition)
-    before = published_loads(settings.warehouse_path, settings.is_synthetic)
+    before = published_loads(settings)
     evidence = Evidence(
         sources=_source_rows(acquisition),
         raw_tables=raw_tables,
         checks=_contract_checks(acquisition)
         + _row_count_checks(raw_tables, before)
-        + checks_from_dbt(settings.dbt_target_dir)
-        + (checks_from_dbt(settings.dyads_target_dir) if has_dyads else []),
+        + _dbt_checks(settings.dbt_target_dir)
+        + (_dbt_checks(settings.dyads_target_dir) if has_dyads else []),
         columns=mart_columns(manifest, marts) + result_columns({t: COLUMN_DOCS[t] for t in results}) + meta_columns(),
         tables=table_descriptions(manifest, marts, results),
     )
@@ -66,12 +69,12 @@ def publish_refresh(settings: Settings, started: datetime) -> tuple[Publication,
 
 def _has_dyads(settings: Settings) -> bool:
     """Whether the dyad-years were made with this build, which begins without them."""
-    with attached_build(settings) as connection:
+    with open_store(settings).attached_build() as connection:
         tables = "select table_name from duckdb_tables() where database_name = 'build' and schema_name = 'marts'"
         return (DYADS_TABLE,) in connection.execute(tables).fetchall()
 
 
-def _source_rows(acquisition: Acquisition) -> list[dict]:
+def _source_rows(acquisition: Acquisition) -> Rows:
     rows = []
     for source_name, file in acquisition.files():
         source = acquisition.catalog[source_name]
@@ -97,7 +100,7 @@ def _source_rows(acquisition: Acquisition) -> list[dict]:
     return rows
 
 
-def _raw_table_rows(acquisition: Acquisition) -> list[dict]:
+def _raw_table_rows(acquisition: Acquisition) -> Rows:
     return [
         {
             "table_name": table.name,
@@ -112,7 +115,7 @@ def _raw_table_rows(acquisition: Acquisition) -> list[dict]:
     ]
 
 
-def _row_count_checks(raw_tables: list[dict], before: dict[str, Load]) -> list[dict]:
+def _row_count_checks(raw_tables: Rows, before: dict[str, Load]) -> Rows:
     checks = []
     for row in raw_tables:
         drifted = drift(before.get(row["table_name"]), Load(row["rows"], row["sha256"], row["version"]))
@@ -130,7 +133,7 @@ def _row_count_checks(raw_tables: list[dict], before: dict[str, Load]) -> list[d
     return checks
 
 
-def _contract_checks(acquisition: Acquisition) -> list[dict]:
+def _contract_checks(acquisition: Acquisition) -> Rows:
     """A raw table exists only if its file met its contract, so that each is a passed check."""
     return [
         {
@@ -145,3 +148,33 @@ def _contract_checks(acquisition: Acquisition) -> list[dict]:
         for source_name, file in acquisition.files()
         for table in file.tables
     ]
+
+
+def _dbt_checks(target: Path) -> Rows:
+    """Every dbt test of the last build, with what it found."""
+    manifest = read_manifest(target)
+    checks: Rows = []
+    for result in read_run_results(target):
+        if not result.is_test:
+            continue
+        node = node_of(manifest, result)
+        checks.append(
+            {
+                "check_name": node["name"],
+                "kind": "dbt test" if result.kind == "test" else "dbt unit test",
+                "table_name": _tested_table(node),
+                "status": result.status,
+                "failures": result.failures,
+                "found": result.message or None,
+                "description": node.get("description") or None,
+            }
+        )
+    return checks
+
+
+def _tested_table(node: Mapping[str, Any]) -> str | None:
+    tested = node.get("attached_node") or node.get("tested_node_unique_id")
+    if not tested:
+        parents = [p for p in node["depends_on"]["nodes"] if p.startswith(("model.", "seed.", "source."))]
+        tested = parents[0] if parents else None
+    return tested.split(".")[-1] if tested else None

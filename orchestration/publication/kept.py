@@ -1,19 +1,21 @@
 """The publications that are kept: which there are, what sets each apart from the one before, and finding one by its id."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
+from contextlib import closing
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import duckdb
 
+from orchestration.core.database import memory_connection, single_row
 from orchestration.core.errors import WarehouseError
 from orchestration.core.settings import Settings
-from orchestration.query.run import Published, render_table
+from orchestration.core.text_tables import render_table
+from orchestration.store import open_store
+from orchestration.store.protocol import StoredPublication
 
 CURRENT, PREVIOUS = "current", "previous"
-NOT_KEPT = "No such publication is kept."
+NOT_KEPT = "Publication not found."
 
 ISO_TIME = "strftime(published_at, '%Y-%m-%dT%H:%M:%S+00:00')"
 
@@ -42,72 +44,90 @@ class KeptPublication:
     lacks: tuple[str, ...]
 
 
-def published(settings: Settings) -> Published:
-    """The publication that stands: warehouse.duckdb, or the newest snapshot of the lake where the settings name one.
-
-    WarehouseError where the lake has none or cannot be reached; whether the file is there is seen on opening it.
-    """
-    if settings.lake_address is None:
-        return settings.warehouse_path
-    from orchestration.store.lake.catalogue import nothing_there
-    from orchestration.store.lake.snapshots import newest
-
-    snapshot = newest(settings)
-    if snapshot is None:
-        raise nothing_there(settings)
-    return snapshot
-
-
 def kept_publications(settings: Settings) -> list[KeptPublication]:
-    """Every kept publication, newest first, of the lake where the settings name one; also those that an older version of
-    the warehouse made."""
-    places, in_place = _kept(settings)
+    """List every kept publication of the store, including those that another version of the warehouse made.
+
+    Parameters
+    ----------
+    settings : Settings
+        With the data folder or the lake.
+
+    Returns
+    -------
+    list of KeptPublication
+        Newest first.
+
+    Raises
+    ------
+    WarehouseError
+        If a lake cannot be reached.
+    """
+    publications, current_id = open_store(settings).publications()
     found: list[KeptPublication] = []
-    before: SourceVersions | None = None
-    for publication_id, place in places.items():  # oldest first
-        record, sources, rows, lacks = _read(place)
+    previous: SourceVersions | None = None
+    for publication_id, publication in publications.items():  # oldest first
+        record, sources, rows, lacks = _read(publication)
         found.append(
             KeptPublication(
                 publication_id=publication_id,
-                is_current=publication_id == in_place,
+                is_current=publication_id == current_id,
                 published_at=record.get("published_at"),
                 is_synthetic=record.get("is_synthetic"),
                 software_version=record.get("software_version"),
                 country_years=rows,
-                size_bytes=place.stat().st_size if isinstance(place, Path) else place.size_bytes(),
+                size_bytes=publication.size_bytes(),
                 fingerprint=record.get("fingerprint"),
-                changed_sources=source_changes(before, sources) if before and sources else (),
+                changed_sources=source_changes(previous, sources) if previous and sources else (),
                 lacks=tuple(lacks),
             )
         )
-        before = sources or before
+        previous = sources or previous
     return found[::-1]
 
 
-def find(settings: Settings, wanted: str) -> Published:
-    """One publication: by its id, the beginning of its id if no other begins so, ``current`` (the one in place) or
-    ``previous`` (the one made before that).
+def find(settings: Settings, wanted: str | None = None) -> StoredPublication:
+    """Find one publication.
 
-    Raises WarehouseError with the ids there are if none, or more than one, is meant.
+    Parameters
+    ----------
+    settings : Settings
+        With the data folder or the lake.
+    wanted : str, optional
+        An id, the beginning of exactly one id, ``current``, or ``previous`` (published before the current one). By
+        default the current one, whose existence is then checked only when it is opened.
+
+    Returns
+    -------
+    StoredPublication
+        Not opened yet.
+
+    Raises
+    ------
+    WarehouseError
+        If no publication, or more than one, matches; the message lists the ids.
     """
-    places, in_place = _kept(settings)
+    store = open_store(settings)
+    if wanted is None:
+        return store.current()
+    publications, current_id = store.publications()
     if wanted == CURRENT:
-        if not (places if settings.lake_address else settings.warehouse_path.exists()):
-            _not_found(wanted, "nothing is published here", places)
-        return places[in_place] if settings.lake_address else settings.warehouse_path
+        if not (publications or settings.warehouse_path.exists()):
+            _not_found(wanted, "nothing is published", publications)
+        return store.current()
     if wanted == PREVIOUS:
-        ids = list(places)
-        place = ids.index(in_place) if in_place in places else 0
-        if place == 0:
-            _not_found(wanted, "none older than the one in place is kept", places)
-        return places[ids[place - 1]]
-    if wanted in places:
-        return places[wanted]
-    meant = [publication_id for publication_id in places if wanted and publication_id.startswith(wanted)]
-    if len(meant) != 1:
-        problem = "More than one publication is meant." if meant else NOT_KEPT
-        _not_found(wanted, f"{len(meant)} ids that begin so" if meant else "no id that begins so", places, problem)
-    return places[meant[0]]
+        ids = list(publications)
+        position = ids.index(current_id) if current_id in publications else 0
+        if position == 0:
+            _not_found(wanted, "no publication older than the current one is kept", publications)
+        return publications[ids[position - 1]]
+    if wanted in publications:
+        return publications[wanted]
+    matching = [publication_id for publication_id in publications if wanted and publication_id.startswith(wanted)]
+    if len(matching) != 1:
+        problem = "The id is ambiguous." if matching else NOT_KEPT
+        found = f"{len(matching)} ids that begin with it" if matching else "no id that begins with it"
+        _not_found(wanted, found, publications, problem)
+    return publications[matching[0]]
 
 
 def source_changes(before: SourceVersions, after: SourceVersions) -> tuple[str, ...]:
@@ -164,76 +184,42 @@ def publications_text(kept: list[KeptPublication]) -> str:
         for one in kept
     ]
     names = ["", "publication", "published (UTC)", "data", "software", "country-years", "MB", "fingerprint"]
-    table = render_table([*names, "sources changed since the one before"], rows)
+    table = render_table([*names, "sources changed since the previous one"], rows)
     lacking = [
         f"{one.publication_id} lacks {', '.join(one.lacks)}: another version made it" for one in kept if one.lacks
     ]
-    return "\n".join([table.rstrip("\n"), "* is in place", *lacking])
+    return "\n".join([table.rstrip("\n"), "* is current", *lacking])
 
 
-def publications_records(kept: list[KeptPublication]) -> list[dict]:
+def publications_records(kept: list[KeptPublication]) -> list[dict[str, Any]]:
     """``warehouse publications --format json``: one object for each, newest first."""
     return [asdict(one) for one in kept]
 
 
-def _kept(settings: Settings) -> tuple[dict[str, Published], str | None]:
-    """Every publication by its id, oldest first, and the id of the one in place: of the lake, or of this data folder."""
-    if settings.lake_address is None:
-        in_place = _id_in_place(settings)
-        return _files(settings, in_place), in_place
-    from orchestration.store.lake.snapshots import snapshots
-
-    places = {one.publication_id: one for one in snapshots(settings)}
-    return places, next(reversed(places), None)
-
-
-def _files(settings: Settings, in_place: str | None) -> dict[str, Path]:
-    """File by publication id, oldest first, which is the order of the ids: each begins with its time. The publication
-    in place belongs to them even if its kept copy was removed."""
-    files = {path.stem: path for path in settings.publications_dir.glob("[!.]*.duckdb")}
-    if in_place:
-        files.setdefault(in_place, settings.warehouse_path)
-    return dict(sorted(files.items()))
-
-
-def _id_in_place(settings: Settings) -> str | None:
-    if not settings.warehouse_path.exists():
-        return None
-    return _read(settings.warehouse_path)[0].get("publication_id")
-
-
-@contextmanager
-def _attached(place: Published) -> Iterator[duckdb.DuckDBPyConnection | None]:
-    """A connection in memory with a publication attached as ``kept``; None where its file cannot be opened."""
-    if not isinstance(place, Path):
-        with place.attach("kept") as connection:
-            yield connection
-        return
-    with duckdb.connect(":memory:") as connection:
-        try:
-            connection.execute(f"attach '{str(place).replace(chr(39), chr(39) * 2)}' as kept (read_only)")
-        except duckdb.Error:
-            connection = None
-        yield connection
-
-
-def _read(place: Published) -> tuple[dict, SourceVersions | None, int | None, list[str]]:
-    """What a publication says of itself, its sources, its country-years, and what it lacks; it may be of another version."""
+def _read(publication: StoredPublication) -> tuple[dict[str, Any], SourceVersions | None, int | None, list[str]]:
+    """Read record, sources, country-years and what is missing; another version of the warehouse may have made it."""
     wanted = ("publication_id", "published_at", "is_synthetic", "software_version", "fingerprint")
-    record, sources, rows, lacks = {}, None, None, []
-    with _attached(place) as connection:
-        if connection is None:
+    record: dict[str, Any] = {}
+    sources: SourceVersions | None = None
+    rows: int | None = None
+    lacks: list[str] = []
+    with closing(memory_connection()) as connection:
+        try:
+            publication.attach_to(connection, "kept")
+        except duckdb.Error:
             return record, sources, rows, ["everything (it is not a DuckDB file that this version can open)"]
         connection.execute("set timezone = 'UTC'")
-        there = {
-            name
-            for (name,) in connection.execute(
-                "select column_name from duckdb_columns() where database_name = 'kept' and schema_name = 'meta'"
-                " and table_name = 'publication'"
-            ).fetchall()
-        }
-        lacks += [f"meta.publication.{name}" for name in wanted if name not in there] if there else ["meta.publication"]
-        if found := [name for name in wanted if name in there]:
+        columns = connection.execute(
+            "select column_name from duckdb_columns() where database_name = 'kept' and schema_name = 'meta'"
+            " and table_name = 'publication'"
+        ).fetchall()
+        existing = {name for (name,) in columns}
+        lacks += (
+            [f"meta.publication.{name}" for name in wanted if name not in existing]
+            if existing
+            else ["meta.publication"]
+        )
+        if found := [name for name in wanted if name in existing]:
             texts = ", ".join(ISO_TIME if name == "published_at" else name for name in found)
             values = connection.execute(f"select {texts} from kept.meta.publication").fetchone()
             record = dict(zip(found, values or (), strict=False))
@@ -242,20 +228,22 @@ def _read(place: Published) -> tuple[dict, SourceVersions | None, int | None, li
         except duckdb.Error:
             lacks.append("meta.sources")
         try:
-            (rows,) = connection.execute("select count(*) from kept.marts.country_years").fetchone()
+            (rows,) = single_row(connection.execute("select count(*) from kept.marts.country_years"))
         except duckdb.Error:
             lacks.append("marts.country_years")
     return record, sources, rows, lacks
 
 
-def _not_found(wanted: str, found: str, files: Mapping[str, Published], problem: str = NOT_KEPT) -> NoReturn:
-    listed = ", ".join(reversed(files)) or "none yet"
+def _not_found(
+    wanted: str, found: str, publications: Mapping[str, StoredPublication], problem: str = NOT_KEPT
+) -> NoReturn:
+    listed = ", ".join(reversed(publications)) or "none yet"
     raise WarehouseError(
         problem,
         where=f"publication {wanted!r}",
         expected=f"{CURRENT}, {PREVIOUS}, or an id or the beginning of one: {listed}",
         found=found,
         next_step="warehouse publications lists them; WAREHOUSE_KEEP_PUBLICATIONS says how many are kept"
-        if files
+        if publications
         else "warehouse run",
     )

@@ -1,74 +1,47 @@
-"""Write, audit, publish: assemble warehouse.duckdb beside itself, check it, and put it in place in one step."""
+"""Write, audit, publish: assemble warehouse.duckdb beside itself, audit it, and replace the current file in one step."""
 
-import json
 import os
 import shutil
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import Any
 
 import duckdb
 
+from orchestration.core.database import quote_literal
 from orchestration.core.errors import WarehouseError
 from orchestration.core.files import sync
 from orchestration.core.settings import Settings
-from orchestration.publication.codebook import ESTIMATE_TABLES, Column
-from orchestration.publication.drift import Load
+from orchestration.publication.audit import audit, refuse
+from orchestration.publication.codebook import Column
+from orchestration.publication.content import SYNTHETIC_NOTE, Evidence, Publication, Rows
 from orchestration.publication.table_keys import TABLE_KEYS
-from orchestration.store.build_database import attached_build
-
-SYNTHETIC_NOTE = "SYNTHETIC: invented data that say nothing of the world; made where the real files could not be had"
-REAL_NOTE = "Real data: every source file verified by its sha256"
-MART_TABLES = ("country_years", "countries", "alliance_entries", "infant_mortality", "coverage")
-DYADS_TABLE = "dyad_years"
-
-
-class AuditRefused(WarehouseError):
-    """The finished file did not pass the audit, so that it was not put in place."""
-
-
-@dataclass(frozen=True)
-class Publication:
-    """What meta.publication says of one publication: a row, and the evidence of its checks."""
-
-    publication_id: str
-    published_at: str
-    fingerprint: str
-    mart_fingerprint: str
-    is_synthetic: bool
-    software_version: str
-    note: str
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """The rows of meta: sources, raw tables, checks, columns (the codebook); and every table to publish with its
-    description."""
-
-    sources: list[dict]
-    raw_tables: list[dict]
-    checks: list[dict]
-    columns: list[Column]
-    tables: Mapping[str, str]
-
-    @property
-    def mart_tables(self) -> list[str]:
-        return self._tables_in("marts")
-
-    @property
-    def result_tables(self) -> list[str]:
-        return self._tables_in("results")
-
-    def _tables_in(self, schema: str) -> list[str]:
-        return [name.removeprefix(f"{schema}.") for name in self.tables if name.startswith(f"{schema}.")]
+from orchestration.store import open_store
+from orchestration.store.publication_file import PublicationFile
 
 
 def publish(settings: Settings, publication: Publication, evidence: Evidence) -> dict[str, int]:
-    """Make the publication from build.duckdb and the results; return its row counts by table.
+    """Publish the build and the results.
 
-    The file in place is replaced only by one that passed the audit; on any failure it stays byte for byte.
-    Raises WarehouseError if the audit fails or the disk does not take the file.
+    The current file is replaced only by one that passed the audit; on any failure it is unchanged byte for byte.
+
+    Parameters
+    ----------
+    settings : Settings
+        Their data folder holds the results and receives the publication.
+    publication : Publication
+        The row of meta.publication.
+    evidence : Evidence
+        The other tables of meta, and every table to publish.
+
+    Returns
+    -------
+    dict of str to int
+        Row count by ``schema.table``, without the tables of meta.
+
+    Raises
+    ------
+    WarehouseError
+        If the audit fails (`AuditRefused`) or the file cannot be written.
     """
     settings.publications_dir.mkdir(parents=True, exist_ok=True)
     for leftover in settings.publications_dir.glob(".*"):
@@ -77,52 +50,52 @@ def publish(settings: Settings, publication: Publication, evidence: Evidence) ->
     kept = settings.publications_dir / f"{publication.publication_id}.duckdb"
     try:
         _assemble(settings, scratch, publication, evidence)
-        row_counts = _audit(scratch, publication, evidence)
+        row_counts = audit(scratch, publication, evidence)
         sync(scratch)
-        in_place = settings.publications_dir / ".in_place.duckdb"
-        shutil.copyfile(scratch, in_place)
-        sync(in_place)
+        current = settings.publications_dir / ".current.duckdb"
+        shutil.copyfile(scratch, current)
+        sync(current)
         os.replace(scratch, kept)
-        os.replace(in_place, settings.warehouse_path)
+        os.replace(current, settings.warehouse_path)
         sync(settings.data_dir)
     except (OSError, duckdb.Error) as error:
         raise WarehouseError(
-            "The publication could not be written; the one before it stands.",
+            "The publication could not be written; the current one is unchanged.",
             where=str(settings.publications_dir),
-            expected="room and permission for a file of some tens of megabytes",
+            expected="permission and free space for a file of some tens of megabytes",
             found=str(error),
-            next_step="free space or mend the permissions, then run again",
+            next_step="Free disk space or correct the permissions, then run again.",
         ) from error
     finally:
         for leftover in settings.publications_dir.glob(".*"):
             leftover.unlink(missing_ok=True)
-    _forget_old(settings)
+    _remove_old(settings)
     return row_counts
 
 
 def _assemble(settings: Settings, path: Path, publication: Publication, evidence: Evidence) -> None:
-    with attached_build(settings) as connection:
+    with open_store(settings).attached_build() as connection:
         connection.execute("set threads = 2")
-        connection.execute(f"attach {_quoted(path)} as warehouse")
+        connection.execute(f"attach {quote_literal(path)} as warehouse")
         for schema in ("marts", "results", "meta"):
             connection.execute(f"create schema warehouse.{schema}")
         for table in evidence.mart_tables:
             connection.execute(f"create table warehouse.marts.{table} as from build.marts.{table}")
         for table in evidence.result_tables:
-            parquet = _quoted(settings.results_dir / f"{table}.parquet")
+            parquet = quote_literal(settings.results_dir / f"{table}.parquet")
             connection.execute(f"create table warehouse.results.{table} as from read_parquet({parquet})")
         _write_meta(connection, publication, evidence)
         for table, columns in _primary_keys(evidence).items():
             try:
                 connection.execute(f"alter table warehouse.{table} add primary key ({columns})")
             except duckdb.ConstraintException as error:
-                _refuse("A key stands twice.", table, f"one row per {columns}", str(error))
+                refuse("Duplicate primary key.", table, f"one row per {columns}", str(error))
         for table, description in evidence.tables.items():
-            told = f"{SYNTHETIC_NOTE}. {description}" if publication.is_synthetic else description
-            connection.execute(f"comment on table warehouse.{table} is {_quoted(told)}")
+            comment = f"{SYNTHETIC_NOTE}. {description}" if publication.is_synthetic else description
+            connection.execute(f"comment on table warehouse.{table} is {quote_literal(comment)}")
         for column in evidence.columns:
             target = f'warehouse.{column.table_schema}.{column.table_name}."{column.column_name}"'
-            connection.execute(f"comment on column {target} is {_quoted(column.comment)}")
+            connection.execute(f"comment on column {target} is {quote_literal(column.comment)}")
         connection.execute("checkpoint warehouse")
         connection.execute("detach warehouse")
 
@@ -167,8 +140,8 @@ def _write_meta(connection: duckdb.DuckDBPyConnection, publication: Publication,
         _insert(connection, "meta.columns", [_codebook_row(connection, column)])
 
 
-def _codebook_row(connection: duckdb.DuckDBPyConnection, column: Column) -> dict:
-    """The column's documented meaning, and what the data themselves say of its coverage."""
+def _codebook_row(connection: duckdb.DuckDBPyConnection, column: Column) -> dict[str, Any]:
+    """One row of meta.columns: the documented meaning, and the coverage found in the data."""
     table = f"warehouse.{column.table_schema}.{column.table_name}"
     name = f'"{column.column_name}"'
     years = "min(year), max(year)" if column.has_years else "null, null"
@@ -193,140 +166,16 @@ def _codebook_row(connection: duckdb.DuckDBPyConnection, column: Column) -> dict
     }
 
 
-def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: list[dict]) -> None:
+def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Rows) -> None:
     for row in rows:
         names, marks = ", ".join(row), ", ".join("?" * len(row))
         connection.execute(f"insert into warehouse.{table} ({names}) values ({marks})", list(row.values()))
 
 
-def _audit(path: Path, publication: Publication, evidence: Evidence) -> dict[str, int]:
-    """Open the finished file as a reader would, and refuse it if a part is missing, empty or of another mart."""
-    absent = [table for table in ESTIMATE_TABLES if table not in evidence.result_tables]
-    if absent:
-        _refuse("Results of this mart are not there.", ", ".join(absent), "estimates of this very mart", "none")
-    connection = duckdb.connect(":memory:")
-    try:
-        connection.execute(f"attach {_quoted(path)} as warehouse (read_only)")
-        tables = [name for name in evidence.tables if not name.startswith("meta.")]
-        counts = {t: connection.execute(f"select count(*) from warehouse.{t}").fetchone()[0] for t in tables}
-        undocumented = connection.execute(
-            "select schema_name || '.' || table_name || '.' || column_name from duckdb_columns()"
-            " where database_name = 'warehouse' and comment is null order by 1"
-        ).fetchall()
-        marts_seen = connection.execute("select distinct mart_fingerprint from warehouse.results.models").fetchall()
-    finally:
-        connection.close()
-    empty = [table for table, rows in counts.items() if not rows]
-    failed = [check["check_name"] for check in evidence.checks if check["status"] in ("fail", "error")]
-    if empty:
-        _refuse("A published table is empty.", ", ".join(empty), "at least one row", "no rows")
-    if undocumented:
-        names = ", ".join(name for (name,) in undocumented)
-        _refuse("A published column has no description.", names, "description, unit and source", "none")
-    if marts_seen != [(publication.mart_fingerprint,)]:
-        _refuse("The results belong to another mart.", "results.models", publication.mart_fingerprint, str(marts_seen))
-    if failed:
-        _refuse("A check failed.", ", ".join(failed), "every check passes", f"{len(failed)} failed")
-    return counts
-
-
-def _refuse(problem: str, where: str, expected: str, found: str) -> NoReturn:
-    raise AuditRefused(
-        problem + " Nothing was published; the last publication stands.",
-        where=where,
-        expected=expected,
-        found=found,
-        next_step="mend the model or the source that this names, then run again",
-    )
-
-
-def _forget_old(settings: Settings) -> None:
-    """Keep the newest publications by the time of their files; never remove the one in place, even if the clock was set
-    back since an older one."""
-    published = current(settings.warehouse_path)
+def _remove_old(settings: Settings) -> None:
+    """Keep the newest publications by file time; never remove the current one, even if the clock was set back."""
+    record = PublicationFile(settings.warehouse_path).record()
     files = sorted(settings.publications_dir.glob("*.duckdb"), key=lambda p: (p.stat().st_mtime_ns, p.name))
     for path in files[: -settings.keep_publications]:
-        if published is None or path.stem != published["publication_id"]:
+        if record is None or path.stem != record["publication_id"]:
             path.unlink()
-
-
-def current(warehouse_path: Path) -> Mapping[str, object] | None:
-    """The row of meta.publication in a published file, or None where there is none that this version can read."""
-    if not warehouse_path.exists():
-        return None
-    try:
-        connection = duckdb.connect(str(warehouse_path), read_only=True)
-    except duckdb.Error:
-        return None
-    try:
-        cursor = connection.execute("select * replace (published_at::varchar as published_at) from meta.publication")
-        record = dict(zip([d[0] for d in cursor.description], cursor.fetchone() or (), strict=False))
-        return record if record.keys() >= Publication.__dataclass_fields__.keys() else None
-    except duckdb.Error:
-        return None
-    finally:
-        connection.close()
-
-
-def published_loads(warehouse_path: Path, is_synthetic: bool) -> dict[str, Load]:
-    """Every raw table of the publication in place; nothing where there is none, or one of the other kind of data."""
-    if not warehouse_path.exists():
-        return {}
-    try:
-        with duckdb.connect(str(warehouse_path), read_only=True) as connection:
-            rows = connection.execute(
-                "select table_name, rows, sha256, version from meta.raw_tables"
-                " where (select is_synthetic from meta.publication) = ?",
-                [is_synthetic],
-            ).fetchall()
-    except duckdb.Error:  # of a version of ours before meta.raw_tables, or damaged: then there is nothing to go by
-        return {}
-    return {name: Load(*load) for name, *load in rows}
-
-
-def published_tables(warehouse_path: Path) -> set[str]:
-    """``schema.table`` of everything in a published file; nothing where there is none that this version can read."""
-    if current(warehouse_path) is None:
-        return set()
-    with duckdb.connect(str(warehouse_path), read_only=True) as connection:
-        return {
-            f"{schema}.{table}"
-            for schema, table in connection.execute("select schema_name, table_name from duckdb_tables()").fetchall()
-        }
-
-
-def checks_from_dbt(target_dir: Path) -> list[dict]:
-    """Every dbt test that ran in the last build, with what it found, as rows of meta.checks."""
-    run_results = json.loads((target_dir / "run_results.json").read_text())
-    nodes = json.loads((target_dir / "manifest.json").read_text())
-    checks = []
-    for result in run_results["results"]:
-        unique_id = result["unique_id"]
-        kind = unique_id.split(".")[0]
-        if kind not in ("test", "unit_test"):
-            continue
-        node = nodes["nodes"].get(unique_id) or nodes["unit_tests"][unique_id]
-        checks.append(
-            {
-                "check_name": node["name"],
-                "kind": "dbt test" if kind == "test" else "dbt unit test",
-                "table_name": _tested_table(node),
-                "status": result["status"],
-                "failures": result["failures"],
-                "found": result["message"],
-                "description": node.get("description") or None,
-            }
-        )
-    return checks
-
-
-def _tested_table(node: dict) -> str | None:
-    tested = node.get("attached_node") or node.get("tested_node_unique_id")
-    if not tested:
-        parents = [p for p in node["depends_on"]["nodes"] if p.startswith(("model.", "seed.", "source."))]
-        tested = parents[0] if parents else None
-    return tested.split(".")[-1] if tested else None
-
-
-def _quoted(text: object) -> str:
-    return "'" + str(text).replace("'", "''") + "'"

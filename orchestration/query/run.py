@@ -2,64 +2,50 @@
 
 import re
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, TypeAlias
+from typing import Any, BinaryIO
 
 import duckdb
 
+from orchestration.core.database import column_names, rows_as_dicts
 from orchestration.core.errors import WarehouseError
 from orchestration.core.text_tables import distinct_names, render_csv, render_json, render_table
-from orchestration.publication.write import current
 from orchestration.query.errors import query_error
-
-if TYPE_CHECKING:
-    from orchestration.store.lake.snapshots import LakeSnapshot
-
-Published: TypeAlias = "Path | LakeSnapshot"
-"""A publication that can be asked: its file, or its snapshot in the lake."""
+from orchestration.store.protocol import StoredPublication
 
 FORMATS = ("table", "csv", "json", "parquet")
 SCHEMAS = ("marts", "results", "meta")
 
 
-def open_published(place: Published) -> duckdb.DuckDBPyConnection:
-    """A connection that can read the publication and nothing else. WarehouseError if none is there.
+def open_published(publication: StoredPublication) -> duckdb.DuckDBPyConnection:
+    """Open a connection that can read one publication and nothing else.
 
-    A table needs no schema before its name. The connection keeps to this publication even if a refresh puts another in
-    its place.
+    A table needs no schema before its name. The connection keeps reading this publication even if a refresh replaces
+    it.
+
+    Parameters
+    ----------
+    publication : StoredPublication
+        A file or a snapshot of the lake.
+
+    Returns
+    -------
+    duckdb.DuckDBPyConnection
+        Without access to files, network and settings; the caller closes it.
+
+    Raises
+    ------
+    WarehouseError
+        If the publication does not exist or cannot be read.
     """
-    connection = _open_file(place) if isinstance(place, Path) else place.open()
-    there = {
-        schema
-        for (schema,) in connection.execute("select distinct table_schema from information_schema.tables").fetchall()
-    }
-    if path_of_search := ",".join(schema for schema in SCHEMAS if schema in there):  # another version may lack one
-        connection.execute(f"set search_path = '{path_of_search}'")
+    connection = publication.open()
+    found = connection.execute("select distinct table_schema from information_schema.tables").fetchall()
+    existing = {schema for (schema,) in found}
+    if search_path := ",".join(schema for schema in SCHEMAS if schema in existing):  # another version may lack one
+        connection.execute(f"set search_path = '{search_path}'")
     connection.execute("set python_enable_replacements = false")
     connection.execute("set enable_external_access = false")
     connection.execute("set lock_configuration = true")
     return connection
-
-
-def _open_file(path: Path) -> duckdb.DuckDBPyConnection:
-    if not path.exists():
-        raise WarehouseError(
-            "Nothing is published yet.",
-            where=str(path),
-            expected="a published warehouse",
-            found="no file",
-            next_step="warehouse run",
-        )
-    try:
-        return duckdb.connect(str(path), read_only=True)
-    except duckdb.Error as error:
-        raise WarehouseError(
-            "The published file cannot be opened.",
-            where=str(path),
-            expected="a DuckDB file that no other program has open for writing",
-            found=str(error),
-            next_step="close the other program, or put back a copy from the folder publications beside it",
-        ) from error
 
 
 def described_tables(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
@@ -90,14 +76,14 @@ def ask(connection: duckdb.DuckDBPyConnection, statement: str) -> duckdb.DuckDBP
         raise query_error(connection, statement, error) from error
 
 
-def write_answer(place: Published, statement: str, output_format: str, out: BinaryIO) -> None:
+def write_answer(publication: StoredPublication, statement: str, output_format: str, out: BinaryIO) -> None:
     """Ask one question of a publication and write its answer to ``out``.
 
     table is aligned text with NULL written out and long decimals rounded, csv leaves NULL empty (an empty text is ""),
     json is a list of objects, parquet is binary; the last three keep every digit.
     Raises WarehouseError with the reason if the question cannot be answered.
     """
-    connection = open_published(place)
+    connection = open_published(publication)
     try:
         write_cursor(ask(connection, statement), output_format, out)
     except duckdb.Error as error:  # met only while the rows are fetched
@@ -108,7 +94,7 @@ def write_answer(place: Published, statement: str, output_format: str, out: Bina
 
 def write_cursor(cursor: duckdb.DuckDBPyConnection, output_format: str, out: BinaryIO) -> None:
     """Write all rows that ``ask`` returned, in one of FORMATS."""
-    names = distinct_names([column[0] for column in cursor.description])
+    names = distinct_names(column_names(cursor))
     if output_format == "parquet":
         import pyarrow.parquet
 
@@ -118,27 +104,43 @@ def write_cursor(cursor: duckdb.DuckDBPyConnection, output_format: str, out: Bin
     out.write(render(names, cursor.fetchall()).encode())
 
 
-def warn_if_synthetic(place: Published) -> None:
-    """Say on standard error that the answers come from the synthetic sample, if they do."""
-    publication = current(place) if isinstance(place, Path) else place.record
-    if publication and publication["is_synthetic"]:
-        print(publication["note"], file=sys.stderr)
+def warn_if_synthetic(publication: StoredPublication) -> None:
+    """Print a note on standard error if the publication holds the synthetic sample."""
+    record = publication.record()
+    if record and record["is_synthetic"]:
+        print(record["note"], file=sys.stderr)
 
 
-def rows_of(place: Published, statement: str) -> list[dict]:
-    """The answer as a list of records, for the commands that print one themselves."""
-    connection = open_published(place)
+def rows_of(publication: StoredPublication, statement: str) -> list[dict[str, Any]]:
+    """Run a statement of our own and return its rows.
+
+    Parameters
+    ----------
+    publication : StoredPublication
+        The publication to query.
+    statement : str
+        SQL that a publication of this version can answer.
+
+    Returns
+    -------
+    list of dict
+        Value by column name, one dictionary for each row.
+
+    Raises
+    ------
+    WarehouseError
+        If the publication is missing, or of a version with another schema.
+    """
+    connection = open_published(publication)
     try:
-        result = connection.execute(statement)
-        names = [column[0] for column in result.description]
-        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+        return rows_as_dicts(connection.execute(statement))
     except duckdb.Error as error:
         raise WarehouseError(
-            "This publication lacks something that is asked of it.",
-            where=str(place),
+            "The publication's schema is incompatible with this version.",
+            where=str(publication),
             expected="a publication of this version of the warehouse",
             found=str(error).splitlines()[0],
-            next_step="warehouse run makes a new one",
+            next_step="warehouse run publishes a new one",
         ) from error
     finally:
         connection.close()

@@ -16,7 +16,8 @@ from orchestration.core.files import write_atomically
 from orchestration.core.settings import Settings
 from orchestration.core.text_tables import counted, distinct_names, render_screen, shortened
 from orchestration.query.errors import query_error
-from orchestration.query.run import FORMATS, Published, ask, open_published, write_cursor
+from orchestration.query.run import FORMATS, ask, open_published, write_cursor
+from orchestration.store.protocol import StoredPublication
 
 COMMANDS = {
     ".tables": "the tables, their rows and what they hold",
@@ -54,7 +55,9 @@ class Leave(Exception):
 class Session:
     """One publication kept open, and how its answers are shown. ``tell`` prints a line."""
 
-    def __init__(self, settings: Settings, place: Published, tell: Callable[[str], None], output_format: str = "table"):
+    def __init__(
+        self, settings: Settings, place: StoredPublication, tell: Callable[[str], None], output_format: str = "table"
+    ):
         self._settings, self._tell = settings, tell
         self._format, self._output, self._timing, self._limit = output_format, None, False, None
         self._open(place)
@@ -90,7 +93,7 @@ class Session:
     def close(self) -> None:
         self._connection.close()
 
-    def _open(self, place: Published) -> None:
+    def _open(self, place: StoredPublication) -> None:
         self._place = _place(self._settings.warehouse_path)
         self._connection = open_published(place)
         ((self.publication_id, self.note),) = self._rows("select publication_id, note from meta.publication")

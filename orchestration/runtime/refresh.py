@@ -1,8 +1,7 @@
 """One refresh from the command line: settle the sources, leave if nothing changed, else run the Dagster job."""
 
-import os
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -10,11 +9,12 @@ import duckdb
 
 from orchestration.build.fingerprint import refresh_fingerprint
 from orchestration.core.errors import WarehouseError
-from orchestration.core.locks import only_refresh
-from orchestration.core.settings import COMMAND_LINE, Settings
+from orchestration.core.settings import COMMAND_LINE, REPOSITORY, Settings
 from orchestration.ingest.acquisition import choose_sources, fetch_all, open_acquisition
-from orchestration.publication.codebook import INFERENCE_TABLES
-from orchestration.publication.write import DYADS_TABLE, current, published_tables
+from orchestration.modelling.result_tables import INFERENCE_TABLES
+from orchestration.publication.content import DYADS_TABLE
+from orchestration.store import open_store
+from orchestration.store.protocol import Latest
 
 EXTRA_TABLES = {
     "inference": {f"results.{table}" for tables in INFERENCE_TABLES.values() for table in tables},
@@ -27,7 +27,7 @@ class Outcome:
     """What a refresh did. changed: False where everything was already published as it is."""
 
     settings: Settings
-    told: str
+    message: str
     changed: bool
     seconds: float
 
@@ -49,38 +49,31 @@ def refresh(
     Raises WarehouseError; the publication in place is then untouched.
     """
     started = time.monotonic()
-    with only_refresh(settings, wait_seconds), _alerting(settings):
-        settings, told = choose_sources(settings, wanted)
-        announce(told)
+    store = open_store(settings)
+    with store.hold_refresh(wait_seconds), _alerting(settings):
+        settings, message = choose_sources(settings, wanted)
+        announce(message)
         acquisition = open_acquisition(settings)
         fetch_all(acquisition)
-        published, there = current(settings.warehouse_path), published_tables(settings.warehouse_path)
-        by_another, unshared = False, False
-        if settings.lake_address and published:
-            from orchestration.store.lake.snapshots import newest
-
-            shared = newest(settings)
-            unshared = shared is None or shared.publication_id < published["publication_id"]
-            by_another = not unshared and shared.publication_id != published["publication_id"]
-            if by_another:  # after this one, by another machine: what counts is what the lake has
-                published, there = shared.record, shared.tables
+        latest = store.latest()
         fingerprint = refresh_fingerprint(acquisition.hashes())
-        outdated = force or published is None or published["fingerprint"] != fingerprint
-        lacking = [extra for extra in extras if not EXTRA_TABLES[extra] <= there]
-        if outdated or lacking:
-            from_scratch = outdated or by_another or not _is_published_build(settings, published)
-            _run_job(settings, extras if from_scratch else lacking, only_extras=not from_scratch)
-        elif unshared:  # a run was killed, or the lake could not be had, after the publication here
-            _run_job(settings, (), only_lake=True)
-    return Outcome(settings, told, outdated or bool(lacking) or unshared, time.monotonic() - started)
+        outdated = force or latest.record is None or latest.record["fingerprint"] != fingerprint
+        missing = [extra for extra in extras if not EXTRA_TABLES[extra] <= latest.tables]
+        unshared = latest.record is not None and not latest.is_shared
+        if outdated or missing:
+            from_scratch = outdated or not latest.is_local or not _is_published_build(settings, latest)
+            _run_job(settings, extras if from_scratch else missing, only_extras=not from_scratch)
+        elif unshared:  # a run was killed, or the lake was not available, after the publication in the data folder
+            _run_job(settings, (), only_share=True)
+    return Outcome(settings, message, outdated or bool(missing) or unshared, time.monotonic() - started)
 
 
-def _is_published_build(settings: Settings, published: Mapping[str, object]) -> bool:
-    """Whether build.duckdb still holds the mart that is published: a run that failed later may have left another."""
+def _is_published_build(settings: Settings, latest: Latest) -> bool:
+    """Whether the build still holds the mart that is published: a run that failed later may have left another."""
     from orchestration.modelling.results import read_mart
 
     try:
-        return read_mart(settings).fingerprint == published["mart_fingerprint"]
+        return latest.record is not None and read_mart(settings).fingerprint == latest.record["mart_fingerprint"]
     except (duckdb.Error, WarehouseError):
         return False
 
@@ -104,20 +97,20 @@ class _RunFailed(WarehouseError):
 
 
 def _run_job(
-    settings: Settings, extras: Collection[str], *, only_extras: bool = False, only_lake: bool = False
+    settings: Settings, extras: Collection[str], *, only_extras: bool = False, only_share: bool = False
 ) -> None:
-    os.environ.update(settings.environment())
     from dagster import DagsterInstance
     from sqlalchemy.exc import DatabaseError
 
-    from orchestration.definitions import EXTRAS, defs
+    from orchestration.defs.assemble import EXTRAS, build_defs
     from orchestration.defs.failed_runs import alert_for_run, declare_lost_runs
     from orchestration.defs.failures import first_failure
     from orchestration.defs.need import run_tags
     from orchestration.defs.publish import LAKE_KEY, PRESENTATION_KEY, PUBLICATION_KEY
 
+    defs = build_defs(settings)
     selection = None
-    if only_lake:
+    if only_share:
         selection = [LAKE_KEY]
     elif extras:
         always = defs.resolve_job_def("refresh").asset_layer.selected_asset_keys
@@ -125,7 +118,7 @@ def _run_job(
         selection = [key for key in always if key in published or not only_extras]
         selection += [key for extra in extras for key in EXTRAS[extra]]
     try:
-        with DagsterInstance.get() as instance:
+        with DagsterInstance.from_config(str(REPOSITORY)) as instance:
             declare_lost_runs(settings, instance, holds_lock=True)
             result = defs.resolve_job_def("refresh_with_extras" if extras else "refresh").execute_in_process(
                 asset_selection=selection,
@@ -138,13 +131,13 @@ def _run_job(
                 alert_for_run(settings, instance, result.run_id)
     except (DatabaseError, OSError) as error:
         raise WarehouseError(
-            "Dagster could not keep its record of the run; what is published is as it was, or whole and new.",
+            "Dagster could not record the run; the current publication is complete, the previous one or a new one.",
             where=str(settings.dagster_dir),
-            expected="whole files, in a folder that can be written, on a disk with room left",
+            expected="intact files in a writable folder on a disk with free space",
             found=str(getattr(error, "orig", error)),
-            next_step="make room or mend the permissions, then run again; if the record is damaged, move that folder"
-            " away first: it holds only the history of runs",
+            next_step="Free disk space or correct the permissions, then run again. If the files are damaged, move that"
+            " folder away first: it holds only the history of runs.",
         ) from error
     if not result.success:
-        _, told = first_failure(result.all_events)
-        raise _RunFailed(f"{told}\n(run {result.run_id}; warehouse ui shows all of it)")
+        _, message = first_failure(result.all_events)
+        raise _RunFailed(f"{message}\n(run {result.run_id}; warehouse ui shows all of it)")

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from orchestration.core.errors import WarehouseError
-from orchestration.core.settings import REPOSITORY, Settings
+from orchestration.core.settings import REPOSITORY, Settings, child_environment
 
 LOCAL = ("127.0.0.1", "localhost", "::1")
 LOCATION = "alliance_formation"
@@ -61,10 +61,9 @@ def serve(settings: Settings, host: str, port: int, announce: Callable[[str], No
 
 def _make_storage(settings: Settings) -> None:
     """Create Dagster's databases where there are none yet: three servers that did so at once would fail each other."""
-    os.environ.update(settings.environment())
     from dagster import DagsterInstance
 
-    with DagsterInstance.get() as instance:
+    with DagsterInstance.from_config(str(REPOSITORY)) as instance:
         instance.get_run_records(limit=1)
         instance.get_asset_keys(limit=1)
         instance.all_instigator_state()
@@ -101,7 +100,7 @@ def _start(name: str, command: list[str], settings: Settings) -> subprocess.Pope
     with (settings.dagster_dir / f"{name}.log").open("wb") as log:
         return subprocess.Popen(
             command,
-            env={**os.environ, **settings.environment()},
+            env=child_environment(settings),
             cwd=REPOSITORY,
             stdin=subprocess.DEVNULL,
             stdout=log,

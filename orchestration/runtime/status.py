@@ -1,7 +1,5 @@
 """``warehouse status`` on one screen: what stands, how fresh it is, what ran last, what comes next, and what is wrong."""
 
-import json
-import os
 import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,10 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 import duckdb
 
+from orchestration.build.run_results import read_run_results
 from orchestration.core.errors import WarehouseError
-from orchestration.core.settings import DAGSTER_UI, Settings
+from orchestration.core.settings import DAGSTER_UI, REPOSITORY, Settings
 from orchestration.monitoring.alerts import FAILED, alerts, published_id
 from orchestration.query.run import rows_of
+from orchestration.store import open_store
+from orchestration.store.publication_file import PublicationFile
 
 WIDTH = 110
 # Named choice: the daemon's heartbeat comes every 30 seconds.
@@ -64,10 +65,11 @@ def _published(settings: Settings, now: datetime) -> list[str]:
     path = settings.warehouse_path
     if not path.exists():
         return _line("published", f"nothing yet in {settings.data_dir} (warehouse run)")
+    file = PublicationFile(path)
     try:
-        (publication,) = rows_of(path, "select * from meta.publication")
-        checks = rows_of(path, "select status, count(*) as n from meta.checks group by all order by all")
-        sources = rows_of(path, "select source, version, loaded_at, cadence_years from meta.sources")
+        (publication,) = rows_of(file, "select * from meta.publication")
+        checks = rows_of(file, "select status, count(*) as n from meta.checks group by all order by all")
+        sources = rows_of(file, "select source, version, loaded_at, cadence_years from meta.sources")
     except (duckdb.Error, WarehouseError) as error:
         why = getattr(error, "found", "") or str(error)
         told = f"{path} is no warehouse that this version can read (warehouse run makes a new one): {why}"
@@ -85,22 +87,9 @@ def _published(settings: Settings, now: datetime) -> list[str]:
 
 
 def _lake(settings: Settings) -> list[str]:
-    """The shared lake, if the settings name one, and what it publishes."""
-    if not settings.lake_address:
-        return []
-    from orchestration.store.lake.snapshots import snapshots
-
-    try:
-        found = snapshots(settings)
-    except WarehouseError as error:
-        return _line("lake", f"{error.problem} {error.where}: {error.found}", rows=3)
-    if not found:
-        return _line("lake", "nothing is published there yet (warehouse run)")
-    synthetic = "SYNTHETIC, " if found[-1].record["is_synthetic"] else ""
-    told = f"{found[-1].publication_id}, {synthetic}in {found[-1]} (kept publications: {len(found)})"
-    if found[-1].publication_id != published_id(settings):
-        told += "; not the one of this data folder"
-    return _line("lake", told)
+    """Describe the shared lake, if the settings name one."""
+    summary = open_store(settings).summary()
+    return _line("lake", summary, rows=3) if summary else []
 
 
 def _sources(rows: Iterable[dict], now: datetime) -> list[str]:
@@ -130,23 +119,19 @@ def look_again(source: dict) -> datetime:
 
 def _last_checks(settings: Settings) -> list[str]:
     """The dbt tests that failed in the last build, published or not."""
-    try:
-        results = json.loads((settings.dbt_target_dir / "run_results.json").read_text())["results"]
-    except (OSError, ValueError, KeyError):
-        return []
-    failed = [r["unique_id"].split(".")[2] for r in results if r["status"] in ("fail", "error", "runtime error")]
+    failed = [r.name.split(".")[0] for r in read_run_results(settings.dbt_target_dir) if r.has_failed]
     return _line("FAILING", f"in the last build: {', '.join(failed)}", rows=3) if failed else []
 
 
 def _operation(settings: Settings, now: datetime) -> list[str]:
-    if not (settings.lake_address or settings.dagster_dir.exists()):
+    store = open_store(settings)
+    if not store.has_history():
         return _line("last run", "none")
     try:
         operation = read_operation(settings, now)
     except StorageBroken as error:
-        place = "the lake's PostgreSQL" if settings.lake_address else str(settings.dagster_dir)
-        remedy = "" if settings.lake_address else "; move it away to begin anew"
-        return _line("dagster", f"its storage in {place} cannot be read ({error}){remedy}", 3)
+        remedy = "" if store.is_shared else "; move it away to start a new one"
+        return _line("dagster", f"its storage in {store.history_location()} cannot be read ({error}){remedy}", 3)
     alive = operation.heartbeat is not None and abs(now - operation.heartbeat) < HEARTBEAT
     schedule_next = _next_of_cron(settings.refresh_cron, now)
     sensor_next = (
@@ -195,13 +180,12 @@ class StorageBroken(Exception):
 
 def read_operation(settings: Settings, now: datetime) -> Operation:
     """Last run, ticks and heartbeat from Dagster's storage in the data folder. Raises StorageBroken."""
-    os.environ.update(settings.environment())
     from alembic.util.exc import CommandError
     from dagster import DagsterError, DagsterInstance
     from sqlalchemy.exc import SQLAlchemyError
 
     try:
-        with DagsterInstance.get() as instance:
+        with DagsterInstance.from_config(str(REPOSITORY)) as instance:
             beats = [beat.timestamp for beat in instance.get_daemon_heartbeats().values()]
             return Operation(
                 last_run=_last_run(instance, now),
@@ -217,7 +201,7 @@ def read_operation(settings: Settings, now: datetime) -> Operation:
 
 
 def _last_run(instance, now: datetime) -> str:
-    from orchestration.defs.need import ASKED_BY, CHANGED
+    from orchestration.defs.need import CHANGED, STARTED_BY
 
     records = instance.get_run_records(limit=1)
     if not records:
@@ -229,7 +213,7 @@ def _last_run(instance, now: datetime) -> str:
     took = f", {record.end_time - record.start_time:.0f} s" if record.end_time and record.start_time else ""
     changed = f", changed: {tags[CHANGED]}" if CHANGED in tags else ""
     return (
-        f"{run.status.value.lower()}{took}, {_minute(created)} ({_ago(now, created)}), asked by {tags.get(ASKED_BY, DAGSTER_UI)}{changed},"
+        f"{run.status.value.lower()}{took}, {_minute(created)} ({_ago(now, created)}), started by {tags.get(STARTED_BY, DAGSTER_UI)}{changed},"
         f" run {run.run_id}"
     )
 

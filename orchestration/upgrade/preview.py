@@ -1,9 +1,6 @@
 """What a new version of a source would change: raw tables, and the mart built from it in a scratch folder."""
 
-import json
-import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -14,17 +11,21 @@ import duckdb
 import pyarrow as pa
 
 from orchestration.build.fingerprint import refresh_fingerprint
-from orchestration.build.manifest import dbt_executable, prepare_target
+from orchestration.build.manifest import prepare_target
+from orchestration.build.process import output_of, run_dbt
+from orchestration.build.run_results import node_of, read_manifest, read_run_results
+from orchestration.core.database import quote_literal
 from orchestration.core.errors import WarehouseError
-from orchestration.core.settings import DBT_PROJECT, Settings
+from orchestration.core.settings import Settings
 from orchestration.ingest.acquisition import Acquisition
 from orchestration.ingest.catalog import Catalog, RawTable, catalog_of, load_catalog
 from orchestration.ingest.membership import MEMBERSHIP_TABLE, read_membership
 from orchestration.ingest.raw import build_raw_table
 from orchestration.ingest.readers import read_table
 from orchestration.publication.compare import TableDifference, compare
+from orchestration.publication.content import MART_TABLES
 from orchestration.publication.table_keys import TABLE_KEYS
-from orchestration.publication.write import MART_TABLES, current
+from orchestration.store.publication_file import PublicationFile
 from orchestration.upgrade.propose import Proposal
 
 DYADS = "tag:dyads"  # two million rows, made only where asked for
@@ -86,14 +87,14 @@ def preview(settings: Settings, proposal: Proposal, tolerance: float = 0.0) -> P
         new_file = scratch / "new" / proposal.new_file.file
         new_file.parent.mkdir()
         new_file.write_bytes(proposal.content)
-        after = replace(settings, data_dir=scratch / "after", lake_address=None)
+        after = replace(settings.without_lake(), data_dir=scratch / "after")
         build_raw(now, catalog_of(sources), after, proposal, new_file)
         raw = compare_raw(now, proposal, new_file, tolerance)
         failed = build_mart(after, with_tests=True)
-        published = current(settings.warehouse_path)
+        published = PublicationFile(settings.warehouse_path).record()
         if published and published["fingerprint"] == refresh_fingerprint(now.hashes()):
             return Preview(raw, _compare_marts(settings.warehouse_path, after, tolerance), "what is published", failed)
-        before = replace(settings, data_dir=scratch / "before", lake_address=None)
+        before = replace(settings.without_lake(), data_dir=scratch / "before")
         build_raw(now, now.catalog, before)
         build_mart(before, with_tests=False)
         baseline = "the mart as the records are now (not what is published, which was made from other records or code)"
@@ -212,51 +213,30 @@ def build_mart(settings: Settings, *, with_tests: bool) -> tuple[FailedTest, ...
 
 
 def _dbt(settings: Settings, *selection: str) -> tuple[FailedTest, ...]:
-    """One dbt build. Raises WarehouseError with dbt's words where a model or seed cannot be built."""
+    """Run one dbt build and return its failed tests. Raises WarehouseError if a model or seed cannot be built."""
     target = settings.dbt_target_dir
-    command = [
-        dbt_executable(),
-        "--quiet",
-        "build",
-        "--exclude",
-        DYADS,
-        *selection,
-        "--target-path",
-        str(target),
-        "--log-path",
-        str(target),
-    ]
-    command += ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)]
-    done = subprocess.run(
-        command, env={**os.environ, **settings.environment()}, capture_output=True, text=True, check=False
-    )
-    results_path = target / "run_results.json"
-    results = json.loads(results_path.read_text())["results"] if results_path.exists() else []
-    bad = [result for result in results if result["status"] in ("error", "fail", "runtime error")]
-    unbuilt = [r["unique_id"].split(".")[-1] for r in bad if not r["unique_id"].startswith("test.")]
-    if unbuilt or (done.returncode and not bad):
+    done = run_dbt(settings, "build", "--exclude", DYADS, *selection, target=target)
+    failed = [result for result in read_run_results(target) if result.has_failed]
+    unbuilt = [result for result in failed if result.kind != "test"]
+    if unbuilt or (done.returncode and not failed):
         raise WarehouseError(
             "The mart cannot be built from the new file; nothing was recorded.",
-            where=", ".join(unbuilt) or "dbt",
+            where=", ".join(result.name for result in unbuilt) or "dbt",
             expected="models that build",
-            found=next((r["message"] for r in bad if r["message"]), (done.stdout + done.stderr)[-2000:]).strip(),
-            next_step="change the model that reads the file, then upgrade again",
+            found=next((result.message for result in failed if result.message), output_of(done)),
+            next_step="Change the model that reads the file, then upgrade again.",
         )
-    results_path.unlink()
-    nodes = json.loads((target / "manifest.json").read_text())["nodes"]
-    return tuple(
-        FailedTest(
-            nodes[r["unique_id"]]["name"], " ".join(r["message"].split()), FIGURES in nodes[r["unique_id"]]["tags"]
-        )
-        for r in bad
-    )
+    (target / "run_results.json").unlink()
+    manifest = read_manifest(target)
+    tests = [(node_of(manifest, result), result) for result in failed]
+    return tuple(FailedTest(node["name"], result.message, FIGURES in node["tags"]) for node, result in tests)
 
 
 def _compare_marts(before: Path, after: Settings, tolerance: float) -> dict[str, TableDifference]:
     connection = duckdb.connect(":memory:")
     try:
         for name, path in (("mart_before", before), ("mart_after", after.build_path)):
-            connection.execute(f"attach '{str(path).replace(chr(39), chr(39) * 2)}' as {name} (read_only)")
+            connection.execute(f"attach {quote_literal(path)} as {name} (read_only)")
         return {
             f"marts.{table}": compare(
                 connection,

@@ -4,7 +4,8 @@ import json
 
 import click
 
-from orchestration.core.settings import from_environment
+from orchestration.cli.context import pass_settings
+from orchestration.core.settings import Settings
 
 
 @click.command()
@@ -18,7 +19,8 @@ from orchestration.core.settings import from_environment
 )
 @click.option("--limit", default=20, type=click.IntRange(1), show_default=True, help="Rows in each list of the table.")
 @click.option("--format", "output_format", type=click.Choice(["table", "json"]), default="table", show_default=True)
-def diff(before: str, after: str, tolerance: float, limit: int, output_format: str) -> None:
+@pass_settings
+def diff(settings: Settings, before: str, after: str, tolerance: float, limit: int, output_format: str) -> None:
     """What changed from publication A (by default previous) to B (by default current).
 
     A and B are ids as in `warehouse publications`, the beginning of one, current or previous. Sources, schema, rows and
@@ -30,7 +32,6 @@ def diff(before: str, after: str, tolerance: float, limit: int, output_format: s
     from orchestration.publication.diff_text import publication_diff_text
     from orchestration.publication.kept import find
 
-    settings = from_environment()
     difference = diff_publications(find(settings, before), find(settings, after), tolerance)
     if output_format == "json":
         click.echo(json.dumps(asdict(difference), indent=1, default=str))

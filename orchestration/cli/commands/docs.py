@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from orchestration.core.settings import from_environment
+from orchestration.cli.context import pass_settings
+from orchestration.core.settings import Settings
 
 
 @click.command()
@@ -14,12 +15,14 @@ from orchestration.core.settings import from_environment
     help="Write the pages into this folder; by default docs in the data folder.",
 )
 @click.option("--open", "open_it", is_flag=True, help="Open them in the browser.")
-def docs(output: Path | None, open_it: bool) -> None:
+@pass_settings
+def docs(settings: Settings, output: Path | None, open_it: bool) -> None:
     """Codebook, documentation of the models, lineage and guides as static pages that need no network."""
+    from orchestration.defs.pipeline import pipeline_assets
     from orchestration.outputs.docs_site import write_documentation
 
-    settings = from_environment()
-    index = write_documentation(settings, (output or settings.data_dir / "docs").resolve())
+    folder = (output or settings.data_dir / "docs").resolve()
+    index = write_documentation(settings, folder, pipeline_assets(settings))
     click.echo(index)
     if open_it:
         click.launch(index.as_uri())

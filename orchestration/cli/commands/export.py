@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from orchestration.core.settings import from_environment
+from orchestration.cli.context import pass_settings
+from orchestration.core.settings import Settings
 
 FORMATS = ("parquet", "csv", "stata")
 
@@ -39,17 +40,19 @@ def _formats(ctx: click.Context, parameter: click.Parameter, value: str) -> tupl
     metavar="ID",
     help="A kept publication by its id, the beginning of its id, or previous; by default the one in place.",
 )
-def export(folder: Path, formats: tuple[str, ...], tables: tuple[str, ...], publication: str | None) -> None:
+@pass_settings
+def export(
+    settings: Settings, folder: Path, formats: tuple[str, ...], tables: tuple[str, ...], publication: str | None
+) -> None:
     """The tables as Parquet, CSV and Stata, with codebook.
 
     DIR also gets the citations and a data package. A former export in DIR is replaced whole; a folder with anything else in it is left alone.
     """
     from orchestration.outputs.export.content import read_content
     from orchestration.outputs.export.folder import export as write_export
-    from orchestration.publication.kept import find, published
+    from orchestration.publication.kept import find
 
-    settings = from_environment()
-    content = read_content(find(settings, publication) if publication else published(settings), tables)
+    content = read_content(find(settings, publication), tables)
     if content.is_synthetic:
         click.echo(content.publication["note"], err=True)
     written = write_export(content, folder, formats)

@@ -4,16 +4,18 @@ import json
 
 import click
 
-from orchestration.core.settings import from_environment
+from orchestration.cli.context import pass_settings
+from orchestration.core.settings import Settings
 
 
 @click.command()
 @click.option("--format", "output_format", type=click.Choice(["table", "json"]), default="table", show_default=True)
-def publications(output_format: str) -> None:
+@pass_settings
+def publications(settings: Settings, output_format: str) -> None:
     """List the kept publications, and what changed in their sources from one to the next."""
     from orchestration.publication.kept import kept_publications, publications_records, publications_text
 
-    kept = kept_publications(from_environment())
+    kept = kept_publications(settings)
     if output_format == "json":
         click.echo(json.dumps(publications_records(kept), indent=1))
     else:

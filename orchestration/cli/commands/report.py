@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from orchestration.core.settings import from_environment
+from orchestration.cli.context import pass_settings
+from orchestration.core.settings import Settings
 
 
 @click.command()
@@ -20,14 +21,14 @@ from orchestration.core.settings import from_environment
     help="A kept publication by its id, the beginning of its id, or previous; by default the one in place.",
 )
 @click.option("--open", "open_it", is_flag=True, help="Open it in the browser.")
-def report(output: Path | None, publication: str | None, open_it: bool) -> None:
+@pass_settings
+def report(settings: Settings, output: Path | None, publication: str | None, open_it: bool) -> None:
     """One self-contained HTML page: what was run on what, what it says, and what it cannot say."""
     from orchestration.outputs.report.page import REPORT, write_report
-    from orchestration.publication.kept import find, published
+    from orchestration.publication.kept import find
 
-    settings = from_environment()
     path = (output or settings.presentation_dir / REPORT).resolve()
-    size = write_report(find(settings, publication) if publication else published(settings), path)
+    size = write_report(find(settings, publication), path)
     click.echo(f"{path} ({size / 1e6:.1f} MB)")
     if open_it:
         click.launch(path.as_uri())

@@ -2,12 +2,14 @@
 
 import click
 
-from orchestration.core.settings import from_environment
+from orchestration.cli.context import pass_settings
+from orchestration.core.settings import Settings
 
 
 @click.command()
-def results() -> None:
+@pass_settings
+def results(settings: Settings) -> None:
     """The fitted models: the headline table, the term in question under every covariance, and what was chosen."""
     from orchestration.cli.summary import results_text
 
-    click.echo(results_text(from_environment()))
+    click.echo(results_text(settings))

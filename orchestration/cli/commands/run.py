@@ -2,7 +2,8 @@
 
 import click
 
-from orchestration.core.settings import from_environment
+from orchestration.cli.context import pass_settings
+from orchestration.core.settings import Settings
 
 
 @click.command()
@@ -24,14 +25,14 @@ from orchestration.core.settings import from_environment
 @click.option("--force", is_flag=True, help="Do everything again even if nothing changed.")
 @click.option("--wait", default=0.0, metavar="SECONDS", help="Wait that long for another refresh to end.")
 @click.option("--offline", is_flag=True, help="Never ask the network.")
-def run(sources: str, extras: tuple[str, ...], force: bool, wait: float, offline: bool) -> None:
+@pass_settings
+def run(settings: Settings, sources: str, extras: tuple[str, ...], force: bool, wait: float, offline: bool) -> None:
     """Refresh: fetch, check, build, estimate, publish."""
     from dataclasses import replace
 
     from orchestration.cli.summary import outcome_summary
     from orchestration.runtime.refresh import refresh
 
-    settings = from_environment()
     settings = replace(settings, offline=settings.offline or offline)
     outcome = refresh(
         settings,

@@ -5,28 +5,29 @@ from pathlib import Path
 
 import click
 
-from orchestration.core.settings import from_environment
+from orchestration.cli.context import pass_settings
+from orchestration.core.settings import Settings
 
 
 @click.group(invoke_without_command=True)
-@click.pass_context
-def sources(ctx: click.Context) -> None:
+@pass_settings
+def sources(settings: Settings) -> None:
     """List the sources; ``verify`` checks every file's bytes, ``upgrade`` records a new version."""
-    if ctx.invoked_subcommand is None:
+    if click.get_current_context().invoked_subcommand is None:
         from orchestration.cli.summary import sources_text
 
-        click.echo(sources_text(from_environment()))
+        click.echo(sources_text(settings))
 
 
 @sources.command()
 @click.option("--offline", is_flag=True, help="Never ask the network.")
-def verify(offline: bool) -> None:
+@pass_settings
+def verify(settings: Settings, offline: bool) -> None:
     """Look for every source file (cache, mirror, network) and hold it against its sha256."""
     from dataclasses import replace
 
     from orchestration.cli.summary import verification
 
-    settings = from_environment()
     text, complete = verification(replace(settings, offline=settings.offline or offline))
     click.echo(text)
     if not complete:
@@ -49,7 +50,9 @@ def verify(offline: bool) -> None:
 @click.option("--limit", default=20, type=click.IntRange(1), show_default=True, help="Rows in each list.")
 @click.option("--offline", is_flag=True, help="Never ask the network.")
 @click.option("--yes", is_flag=True, help="Record it without asking.")
+@pass_settings
 def upgrade(
+    settings: Settings,
     name: str,
     file: Path | None,
     url: str | None,
@@ -75,7 +78,6 @@ def upgrade(
     from orchestration.upgrade.propose import record as write_record
     from orchestration.upgrade.text import preview_text, proposal_text, recorded_text, refusal
 
-    settings = from_environment()
     settings = replace(settings, sources="real", offline=settings.offline or offline)
     proposal = propose(settings, Request(name, file, url, member, version, record))
     click.echo(proposal_text(proposal))

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
+from orchestration.cli.context import pass_settings
 from orchestration.core.errors import WarehouseError
-from orchestration.core.settings import from_environment
+from orchestration.core.settings import Settings
 
 
 @click.command()
@@ -23,21 +24,26 @@ from orchestration.core.settings import from_environment
 )
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file.")
 @click.option("--publication", metavar="ID", help="Ask an earlier publication (warehouse publications lists them).")
+@pass_settings
 def sql(
-    statement: str | None, script: Path | None, output_format: str, output: Path | None, publication: str | None
+    settings: Settings,
+    statement: str | None,
+    script: Path | None,
+    output_format: str,
+    output: Path | None,
+    publication: str | None,
 ) -> None:
     """Ask the published warehouse one SQL question (read-only); without a STATEMENT, a shell.
 
     STATEMENT - is read from standard input. Without a terminal the shell runs the script on standard input.
     """
     from orchestration.core.files import write_atomically
-    from orchestration.publication.kept import find, published
+    from orchestration.publication.kept import find
     from orchestration.query.run import warn_if_synthetic, write_answer
 
     if statement and script:
         raise click.UsageError("Give a statement or a file, not both.")
-    settings = from_environment()
-    place = find(settings, publication) if publication else published(settings)
+    place = find(settings, publication)
     warn_if_synthetic(place)
     if script or statement == "-":
         statement = _read(script)

@@ -2,12 +2,14 @@
 
 import click
 
-from orchestration.core.settings import from_environment
+from orchestration.cli.context import pass_settings
+from orchestration.core.settings import Settings
 
 
 @click.command()
-def status() -> None:
+@pass_settings
+def status(settings: Settings) -> None:
     """What is published, from which versions, how fresh, what the last run did."""
     from orchestration.runtime.status import status_text
 
-    click.echo(status_text(from_environment()))
+    click.echo(status_text(settings))

@@ -2,7 +2,9 @@
 
 import click
 
-from orchestration.core.settings import from_environment
+from orchestration.cli.context import pass_settings
+from orchestration.core.settings import Settings
+from orchestration.store import open_store
 
 
 @click.command()
@@ -12,9 +14,9 @@ from orchestration.core.settings import from_environment
 @click.option(
     "--host", default="127.0.0.1", show_default=True, help="Address it listens on; by default this machine only."
 )
-def ui(port: int, host: str) -> None:
+@pass_settings
+def ui(settings: Settings, port: int, host: str) -> None:
     """Dagster's web interface, and the daemon that runs schedule, sensors and queue; Ctrl-C ends both."""
-    from orchestration.core.locks import only_daemon
     from orchestration.runtime.servers import LOCAL, serve
 
     if host not in LOCAL:
@@ -23,6 +25,5 @@ def ui(port: int, host: str) -> None:
             " without a password",
             err=True,
         )
-    settings = from_environment()
-    with only_daemon(settings):
+    with open_store(settings).hold_daemon():
         serve(settings, host, port, announce=lambda told: click.echo(told, err=True))

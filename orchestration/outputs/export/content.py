@@ -9,10 +9,12 @@ import duckdb
 import pyarrow
 from pyarrow import compute
 
+from orchestration.core.database import rows_as_dicts
 from orchestration.core.errors import WarehouseError
+from orchestration.publication.content import DYADS_TABLE
 from orchestration.publication.table_keys import TABLE_KEYS
-from orchestration.publication.write import DYADS_TABLE
-from orchestration.query.run import Published, described_tables, open_published
+from orchestration.query.run import described_tables, open_published
+from orchestration.store.protocol import StoredPublication
 
 EXPORTED = ("marts", "results")  # schemas
 
@@ -74,19 +76,19 @@ class Content:
         return self.publication["is_synthetic"]
 
 
-def read_content(place: Published, wanted: Sequence[str] = ()) -> Content:
+def read_content(publication: StoredPublication, wanted: Sequence[str] = ()) -> Content:
     """The tables wanted (``country_years`` or ``marts.country_years``); all of marts and results if none is named, but
     for the two million dyad-years.
 
-    Raises WarehouseError where nothing is published, a table is not there, or a column's type has no place in a file.
+    Raises WarehouseError where nothing is published, a table is not there, or a column's type cannot be exported.
     """
     try:
-        with open_published(place) as connection:
+        with open_published(publication) as connection:
             return _read(connection, wanted)
     except (duckdb.CatalogException, duckdb.BinderException, KeyError) as error:
         raise WarehouseError(
             "This publication lacks something that an export needs.",
-            where=str(place),
+            where=str(publication),
             expected="a publication of this version of the warehouse",
             found=f"no {error}" if isinstance(error, KeyError) else str(error).splitlines()[0],
             next_step="export it with the version that made it, or publish anew with warehouse run",
@@ -94,7 +96,7 @@ def read_content(place: Published, wanted: Sequence[str] = ()) -> Content:
 
 
 def _read(connection: duckdb.DuckDBPyConnection, wanted: Sequence[str]) -> Content:
-    (publication,) = _records(connection, "from meta.publication")
+    (publication,) = rows_as_dicts(connection.execute("from meta.publication"))
     publication["published_at"] = publication["published_at"].astimezone(UTC)
     known = {
         name: description.removeprefix(f"{publication['note']}. ")
@@ -107,7 +109,7 @@ def _read(connection: duckdb.DuckDBPyConnection, wanted: Sequence[str]) -> Conte
     asked = {_find(name, known) for name in wanted} or known.keys() - {f"marts.{DYADS_TABLE}"}
     return Content(
         publication,
-        _records(connection, "from meta.sources order by source, file"),
+        rows_as_dicts(connection.execute("from meta.sources order by source, file")),
         tuple(_read_table(connection, name, description) for name, description in known.items() if name in asked),
     )
 
@@ -128,10 +130,10 @@ def _find(name: str, known: Collection[str]) -> str:
 
 def _read_table(connection: duckdb.DuckDBPyConnection, full_name: str, description: str) -> Table:
     schema, name = full_name.split(".")
-    rows = _records(
-        connection,
-        "from meta.columns where table_schema = ? and table_name = ? order by position",
-        [schema, name],
+    rows = rows_as_dicts(
+        connection.execute(
+            "from meta.columns where table_schema = ? and table_name = ? order by position", [schema, name]
+        )
     )
     unknown = [row["column_name"] for row in rows if row["data_type"] not in KINDS]
     if unknown:
@@ -162,9 +164,3 @@ def _unfit(full_name: str, columns: Sequence[str], expected: str) -> WarehouseEr
         expected=expected,
         next_step="name other tables with --table, or mend the model that makes the column",
     )
-
-
-def _records(connection: duckdb.DuckDBPyConnection, statement: str, parameters: Sequence = ()) -> list[dict]:
-    result = connection.execute(statement, parameters)
-    names = [column[0] for column in result.description]
-    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]

@@ -9,13 +9,13 @@ from orchestration.core.files import write_atomically
 from orchestration.outputs.presentation import drawings
 from orchestration.outputs.report.elements import page_figure
 from orchestration.outputs.report.reading import Reading, read
-from orchestration.query.run import Published
+from orchestration.store.protocol import StoredPublication
 
 FOLDER = Path(__file__).parent
 REPORT = "report.html"
 
 
-def write_report(publication: Published, output: Path) -> int:
+def write_report(publication: StoredPublication, output: Path) -> int:
     """Make the page of a publication, write it whole or not at all, and return its size in bytes.
 
     The same publication gives the same bytes. WarehouseError where nothing is published, a figure has no alternative

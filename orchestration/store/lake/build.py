@@ -1,15 +1,26 @@
-"""The build in the lake: where dbt's target ``lake`` writes, begun anew by each whole build so that it does not grow."""
+"""The build in the lake: where dbt's target ``lake`` writes, emptied by each whole build so that it does not grow."""
 
 import duckdb
 
 from orchestration.core.errors import WarehouseError
 from orchestration.core.settings import Settings
-from orchestration.store.lake.catalogue import BUILD, attached, data_path, extension_directory
-from orchestration.store.lake.server import connection_string, shown
+from orchestration.store.lake.catalogue import BUILD, attached, existing_or_new_data_path, extension_directory
+from orchestration.store.lake.server import connection_string, public_address
 
 
 def begin_build(settings: Settings) -> None:
-    """Empty the build's catalogue, and remove its files, those that a killed build left behind included."""
+    """Empty the build's catalogue and remove its files, including those of a killed build.
+
+    Parameters
+    ----------
+    settings : Settings
+        With a ``lake_address``.
+
+    Raises
+    ------
+    WarehouseError
+        If the catalogue or its files cannot be written.
+    """
     with attached(settings, BUILD, writing=True) as connection:
         try:
             for (schema,) in connection.execute(
@@ -21,19 +32,29 @@ def begin_build(settings: Settings) -> None:
             connection.execute("call ducklake_delete_orphaned_files('lake', cleanup_all => true)")
         except duckdb.Error as error:
             raise WarehouseError(
-                "The lake's build cannot be begun anew; what is published stands.",
-                where=f"{shown(settings)}, schema {BUILD}",
+                "The lake's build could not be emptied; the current publication is unchanged.",
+                where=f"{public_address(settings)}, schema {BUILD}",
                 expected="a catalogue and a folder that this machine may write",
                 found=str(error),
-                next_step="mend what this names, then run again",
+                next_step="Correct what this names, then run again.",
             ) from error
 
 
-def dbt_variables(settings: Settings) -> dict[str, str]:
-    """What the profile's target ``lake`` reads from the environment."""
+def build_environment(settings: Settings) -> dict[str, str]:
+    """Environment variables that the profile's target ``lake`` reads.
+
+    Parameters
+    ----------
+    settings : Settings
+        With a ``lake_address``.
+
+    Returns
+    -------
+    dict of str to str
+        Variable to value, without a password.
+    """
     return {
         "WAREHOUSE_LAKE_CATALOGUE": f"ducklake:postgres:{connection_string(settings)}",
-        "WAREHOUSE_LAKE_BUILD": data_path(settings, BUILD),
+        "WAREHOUSE_LAKE_BUILD": existing_or_new_data_path(settings, BUILD),
         "WAREHOUSE_LAKE_EXTENSIONS": str(extension_directory(settings)),
-        **settings.lake_password(),
     }

@@ -1,4 +1,4 @@
-"""One refresh and one daemon of the lake at a time, on whichever machine: locks in PostgreSQL that die with their holder's connection."""
+"""One refresh and one daemon of the lake at a time, on any machine: PostgreSQL advisory locks."""
 
 import os
 import socket
@@ -6,27 +6,46 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from orchestration.core.errors import WarehouseError
 from orchestration.core.locks import REFRESH, Claim
 from orchestration.core.settings import Settings
-from orchestration.store.lake.server import server_connection, shown
+from orchestration.store.lake.server import public_address, server_connection
+
+if TYPE_CHECKING:
+    import psycopg2.extensions
 
 PAUSE_S = 0.5
 
 
 @contextmanager
-def lake_lock(settings: Settings, claim: Claim, wait_seconds: float = 0) -> Iterator[None]:
-    """Hold the lake for one refresh or daemon. Raises WarehouseError naming the holder when it is not free within ``wait_seconds``."""
+def hold_lake(settings: Settings, claim: Claim, wait_seconds: float = 0) -> Iterator[None]:
+    """Hold the lake for one refresh or daemon.
+
+    Parameters
+    ----------
+    settings : Settings
+        With a ``lake_address``.
+    claim : Claim
+        What the lock protects.
+    wait_seconds : float
+        How long to wait for another holder, in seconds.
+
+    Raises
+    ------
+    WarehouseError
+        If another process holds the lake after ``wait_seconds`` (the message names it), or it cannot be reached.
+    """
     since = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
-    me = f"process {os.getpid()} since {since} on {socket.gethostname()}"
-    with server_connection(settings, me) as server, server.cursor() as cursor:
+    holder = f"process {os.getpid()} since {since} on {socket.gethostname()}"
+    with server_connection(settings, holder) as server, server.cursor() as cursor:
         deadline = time.monotonic() + wait_seconds
         while not _taken(cursor, claim):
             if time.monotonic() >= deadline:
                 raise WarehouseError(
-                    claim.of_lake,
-                    where=shown(settings),
+                    claim.lake_message,
+                    where=public_address(settings),
                     found=_holder(cursor, claim) or "its holder has just ended",
                     next_step=claim.next_step,
                 )
@@ -35,7 +54,7 @@ def lake_lock(settings: Settings, claim: Claim, wait_seconds: float = 0) -> Iter
 
 
 def lake_is_free(settings: Settings) -> bool:
-    """Whether no machine refreshes the lake. False where it cannot be told."""
+    """Whether no machine refreshes the lake; False also if the server cannot be reached."""
     try:
         with server_connection(settings) as server, server.cursor() as cursor:
             return _holder(cursor, REFRESH) is None
@@ -43,12 +62,12 @@ def lake_is_free(settings: Settings) -> bool:
         return False
 
 
-def _taken(cursor, claim: Claim) -> bool:
+def _taken(cursor: "psycopg2.extensions.cursor", claim: Claim) -> bool:
     cursor.execute("select pg_try_advisory_lock(%s)", [claim.number])
-    return cursor.fetchone()[0]
+    return cursor.fetchone() == (True,)
 
 
-def _holder(cursor, claim: Claim) -> str | None:
+def _holder(cursor: "psycopg2.extensions.cursor", claim: Claim) -> str | None:
     cursor.execute(
         "select application_name, usename from pg_locks join pg_stat_activity using (pid)"
         " where locktype = 'advisory' and objid = %s and granted and pg_locks.database ="

@@ -3,41 +3,49 @@
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import duckdb
 
+from orchestration.core.database import quote_literal, single_row
 from orchestration.core.errors import WarehouseError
 from orchestration.core.settings import Settings
-from orchestration.publication.write import current
-from orchestration.store.lake.catalogue import PUBLISHED, attached, data_path, quoted
-from orchestration.store.lake.server import shown
+from orchestration.store.lake.catalogue import PUBLISHED, attached, existing_or_new_data_path
+from orchestration.store.lake.server import public_address
 from orchestration.store.lake.snapshots import AUTHOR, newest, snapshots
+from orchestration.store.protocol import SharedPublication
+from orchestration.store.publication_file import PublicationFile
 
-# Named choice: no question takes as long, so that a reader in the middle of one never loses a file under it.
+# Named choice: no query takes as long, so that a reader never loses a file in the middle of one.
 GRACE = "interval 1 day"
 
 
-@dataclass(frozen=True)
-class Published:
-    """What a publication to the lake did. snapshot: its version; rows by ``schema.table``; place: of the Parquet files."""
+def publish_to_lake(settings: Settings) -> SharedPublication:
+    """Copy warehouse.duckdb into the lake as one snapshot that carries its publication id, and expire old snapshots.
 
-    publication_id: str
-    snapshot: int
-    rows: dict[str, int]
-    place: str
+    Readers see the previous publication or this one, complete. A publication that the lake already has is not copied
+    again.
 
+    Parameters
+    ----------
+    settings : Settings
+        With a ``lake_address``.
 
-def publish_to_lake(settings: Settings) -> Published:
-    """Copy warehouse.duckdb into the lake as one snapshot that carries its publication id, and forget old snapshots.
+    Returns
+    -------
+    SharedPublication
+        The publication's snapshot, row counts and location.
 
-    Who reads sees the publication before or this one, whole. A publication that the lake has already is left as it is.
-    Raises WarehouseError on failure, and where the lake has a newer one; what the lake publishes stands.
+    Raises
+    ------
+    WarehouseError
+        If nothing is published locally, the lake has a newer publication, or the lake cannot be written. The lake's
+        current publication is then unchanged.
     """
-    record = current(settings.warehouse_path)
+    file = PublicationFile(settings.warehouse_path)
+    record = file.record()
     if record is None:
         raise WarehouseError(
-            "Nothing is published here that the lake could take over.",
+            "The data folder has no publication to copy into the lake.",
             where=str(settings.warehouse_path),
             next_step="warehouse run",
         )
@@ -45,72 +53,86 @@ def publish_to_lake(settings: Settings) -> Published:
     shared = newest(settings)
     if shared is not None and shared.publication_id > publication_id:
         raise WarehouseError(
-            "The lake has a newer publication than this machine, which must not go back.",
+            "Refusing to overwrite a newer publication in the lake.",
             where=str(shared),
             expected=f"nothing newer than {publication_id}",
             found=shared.publication_id,
-            next_step="warehouse run, which publishes anew if anything here differs",
+            next_step="warehouse run, which publishes again if anything on this machine differs",
         )
     with attached(settings, PUBLISHED, writing=True) as connection:
-        connection.execute(f"attach {quoted(settings.warehouse_path)} as local (read_only)")
+        file.attach_to(connection, "local")
         tables = _tables(connection, "local")
         if shared is None or shared.publication_id < publication_id:
-            with _told(settings, "The publication could not be written to the lake; the one before stands there."):
+            with _described(
+                settings, "The publication could not be written to the lake; the previous one is still current there."
+            ):
                 connection.execute("begin")
                 _replace_tables(connection, tables)
-                message = f"{quoted(AUTHOR)}, {quoted(publication_id)}"
-                extra = quoted(json.dumps({"publication": record, "tables": list(tables)}))
+                message = f"{quote_literal(AUTHOR)}, {quote_literal(publication_id)}"
+                extra = quote_literal(json.dumps({"publication": record, "tables": list(tables)}))
                 connection.execute(f"call ducklake_set_commit_message('lake', {message}, extra_info => {extra})")
                 connection.execute("commit")
-        with _told(settings, "The publication is in the lake, but old ones could not be removed from it."):
-            forget_old(settings, connection)
-        rows = {name: connection.execute(f"select count(*) from local.{name}").fetchone()[0] for name in tables}
-    return Published(publication_id, newest(settings).version, rows, data_path(settings, PUBLISHED))
+        with _described(settings, "The publication is in the lake, but old ones could not be removed from it."):
+            expire_old_snapshots(settings, connection)
+        rows = {name: single_row(connection.execute(f"select count(*) from local.{name}"))[0] for name in tables}
+    snapshot = newest(settings)
+    assert snapshot is not None, "the publication was committed above"
+    return SharedPublication(publication_id, snapshot.version, rows, existing_or_new_data_path(settings, PUBLISHED))
 
 
 @contextmanager
-def _told(settings: Settings, problem: str) -> Iterator[None]:
+def _described(settings: Settings, problem: str) -> Iterator[None]:
     try:
         yield
     except duckdb.Error as error:
         raise WarehouseError(
             problem,
-            where=f"{shown(settings)}, files below {data_path(settings, PUBLISHED)}",
-            expected="a server and a folder that this machine may write, with room left",
+            where=f"{public_address(settings)}, files below {existing_or_new_data_path(settings, PUBLISHED)}",
+            expected="a server and a folder that this machine may write, with free space",
             found=str(error),
-            next_step="mend what this names, then warehouse run, which publishes what is missing",
+            next_step="Correct what this names, then warehouse run, which publishes what is missing.",
         ) from error
 
 
 def _replace_tables(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, str]) -> None:
-    """Every table of the file with its descriptions in place of those in the lake; what the file lacks goes."""
+    """Replace the lake's tables and descriptions by those of the file; drop tables that the file does not have."""
     for name in _tables(connection, "lake").keys() - tables.keys():
         connection.execute(f"drop table lake.{name}")
     for schema in {name.partition(".")[0] for name in tables}:
         connection.execute(f"create schema if not exists lake.{schema}")
     for name, comment in tables.items():
         connection.execute(f"create or replace table lake.{name} as from local.{name}")
-        connection.execute(f"comment on table lake.{name} is {quoted(comment)}")
+        connection.execute(f"comment on table lake.{name} is {quote_literal(comment)}")
     for schema, table, column, comment in connection.execute(
         "select schema_name, table_name, column_name, comment from duckdb_columns()"
         " where database_name = 'local' and comment is not null"
     ).fetchall():
-        connection.execute(f'comment on column lake.{schema}.{table}."{column}" is {quoted(comment)}')
+        connection.execute(f'comment on column lake.{schema}.{table}."{column}" is {quote_literal(comment)}')
 
 
 def _tables(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, str]:
-    """The description of each ``schema.table``."""
+    """Description of each ``schema.table``."""
     return dict(
         connection.execute(
-            "select schema_name || '.' || table_name, comment from duckdb_tables() where database_name = ? order by all",
+            "select schema_name || '.' || table_name, comment from duckdb_tables()"
+            " where database_name = ? order by all",
             [database],
         ).fetchall()
     )
 
 
-def forget_old(settings: Settings, connection: duckdb.DuckDBPyConnection) -> None:
-    """Keep the newest WAREHOUSE_KEEP_PUBLICATIONS snapshots; the newest always stays. A file that no kept snapshot needs
-    is removed GRACE after that came to be so, and so is a file that a killed publication left."""
+def expire_old_snapshots(settings: Settings, connection: duckdb.DuckDBPyConnection) -> None:
+    """Keep the newest WAREHOUSE_KEEP_PUBLICATIONS snapshots, and delete files that no kept snapshot needs.
+
+    A file is deleted `GRACE` after the last snapshot that needs it expired; so is a file of a killed publication.
+
+    Parameters
+    ----------
+    settings : Settings
+        With a ``lake_address``.
+    connection : duckdb.DuckDBPyConnection
+        With the catalogue attached as ``lake`` for writing.
+    """
     kept = [one.version for one in snapshots(settings)[-settings.keep_publications :]]
     gone = connection.execute(
         f"select snapshot_id from lake.snapshots() where snapshot_id < {kept[0]} order by all"

@@ -1,12 +1,15 @@
-"""The PostgreSQL server of the lake: its address without the password, and the errors of a server that cannot be used."""
+"""The PostgreSQL server of the lake: its address without the password, its connection, and its errors."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 from orchestration.core.errors import WarehouseError
-from orchestration.core.settings import Settings
+from orchestration.core.settings import Settings, invalid_setting
+
+if TYPE_CHECKING:
+    import psycopg2.extensions
 
 CONNECT_SECONDS = 10
 EXTENSIONS = ("ducklake", "postgres_scanner", "httpfs")
@@ -15,40 +18,71 @@ PACKAGES = ("psycopg2", "dagster_postgres", *(f"duckdb_extension_{name}" for nam
 
 
 def connection_string(settings: Settings) -> str:
-    """The address in libpq's words and without the password, which this process and its children find in PGPASSWORD: no
-    statement, message or log of DuckDB and dbt has it. WarehouseError where the address or the installation will not do.
+    """Format the address for libpq, without the password.
+
+    This process and its children find the password in PGPASSWORD (`Settings.environment`), so that no statement,
+    message or log of DuckDB and dbt contains it.
+
+    Parameters
+    ----------
+    settings : Settings
+        With a ``lake_address``.
+
+    Returns
+    -------
+    str
+        A connection string such as ``host=... dbname=...``.
+
+    Raises
+    ------
+    WarehouseError
+        If the address is malformed or the lake's packages are not installed.
     """
     parts = _parts(settings)
-    os.environ.update(settings.lake_password())
     from psycopg2.extensions import make_dsn
 
     return make_dsn(**{name: value for name, value in parts.items() if name != "password"})
 
 
-def shown(settings: Settings) -> str:
-    """The address as it may be printed: ``user@host:port/database``."""
+def public_address(settings: Settings) -> str:
+    """Format the address for messages: ``user@host:port/database``."""
     parts = _parts(settings)
     user, host = parts.get("user", ""), parts.get("host", "localhost")
     return f"{user}{'@' if user else ''}{host}:{parts.get('port', '5432')}/{parts.get('dbname', user)}"
 
 
 def storage_address(settings: Settings) -> str:
-    """The address as SQLAlchemy takes it, for Dagster's storage; without the password, as in connection_string."""
+    """Format the address for SQLAlchemy (Dagster's storage), without the password as in `connection_string`."""
     from sqlalchemy.engine import URL, make_url
 
     connection_string(settings)
-    url = make_url(settings.lake_address)
+    url = make_url(_address(settings))
     plain = URL.create("postgresql+psycopg2", url.username, None, url.host, url.port, url.database, url.query)
     return plain.render_as_string(hide_password=False)
 
 
 @contextmanager
-def server_connection(settings: Settings, name: str = "warehouse") -> Iterator:
-    """A connection of psycopg2's, each statement a transaction of its own; ``name`` is what the server shows of it.
+def server_connection(settings: Settings, name: str = "warehouse") -> "Iterator[psycopg2.extensions.connection]":
+    """Connect to the server with psycopg2; each statement is its own transaction.
 
-    WarehouseError where the server does not answer or refuses.
+    Parameters
+    ----------
+    settings : Settings
+        With a ``lake_address``.
+    name : str
+        Application name that the server lists for the connection.
+
+    Yields
+    ------
+    psycopg2.extensions.connection
+        Closed at the end of the block.
+
+    Raises
+    ------
+    WarehouseError
+        If the server does not answer or refuses the connection.
     """
-    refuse_without_packages()
+    require_packages()
     import psycopg2
 
     try:
@@ -56,7 +90,7 @@ def server_connection(settings: Settings, name: str = "warehouse") -> Iterator:
             connection_string(settings), connect_timeout=CONNECT_SECONDS, application_name=name[:63]
         )
     except psycopg2.OperationalError as error:
-        raise unusable(settings, str(error)) from None  # the original has the whole address in its frames
+        raise unavailable(settings, str(error)) from None  # the original has the whole address in its frames
     connection.autocommit = True
     try:
         yield connection
@@ -64,19 +98,20 @@ def server_connection(settings: Settings, name: str = "warehouse") -> Iterator:
         connection.close()
 
 
-def unusable(settings: Settings, found: str) -> WarehouseError:
+def unavailable(settings: Settings, found: str) -> WarehouseError:
+    """Make the error for a server that cannot be used; ``found`` is its own message."""
     return WarehouseError(
-        "The lake's PostgreSQL server cannot be used.",
-        where=f"WAREHOUSE_LAKE, {shown(settings)}",
-        expected="a server that answers and lets this user into that database",
+        "The lake's PostgreSQL server is not available.",
+        where=f"WAREHOUSE_LAKE, {public_address(settings)}",
+        expected="a running server that accepts this user for that database",
         found=" ".join(found.split()),
-        next_step="start the server, or mend the address, or the password in it or in ~/.pgpass; without WAREHOUSE_LAKE"
-        " everything works on this machine's own files",
+        next_step="Start the server, or correct the address, or the password in it or in ~/.pgpass. Without"
+        " WAREHOUSE_LAKE everything works on local files.",
     )
 
 
-def refuse_without_packages() -> None:
-    """WarehouseError where the packages of the lake are not installed."""
+def require_packages() -> None:
+    """Raise WarehouseError if the packages of the extra ``lake`` are not installed."""
     absent = [name for name in PACKAGES if find_spec(name) is None]
     if absent:
         raise WarehouseError(
@@ -84,22 +119,25 @@ def refuse_without_packages() -> None:
             where="WAREHOUSE_LAKE",
             expected="the packages of the extra lake in pyproject.toml",
             found=f"no {', '.join(absent)}",
-            next_step="make setup, which installs all that requirements.lock names",
+            next_step="make setup, which installs everything in requirements.lock",
         )
 
 
+def _address(settings: Settings) -> str:
+    assert settings.lake_address is not None, "only a LakeStore calls this package"
+    return settings.lake_address
+
+
 def _parts(settings: Settings) -> dict[str, str]:
-    refuse_without_packages()
+    require_packages()
     from psycopg2 import ProgrammingError
     from psycopg2.extensions import parse_dsn
 
     try:
-        return parse_dsn(settings.lake_address)
+        return parse_dsn(_address(settings))
     except ProgrammingError:
-        raise WarehouseError(
-            "A setting is not usable.",
-            where="environment variable WAREHOUSE_LAKE",
+        raise invalid_setting(
+            "WAREHOUSE_LAKE",
             expected="postgresql:// and then USER:PASSWORD@HOST:PORT/DATABASE, special characters percent-encoded",
-            found="something else",
-            next_step="set it to such an address, or unset it",
+            found="another",
         ) from None  # its message repeats parts of the address

@@ -9,7 +9,8 @@ import pytest
 
 from orchestration.core.errors import WarehouseError
 from orchestration.core.settings import Settings
-from orchestration.publication.codebook import ESTIMATE_TABLES, META_TABLES, Column, meta_columns
+from orchestration.modelling.result_tables import ESTIMATE_TABLES
+from orchestration.publication.codebook import META_TABLES, Column, meta_columns
 from orchestration.publication.write import MART_TABLES, Evidence, Publication, current, publish
 
 TABLES = (

@@ -1,0 +1,20 @@
+"""The pipeline as plain data: every asset with its group, description and parents, for the picture in the documentation."""
+
+from orchestration.core.settings import Settings
+from orchestration.defs.assemble import build_defs
+from orchestration.outputs.lineage_picture import Asset
+
+
+def pipeline_assets(settings: Settings) -> dict[str, Asset]:
+    """Every asset of the Dagster definitions, by its name."""
+    graph = build_defs(settings).resolve_asset_graph()
+    nodes = {key.to_user_string(): graph.get(key) for key in graph.get_all_asset_keys()}
+    return {
+        name: Asset(
+            name,
+            node.group_name,
+            " ".join((node.description or "").split("\n\n")[0].split()),
+            tuple(sorted(parent.to_user_string() for parent in node.parent_keys)),
+        )
+        for name, node in sorted(nodes.items())
+    }
