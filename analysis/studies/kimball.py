@@ -1,50 +1,79 @@
-"""The probits of Kimball (2010), Journal of Peace Research 47(4):407-419, and every choice the article leaves to us."""
+"""The probits of Kimball (2010), and every choice the article leaves open.
+
+References
+----------
+Kimball (2010), Journal of Peace Research 47(4): 407-419.
+"""
 
 from analysis.core.specification import Model, Sample, Term, TimeDependence
 
 HEADLINE_RULE = "military"
 RULES = (HEADLINE_RULE, "defense", "any")
+HEADLINE_MODEL = "kimball_2010/t1_m1b"
 TABLES = {"t1": Sample("1816-2000", 1816, 2000), "t2": Sample("1900-2000", 1900, 2000)}
-MORTALITY = ("infant_mortality_rate", "infant_mortality_rose")
+RATE, ROSE = "infant_mortality_rate", "infant_mortality_rose"
+MORTALITY = (RATE, ROSE)
+MORTALITY_MEASURES = {"a": (RATE,), "b": (RATE, ROSE)}
+CONTROLS = (Term("cinc"), Term("dispute_rivals", 1), Term("w_over_s", 1))
+ENVIRONMENT_DISPUTES = Term("relevant_environment_disputes", 1)
+THREAT_MEASURES = {"m1": CONTROLS, "m2": (*CONTROLS, ENVIRONMENT_DISPUTES)}
 
 
 def kimball_models(rule: str = HEADLINE_RULE) -> tuple[Model, ...]:
-    """The eight models for one obligation rule.
+    """The eight models of the article for one obligation rule.
 
-    t1: all years, t2: years after 1899; m1: without disputes in the relevant environment, m2: with them; a: the level
-    of infant mortality alone, b: also whether it rose. Names of rules other than the headline end in the rule.
+    Parameters
+    ----------
+    rule : str, default HEADLINE_RULE
+        One of RULES: which alliances count as a formation.
+
+    Returns
+    -------
+    tuple of Model
+        Named ``kimball_2010/<table>_<threat><mortality>``. Table t1 covers all years, t2 the years after 1899. Threat
+        measure m1 is without disputes in the relevant environment, m2 with them. Mortality a is the level of infant
+        mortality alone, b the level and whether it rose. The names end in ``/<rule>`` for rules other than the
+        headline rule.
     """
-    models = []
-    for table, sample in TABLES.items():
-        for number, environment in (("m1", False), ("m2", True)):
-            for letter, mortality in (("a", MORTALITY[:1]), ("b", MORTALITY)):
-                terms = [
-                    *(Term(column) for column in mortality),
-                    Term("cinc"),
-                    Term("dispute_rivals", 1),
-                    Term("w_over_s", 1),
-                ]
-                if environment:
-                    terms.append(Term("relevant_environment_disputes", 1))
-                models.append(
-                    Model(
-                        name=f"kimball_2010/{table}_{number}{letter}" + ("" if rule == HEADLINE_RULE else f"/{rule}"),
-                        outcome=f"forms_{rule}_alliance",
-                        terms=tuple(terms),
-                        sample=sample,
-                        time=TimeDependence(f"years_since_{rule}_formation"),
-                        rule=rule,
-                        is_headline=rule == HEADLINE_RULE,
-                        focus=tuple(term.name for term in terms),
-                    )
-                )
-    return tuple(models)
+    return tuple(
+        _kimball_model(rule, f"{table}_{threat}{mortality}", sample, columns, controls)
+        for table, sample in TABLES.items()
+        for threat, controls in THREAT_MEASURES.items()
+        for mortality, columns in MORTALITY_MEASURES.items()
+    )
+
+
+def headline_model() -> Model:
+    """The model on which the claim, the robustness checks and the validation rest.
+
+    Returns
+    -------
+    Model
+        The one named HEADLINE_MODEL.
+    """
+    return next(model for model in KIMBALL_2010 if model.name == HEADLINE_MODEL)
+
+
+def _kimball_model(
+    rule: str, number: str, sample: Sample, mortality: tuple[str, ...], controls: tuple[Term, ...]
+) -> Model:
+    is_headline = rule == HEADLINE_RULE
+    terms = (*(Term(column) for column in mortality), *controls)
+    return Model(
+        name=f"kimball_2010/{number}" + ("" if is_headline else f"/{rule}"),
+        outcome=f"forms_{rule}_alliance",
+        terms=terms,
+        sample=sample,
+        time=TimeDependence(f"years_since_{rule}_formation"),
+        rule=rule,
+        is_headline=is_headline,
+        focus=tuple(term.name for term in terms),
+    )
 
 
 KIMBALL_2010 = tuple(model for rule in RULES for model in kimball_models(rule))
-HEADLINE_MODEL = "kimball_2010/t1_m1b"
 
-# (choice, value, alternatives, why)
+# Published as results.choices: choice, value, alternatives, why.
 CHOICES = (
     (
         "obligation_rule",

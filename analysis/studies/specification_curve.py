@@ -43,6 +43,7 @@ CHOICES = {
     "family": ("probit", "logit", "cloglog", "linear"),
 }
 DRAWS = 999
+CRITICAL_Z = 1.959964  # two-sided 5 per cent point of the normal distribution
 BATCH = 64
 
 
@@ -198,8 +199,8 @@ def joint_tests(statistics: np.ndarray, scores: np.ndarray) -> list[dict]:
         "median z": lambda z: np.median(z, axis=0),
         "mean z": lambda z: np.mean(z, axis=0),
         "share positive": lambda z: np.mean(z > 0, axis=0),
-        "share positive and significant": lambda z: np.mean(z > 1.959964, axis=0),
-        "share significant": lambda z: np.mean(np.abs(z) > 1.959964, axis=0),
+        "share positive and significant": lambda z: np.mean(z > CRITICAL_Z, axis=0),
+        "share significant": lambda z: np.mean(np.abs(z) > CRITICAL_Z, axis=0),
     }
     rows = []
     for name, summary in summaries.items():

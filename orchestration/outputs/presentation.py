@@ -18,7 +18,7 @@ from orchestration.store.publication_file import PublicationFile
 
 if TYPE_CHECKING:
     from analysis.reporting.drawing import Drawing
-    from analysis.reporting.regression_tables import RegressionTable
+    from analysis.reporting.table_formats import RegressionTable
 
 DRAWN_MARTS = ("country_years", "coverage")
 INLINE_WIDTH, INLINE_COLOURS = 720, 64
@@ -153,7 +153,7 @@ def _write_figures(frames: dict[str, pandas.DataFrame], folder: Path, is_synthet
 
 
 def _figures(frames: dict[str, pandas.DataFrame], is_synthetic: bool) -> dict[str, "Callable[[], Drawing]"]:
-    from analysis.reporting import figures, panel_figures
+    from analysis.reporting import curve_figure, figures, panel_figures
     from analysis.reporting.frontier_figure import frontier_drawing
 
     models, panel = frames["models"], frames["country_years"]
@@ -166,7 +166,7 @@ def _figures(frames: dict[str, pandas.DataFrame], is_synthetic: bool) -> dict[st
         "frontier": frontier_drawing,
     }
     if "specification_curve" in frames:
-        every["specification_curve"] = lambda: figures.specification_curve(frames["specification_curve"])
+        every["specification_curve"] = lambda: curve_figure.specification_curve(frames["specification_curve"])
     if "separation" in frames:
         every["separation"] = lambda: figures.separation(frames["separation"])
     return every

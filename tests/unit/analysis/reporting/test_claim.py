@@ -1,4 +1,4 @@
-"""The sentence on the claim says what the results say, whichever way they fall."""
+"""The sentence on the claim agrees with the results, whatever they are."""
 
 import pandas as pd
 import pytest
@@ -69,7 +69,8 @@ def test_verdict_and_direction(found, verdict, direction):
     assert f"raises alliance formation {verdict} the headline model ({HEADLINE_MODEL}, probit, 1816-2000" in sentence
     assert f"the coefficient of a rise in infant mortality is {direction};" in sentence
     assert "n 7,962 state-years, 667 formations, 164 states" in sentence
-    assert sentence.endswith(".") and ". " not in sentence
+    assert sentence.endswith(".")
+    assert ". " not in sentence
 
 
 def test_size_is_in_percentage_points_with_the_interval_by_state():
@@ -113,7 +114,7 @@ def test_value_out_of_sample(forward, word):
     assert "for states left out are not distinguishably better or worse than without" in sentence
 
 
-def test_validation_that_was_not_made_is_said():
+def test_missing_validation_is_stated():
     assert "predictions out of sample were not made" in claim_sentence(model(), coefficients(), effects())
     part = validation((0.02, 0.01, 0.03))
     sentence = claim_sentence(model(), coefficients(), effects(), validation=part[part["scheme"] == BY_STATE])
@@ -128,7 +129,7 @@ def test_validation_that_was_not_made_is_said():
     )
 
 
-def test_a_headline_model_that_failed_is_said_with_its_reason():
+def test_a_failed_headline_model_is_stated_with_its_reason():
     none = coefficients().iloc[:0]
     failed = model(n=None, problem="no column cinc in the panel")
     assert "could not be tested: " in claim_sentence(failed, none, effects())
@@ -139,7 +140,7 @@ def test_a_headline_model_that_failed_is_said_with_its_reason():
         claim_sentence(model().iloc[:0], none, effects())
 
 
-def test_the_sample_is_called_synthetic_in_every_branch():
+def test_every_variant_is_marked_for_synthetic_data():
     made_up = model(is_synthetic=True)
     for found in (coefficients(), coefficients(-0.1), coefficients().iloc[:0]):
         assert claim_sentence(made_up, found, effects()).startswith("SYNTHETIC sample, which says nothing")

@@ -1,4 +1,4 @@
-"""Figures show the figures of the results, say their n and their source, and are the same bytes twice."""
+"""Figures show the numbers of the results, name their n and source, and are reproducible byte for byte."""
 
 from itertools import product
 from xml.etree import ElementTree
@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 from analysis.core.errors import AnalysisError
+from analysis.reporting.curve_figure import specification_curve
 from analysis.reporting.drawing import Drawing, bare_svg, save
-from analysis.reporting.figures import predicted_probabilities, rise_by_model, separation, specification_curve
+from analysis.reporting.figures import predicted_probabilities, rise_by_model, separation
 from analysis.reporting.panel_figures import coverage, formation_over_time, mortality_by_region
 from analysis.studies.estimation import estimate
 from analysis.studies.kimball import HEADLINE_MODEL, kimball_models
@@ -81,7 +82,7 @@ def words(drawing: Drawing) -> str:
 
 
 def with_regions(panel: pd.DataFrame) -> pd.DataFrame:
-    """The first three states, a region of which can have no quartiles, apart from the others."""
+    """Two regions: one of three states, too few for quartiles, and one of the others."""
     return panel.assign(region=np.where(panel["cow_code"] <= 3, "Few", "Many"))
 
 
@@ -89,16 +90,19 @@ def marked(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(is_synthetic=True)
 
 
-def test_every_figure_says_n_and_source_and_has_alternative_text(drawings):
+def test_every_figure_has_n_source_and_alternative_text(drawings):
     for drawing in drawings.values():
         assert "Source: alliance-formation warehouse" in words(drawing)
         assert "n = " in words(drawing)
-        assert len(drawing.alt) > 80 and "nan" not in drawing.alt and any(map(str.isdigit, drawing.alt))
-        assert drawing.title in words(drawing) and "n = " in drawing.sample
+        assert len(drawing.alt) > 80
+        assert "nan" not in drawing.alt
+        assert any(map(str.isdigit, drawing.alt))
+        assert drawing.title in words(drawing)
+        assert "n = " in drawing.sample
         assert "SYNTHETIC" not in words(drawing) + drawing.alt
 
 
-def test_figures_of_the_sample_say_synthetic_across_and_in_words(panel, results):
+def test_figures_of_synthetic_data_are_marked_in_title_and_watermark(panel, results):
     for drawing in (
         predicted_probabilities(marked(results["predicted_probabilities"]), results["models"]),
         rise_by_model(marked(results["coefficients"]), results["models"]),
@@ -112,7 +116,7 @@ def test_figures_of_the_sample_say_synthetic_across_and_in_words(panel, results)
         assert drawing.alt.startswith("SYNTHETIC sample")
 
 
-def test_files_carry_the_alternative_text_and_are_the_same_bytes_twice(panel, results, drawings, tmp_path):
+def test_files_hold_the_alternative_text_and_are_reproducible(panel, results, drawings, tmp_path):
     again = {
         "rise_by_model": lambda: rise_by_model(results["coefficients"], results["models"]),
         "specification_curve": lambda: specification_curve(made_up_curve()),
@@ -134,7 +138,7 @@ def test_a_figure_without_alternative_text_is_not_saved(drawings, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_drawing_leaves_the_settings_of_others_alone(results):
+def test_drawing_does_not_change_matplotlib_settings(results):
     before = dict(matplotlib.rcParams)
     rise_by_model(results["coefficients"], results["models"])
     assert dict(matplotlib.rcParams) == before
@@ -163,7 +167,7 @@ def test_every_coefficient_of_the_rise_is_drawn_with_its_interval(results, drawi
         assert f"n = {size:,}" in words(drawings["rise_by_model"])
 
 
-def test_the_curve_is_in_order_with_its_shares_in_the_title(drawings):
+def test_the_curve_is_sorted_and_its_shares_are_in_the_title(drawings):
     table = made_up_curve()
     fitted = table[table["problem"].isna()]
     top, *boards = drawings["specification_curve"].figure.axes
@@ -174,7 +178,7 @@ def test_the_curve_is_in_order_with_its_shares_in_the_title(drawings):
     assert f"{len(table) - len(fitted)} could not be fitted" in words(drawings["specification_curve"])
     assert len(boards) == len(CHOICES)
     rule = boards[0].images[0].get_array()
-    np.testing.assert_allclose(rule.sum(axis=0), 1.0)  # each place is shared out among the values of a choice
+    np.testing.assert_allclose(rule.sum(axis=0), 1.0)  # the shares of the values of a choice sum to 1 at each position
 
 
 def test_separation_shades_the_events_where_they_were_predicted(drawings):
@@ -204,42 +208,41 @@ def test_mortality_shows_the_median_state_and_how_many_are_observed(panel, drawi
     rates = {axes.get_title("left").split(":")[0]: axes for axes in drawings["mortality_by_region"].figure.axes[:2]}
     (line,) = rates["Many"].lines
     np.testing.assert_allclose(line.get_ydata(), many.groupby("year")["infant_mortality_rate"].median())
-    assert (
-        rates["Many"].get_title("left") == f"Many: n = {len(many):,}"
-        and rates["Few"].get_title("left") == f"Few: n = {len(few)}"
-    )
+    assert rates["Many"].get_title("left") == f"Many: n = {len(many):,}"
+    assert rates["Few"].get_title("left") == f"Few: n = {len(few)}"
     assert [len(rates[name].collections[0].get_paths()) for name in ("Many", "Few")] == [1, 0]  # the band
     states = drawings["mortality_by_region"].figure.axes[3].patches[1]  # of Few, observed
     assert states.get_xy()[:, 1].max() == 3
 
 
-def test_a_page_takes_figures_without_title_and_foot_and_at_its_own_width(panel):
+def test_bare_svg_has_no_title_and_note_and_the_given_width(panel):
     first, second = (bare_svg(formation_over_time(panel, is_synthetic=False), 4.6) for _ in range(2))
     assert first == second
-    assert b'width="331.2pt"' in first and b"<!--" not in first
+    assert b'width="331.2pt"' in first
+    assert b"<!--" not in first
     ElementTree.fromstring(first)
     drawing = formation_over_time(panel, is_synthetic=True)
     bare_svg(drawing)
-    assert words(drawing).count("SYNTHETIC") == 1  # across; the page writes the title
+    assert words(drawing).count("SYNTHETIC") == 1  # the watermark; the page writes the title
 
 
-def test_coverage_draws_what_is_covered_alike_once_and_only_the_world(drawings):
+def test_coverage_draws_variables_with_equal_coverage_once_and_only_the_world(drawings):
     axes = drawings["coverage"].figure.axes[0]
     assert [label.get_text() for label in axes.get_yticklabels()] == ["cinc, polity2", "imr_world_bank"]
     np.testing.assert_array_equal(axes.images[0].get_array(), [[100, 50], [0, 100]])
     assert "n = 50 state-years, 3 variables" in words(drawings["coverage"])
 
 
-def test_what_cannot_be_drawn_is_an_error_that_says_why(panel, results):
+def test_a_figure_that_cannot_be_drawn_raises_an_error_with_the_reason(panel, results):
     probabilities, models, table = (results[name] for name in ("predicted_probabilities", "models", "coefficients"))
     without = models.assign(n=pd.NA)
     with pytest.raises(AnalysisError, match="without n"):
         predicted_probabilities(probabilities, without)
     with pytest.raises(AnalysisError, match="without n"):
         rise_by_model(table, without)
-    with pytest.raises(AnalysisError, match="no model 't9' in results.models; it has: kimball_2010/t1_m1b"):
+    with pytest.raises(AnalysisError, match=r"no model 't9' in results\.models; available: kimball_2010/t1_m1b"):
         predicted_probabilities(probabilities, models, "t9")
-    with pytest.raises(AnalysisError, match=f"no predicted probabilities for {HEADLINE_MODEL}; there are for: kimball"):
+    with pytest.raises(AnalysisError, match=f"no predicted probabilities for {HEADLINE_MODEL}; available for: kimball"):
         predicted_probabilities(probabilities[probabilities["model"] != HEADLINE_MODEL], models)
     with pytest.raises(AnalysisError, match="no model has the term polity2"):
         rise_by_model(table, models, "polity2")

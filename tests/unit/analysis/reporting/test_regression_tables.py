@@ -1,4 +1,4 @@
-"""A table says what the results say, in every format, and never without its n."""
+"""Tables show the numbers of the results in every format, and never without n."""
 
 import csv
 import io
@@ -58,7 +58,7 @@ def figures(results, model, term, covariance="cluster_state"):
 def test_estimates_errors_and_sizes_are_those_of_the_results(results, table):
     rows = list(csv.reader(io.StringIO(table.to_csv())))
     header = rows[0]
-    place = next(number for number, row in enumerate(rows) if row[0] == term_label(ROSE))
+    position = next(number for number, row in enumerate(rows) if row[0] == term_label(ROSE))
     by_label = {row[0]: row for row in rows}
     for model in results["models"].itertuples():
         column = header.index(model.model.split("/")[1])
@@ -69,20 +69,22 @@ def test_estimates_errors_and_sizes_are_those_of_the_results(results, table):
         assert float(by_label["Pseudo-R² (McFadden)"][column]) == pytest.approx(model.pseudo_r2, abs=0.0005)
         if model.model.endswith("b"):
             row = figures(results, model.model, ROSE)
-            assert float(rows[place][column].rstrip("*")) == pytest.approx(row["estimate"], abs=0.0005)
-            assert rows[place][column].count("*") == len(stars(row["p_value"])) > 0
-            assert float(rows[place + 1][column]) == pytest.approx(row["std_error"], abs=0.0005)
+            assert float(rows[position][column].rstrip("*")) == pytest.approx(row["estimate"], abs=0.0005)
+            assert rows[position][column].count("*") == len(stars(row["p_value"])) > 0
+            assert float(rows[position + 1][column]) == pytest.approx(row["std_error"], abs=0.0005)
         else:
-            assert rows[place][column] == rows[place + 1][column] == ""
+            assert rows[position][column] == rows[position + 1][column] == ""
 
 
 def test_every_format_has_the_same_cells(table):
     page = Cells(table.to_html())
-    assert page.open == [] and page.caption == table.caption
+    assert page.open == []
+    assert page.caption == table.caption
     assert len(page.rows) == 1 + len(table.cells)
     markdown = [line for line in table.to_markdown().splitlines() if line.startswith("|")]
     latex = [line for line in table.to_latex("tab:x").splitlines() if line.endswith(r"\\")]
-    assert len(markdown) == 2 + len(table.cells) and len(latex) == 1 + len(table.cells)
+    assert len(markdown) == 2 + len(table.cells)
+    assert len(latex) == 1 + len(table.cells)
     for number, row in enumerate(table.cells.itertuples(index=False)):
         expected = list(row)
         assert [cell.replace("−", "-") for cell in page.rows[number + 1][1:]] == expected
@@ -104,7 +106,8 @@ def test_latex_is_balanced_and_escaped(table):
     assert stack == []
     bare = re.sub(r"\\[{}]", "", text)
     assert bare.count("{") == bare.count("}")
-    assert not re.search(r"(?<!\\)[_%#^]", text) and r"forms\_military\_alliance" in text
+    assert not re.search(r"(?<!\\)[_%#^]", text)
+    assert r"forms\_military\_alliance" in text
     assert text.replace("$-$", "").count("$") == 0
     assert [text.count(rule) for rule in (r"\toprule", r"\midrule", r"\bottomrule")] == [1, 2, 1]
     lines = text.splitlines()
@@ -124,36 +127,40 @@ def test_the_note_names_covariance_rule_drops_and_stars(results):
     models = results["models"].copy()
     models.loc[1, "terms_dropped"] = "cinc: constant"
     note = regression_table(models, results["coefficients"], list(models["model"])).note
-    assert "clustered by state, times G/(G-1)" in note and "any obligation but pure non-aggression" in note
-    assert "t1_m1b: cinc: constant" in note and "* p < 0.05" in note and "0123456789ab" in note
+    assert "clustered by state, times G/(G-1)" in note
+    assert "any obligation but pure non-aggression" in note
+    assert "t1_m1b: cinc: constant" in note
+    assert "* p < 0.05" in note
+    assert "0123456789ab" in note
     assert "SYNTHETIC" not in note
 
 
-def test_a_table_of_the_sample_says_synthetic_in_every_format(results):
+def test_a_table_of_synthetic_data_is_marked_in_every_format(results):
     models = results["models"].assign(is_synthetic=True)
     table = regression_table(models, results["coefficients"], list(models["model"]))
     for text in (table.to_latex("x"), table.to_html(), table.to_markdown(), table.to_csv()):
         assert text.count("SYNTHETIC") >= 2  # caption and note
 
 
-def test_bootstrap_intervals_stand_where_there_are_no_standard_errors(results):
+def test_bootstrap_rows_show_intervals_in_place_of_standard_errors(results):
     name = results["models"]["model"][1]
     table = regression_table(results["models"], results["coefficients"], [name], "score_bootstrap")
     row = figures(results, name, ROSE, "score_bootstrap")
-    place = list(table.cells.index).index(term_label(ROSE))
-    low, high = (float(end) for end in table.cells.iloc[place + 1, 0].strip("[]").split("; "))
+    position = list(table.cells.index).index(term_label(ROSE))
+    low, high = (float(end) for end in table.cells.iloc[position + 1, 0].strip("[]").split("; "))
     assert (low, high) == pytest.approx((row["conf_low"], row["conf_high"]), abs=0.0005)
-    assert "95% interval" in table.to_csv() and "score cluster bootstrap" in table.note
+    assert "95% interval" in table.to_csv()
+    assert "score cluster bootstrap" in table.note
 
 
 def test_a_table_without_its_n_is_refused(results):
     models = results["models"].copy()
     models.loc[0, "n"] = None
-    with pytest.raises(AnalysisError, match="without its n.*t1_m1a"):
+    with pytest.raises(AnalysisError, match=r"without its n.*t1_m1a"):
         regression_table(models, results["coefficients"], list(models["model"]))
 
 
-def test_a_model_that_failed_has_no_column_but_its_reason_in_the_note(results):
+def test_a_failed_model_has_no_column_and_its_reason_is_in_the_note(results):
     models = results["models"].copy()
     models.loc[0, ["n", "converged", "problem"]] = [None, False, "no column cinc in the panel"]
     table = regression_table(models, results["coefficients"], list(models["model"]))
@@ -163,11 +170,11 @@ def test_a_model_that_failed_has_no_column_but_its_reason_in_the_note(results):
         regression_table(models, results["coefficients"], ["kimball_2010/t1_m1a"])
 
 
-def test_unknown_names_are_errors_that_list_the_known(results):
+def test_unknown_names_raise_errors_that_list_the_available_ones(results):
     models, coefficients = results["models"], results["coefficients"]
-    with pytest.raises(AnalysisError, match="no model 't9'.*kimball_2010/t1_m1a"):
+    with pytest.raises(AnalysisError, match=r"no model 't9'.*kimball_2010/t1_m1a"):
         regression_table(models, coefficients, ["t9"])
-    with pytest.raises(AnalysisError, match="unknown covariance 'hc9'.*cluster_state"):
+    with pytest.raises(AnalysisError, match=r"unknown covariance 'hc9'.*cluster_state"):
         regression_table(models, coefficients, list(models["model"]), "hc9")
     with pytest.raises(AnalysisError, match="no coefficients under cluster_state for kimball_2010/t1_m1a"):
         regression_table(models, coefficients[coefficients["model"] != "kimball_2010/t1_m1a"], list(models["model"]))
@@ -188,5 +195,5 @@ def test_groups_are_by_publication_rule_and_sample(results):
         ("years_since_any_formation_spline_3", "Years since any formation, spline 3"),
     ],
 )
-def test_terms_in_words(term, label):
+def test_term_labels(term, label):
     assert term_label(term) == label
