@@ -22,9 +22,10 @@ from orchestration.core.errors import WarehouseError
 
 
 class PlainErrors(click.Group):
-    """Prints a WarehouseError as it is and exits 1; anything else is a fault of ours and shows its traceback."""
+    """Prints a WarehouseError and exits 1; any other exception is a defect and shows its traceback."""
 
-    def invoke(self, ctx: click.Context):
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command."""
         try:
             return super().invoke(ctx)
         except WarehouseError as error:
@@ -38,7 +39,7 @@ class PlainErrors(click.Group):
 @click.group(cls=PlainErrors, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="alliance-formation-warehouse")
 def main() -> None:
-    """Do states ally so that they can spend on social policy? Raw files in, a tested panel and honest results out."""
+    """Do states ally so that they can spend on social policy? From raw files to a tested panel and results."""
 
 
 for command in (

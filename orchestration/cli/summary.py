@@ -1,20 +1,23 @@
-"""What the commands print: the outcome of a run, the sources, the results. Text only, read from what is published."""
+"""What the commands print of a run, the sources and the results, read from the publication."""
+
+from typing import Any
 
 from orchestration.core.settings import Settings
 from orchestration.core.text_tables import render_table
 from orchestration.publication.kept import find
 from orchestration.query.run import open_published, rows_of
-from orchestration.runtime.status import look_again
+from orchestration.runtime.refresh import Outcome
+from orchestration.runtime.status import next_check
 from orchestration.store.protocol import StoredPublication
 from orchestration.store.publication_file import PublicationFile
 
 HEADLINE_COVARIANCE = "cluster_state"
 
 
-def outcome_summary(outcome) -> str:
+def outcome_summary(outcome: Outcome) -> str:
     """The end of ``warehouse run``: headline model, n, time, where the file is, and whether it is synthetic."""
     settings = outcome.settings
-    done = "refreshed" if outcome.changed else "nothing changed, the publication stands as it is"
+    done = "refreshed" if outcome.changed else "nothing changed, the publication is current"
     return "\n".join(
         [
             _headline(PublicationFile(settings.warehouse_path)),
@@ -25,21 +28,21 @@ def outcome_summary(outcome) -> str:
 
 
 def results_text(settings: Settings) -> str:
-    """``warehouse results``: headline model, the term in question in every model, the open choices."""
+    """``warehouse results``: headline model, the rise in every model, the open choices."""
     publication = find(settings)
     parts = (_headline(publication), _rise_in_every_model(publication), _problems(publication), _choices(publication))
     return "\n".join([*parts, _claim(publication), "", _synthetic_line(publication)])
 
 
 def sources_text(settings: Settings) -> str:
-    """``warehouse sources``: every file with version, tables and page; when it was loaded, and when to look for a newer one."""
+    """``warehouse sources``: every file with version, tables, page, date of loading and month of the next check."""
     from orchestration.ingest.catalog import load_catalog
 
     loaded = {}
     if settings.warehouse_path.exists():
         columns = "source, file, loaded_at, cadence_years"
         for row in rows_of(PublicationFile(settings.warehouse_path), f"select {columns} from meta.sources"):
-            loaded[row["source"], row["file"]] = (f"{row['loaded_at']:%Y-%m-%d}", f"{look_again(row):%Y-%m}")
+            loaded[row["source"], row["file"]] = (f"{row['loaded_at']:%Y-%m-%d}", f"{next_check(row):%Y-%m}")
     rows = [
         (
             source.name,
@@ -52,17 +55,18 @@ def sources_text(settings: Settings) -> str:
         for source in load_catalog(settings.catalog_dir).values()
         for file in source.files
     ]
-    names = ["source", "file", "version", "loaded", "look for a newer one", "raw tables", "publisher's page"]
+    names = ["source", "file", "version", "loaded", "check for a newer one", "raw tables", "publisher's page"]
     return render_table(names, rows)
 
 
 def verification(settings: Settings) -> tuple[str, bool]:
-    """``warehouse sources verify``: where each file was found, or why it was not; and whether all were."""
+    """``warehouse sources verify``: where each file was found or why not, and whether all were found."""
     from orchestration.core.errors import WarehouseError
     from orchestration.ingest.acquisition import open_acquisition
 
     acquisition = open_acquisition(settings)
-    rows, complete = [], True
+    rows: list[tuple[str, ...]] = []
+    complete = True
     for source_name, file in acquisition.files():
         try:
             fetched = acquisition.fetch(source_name, file)
@@ -93,7 +97,7 @@ def _headline(publication: StoredPublication) -> str:
 
 
 def _rise_in_every_model(publication: StoredPublication) -> str:
-    """One row per model, one column per covariance: the reader sees at once how much hangs on that choice."""
+    """One row for each model, one column for each covariance, which shows how much depends on that choice."""
     covariances = ("stata_robust", "cluster_state", "cluster_state_jackknife", "cluster_state_year", "score_bootstrap")
     p_values = ", ".join(
         f"any_value(c.p_value) filter (c.covariance = '{name}') as \"p {name}\"" for name in covariances
@@ -110,7 +114,7 @@ def _rise_in_every_model(publication: StoredPublication) -> str:
 
 
 def _claim(publication: StoredPublication) -> str:
-    """One sentence on the claim, from what is published and nothing else."""
+    """One sentence on the claim, from the published results only."""
     from analysis.reporting.claim import claim_sentence
     from orchestration.outputs.presentation import results_frames
 
@@ -138,11 +142,11 @@ def _choices(publication: StoredPublication) -> str:
 
 
 def _synthetic_line(publication: StoredPublication) -> str:
-    (publication,) = rows_of(publication, "select note, publication_id from meta.publication")
-    return f"{publication['note']} (publication {publication['publication_id']})"
+    (record,) = rows_of(publication, "select note, publication_id from meta.publication")
+    return f"{record['note']} (publication {record['publication_id']})"
 
 
-def _numbers_table(names: list[str], records: list[dict]) -> str:
+def _numbers_table(names: list[str], records: list[dict[str, Any]]) -> str:
     rows = [tuple(_number(v) if isinstance(v, float) else v for v in record.values()) for record in records]
     return render_table(names, rows)
 

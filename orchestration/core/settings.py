@@ -19,6 +19,7 @@ SOURCES_DIR = REPOSITORY / "orchestration" / "sources"
 
 REAL, SAMPLE = "real", "sample"
 COMMAND_LINE, DAGSTER_UI = "command line", "Dagster UI"  # who started a run
+STARTED_BY_TAG, DATA_TAG, CHANGED_TAG = "warehouse/started_by", "warehouse/data", "warehouse/changed"  # of a run
 
 
 @dataclass(frozen=True)

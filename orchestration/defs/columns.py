@@ -1,4 +1,4 @@
-"""How columns are told to Dagster: name, type, meaning, and which columns upstream each one is made from."""
+"""Column metadata for Dagster: name, type, description, and the upstream columns that each column is made from."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
@@ -6,26 +6,40 @@ from typing import Any
 
 from dagster import AssetKey, TableColumn, TableColumnDep, TableColumnLineage, TableSchema
 
-NAMED = 4  # so many columns of one table are named in a description; of more, the first and the last
+LISTED = 4  # columns of one table listed in a description; of more, only the first and the last
 
-Pairs = Sequence[Sequence[str]]  # (table as <schema>.<name>, column), one step upstream, by table
+Pairs = Sequence[Sequence[str]]
+"""Pairs (table as ``<schema>.<name>``, column) one step upstream, ordered by table."""
 
 
 def column_metadata(
     columns: Iterable[tuple[str, str, str]], lineage: Mapping[str, Pairs] | None = None
 ) -> dict[str, Any]:
-    """The column schema, from (name, type, description), and the column lineage where it is known.
+    """Column schema and column lineage as asset metadata.
 
-    Dagster's own web interface keeps column lineage and does not show it, so that each column's description tells it.
+    Dagster's open-source UI stores column lineage but does not show it, so each description also ends with it.
+
+    Parameters
+    ----------
+    columns : iterable of (name, type, description)
+        In the order of the table.
+    lineage : Mapping of str to Pairs, optional
+        Upstream columns by column, where known.
+
+    Returns
+    -------
+    dict
+        Metadata entries ``dagster/column_schema`` and, with lineage, ``dagster/column_lineage``.
     """
     described = [
-        TableColumn(name, kind, description=" ".join([description.strip(), *_told((lineage or {}).get(name, ()))]))
+        TableColumn(name, kind, description=" ".join([description.strip(), *_origins((lineage or {}).get(name, ()))]))
         for name, kind, description in columns
     ]
     return {"dagster/column_schema": TableSchema(described), **(lineage_metadata(lineage) if lineage else {})}
 
 
 def lineage_metadata(lineage: Mapping[str, Pairs]) -> dict[str, Any]:
+    """Column lineage as asset metadata; `lineage` as in `column_metadata`."""
     deps = {
         column: [TableColumnDep(AssetKey(table.split(".")), origin) for table, origin in pairs]
         for column, pairs in lineage.items()
@@ -33,12 +47,12 @@ def lineage_metadata(lineage: Mapping[str, Pairs]) -> dict[str, Any]:
     return {"dagster/column_lineage": TableColumnLineage(deps)}
 
 
-def _told(pairs: Pairs) -> list[str]:
-    """``← raw/atop: begyr, endyr.`` for every table the column is made from."""
-    told = []
+def _origins(pairs: Pairs) -> list[str]:
+    """Format ``← raw/atop: begyr, endyr.`` for every upstream table."""
+    origins = []
     for table, group in groupby(pairs, key=lambda pair: pair[0]):
         columns = [column for _, column in group]
-        if len(columns) > NAMED:
+        if len(columns) > LISTED:
             columns = [f"{columns[0]} to {columns[-1]} ({len(columns)} columns)"]
-        told.append(f"←\N{NO-BREAK SPACE}{table.replace('.', '/')}: {', '.join(columns)}.")
-    return told
+        origins.append(f"←\N{NO-BREAK SPACE}{table.replace('.', '/')}: {', '.join(columns)}.")
+    return origins

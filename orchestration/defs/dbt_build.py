@@ -1,11 +1,10 @@
-"""Groups staging, intermediate and marts: one dbt invocation builds and tests build.duckdb, another the dyad-years in it."""
+"""Groups staging, intermediate and marts: one dbt invocation makes the build, another adds the dyad-years."""
 
 import hashlib
-import json
 import os
 import signal
 import threading
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, redirect_stdout
 from contextvars import copy_context
@@ -17,7 +16,6 @@ from typing import Any
 
 from dagster import (
     AssetExecutionContext,
-    AssetKey,
     AssetsDefinition,
     Failure,
     Output,
@@ -30,42 +28,50 @@ from packaging.version import Version
 
 from orchestration.build.manifest import kept_column_lineage, parsed_project, prepare_target, seal
 from orchestration.build.process import dbt_executable
-from orchestration.build.run_results import read_run_results
+from orchestration.build.run_results import read_manifest, read_run_results
+from orchestration.core.database import single_row
 from orchestration.core.settings import DBT_PROJECT, Settings
 from orchestration.defs.columns import Pairs, column_metadata
-from orchestration.defs.ingest import OWNER
+from orchestration.defs.keys import OWNER
 from orchestration.defs.progress import BUILT
 from orchestration.defs.resources import RefreshLock
 from orchestration.ingest.catalog import load_catalog
 from orchestration.ingest.raw import columns_by_table
-from orchestration.publication.content import DYADS_TABLE
 from orchestration.store import open_store
 
 DYADS = "tag:dyads"
-DYADS_KEY = AssetKey(["marts", DYADS_TABLE])
 
 
 class LeanDbt(DbtCliResource):
-    """dagster-dbt's command line without its two costly preparations, which nothing here uses: a whole extra dbt
-    process to ask for the version, and a second dbt adapter inside this process (8 s together)."""
+    """dagster-dbt's command line without two costly preparations that nothing here uses.
+
+    They are an extra dbt process for the version, and a second dbt adapter in this process; together 8 seconds.
+    """
 
     @cached_property
     def _cli_version(self) -> Version:
         return Version(metadata.version("dbt-core"))
 
-    def _initialize_dbt_core_adapter(self, args: Any) -> None:
+    # Private in dagster-dbt, which has no public option to skip the adapter; fetch_row_counts() would need it.
+    def _initialize_dbt_core_adapter(self, args: Sequence[str]) -> None:  # type: ignore[override]
         return None
 
 
 class Translator(DagsterDbtTranslator):
-    """Groups and tags by layer, column lineage, and a code version over the compiled SQL, so that a change of a macro
-    counts; everything else as dagster-dbt has it: raw/<table>, <layer>/<model>."""
+    """Groups and tags by layer, column lineage, and a code version that includes macros; the rest as in dagster-dbt.
+
+    Parameters
+    ----------
+    lineage : Mapping
+        Upstream columns by ``<schema>.<table>`` and column.
+    """
 
     def __init__(self, lineage: Mapping[str, Mapping[str, Pairs]]) -> None:
         super().__init__(DagsterDbtTranslatorSettings(enable_source_tests_as_checks=True))
         self._lineage = lineage
 
     def get_metadata(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Column schema and column lineage."""
         columns = [
             (name, column["data_type"] or "?", column["description"])
             for name, column in dbt_resource_props["columns"].items()
@@ -74,22 +80,27 @@ class Translator(DagsterDbtTranslator):
         return {**super().get_metadata(dbt_resource_props), **column_metadata(columns, self._lineage.get(table))}
 
     def get_code_version(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        """Hash of the compiled SQL, so that a changed macro changes it."""
         compiled = dbt_resource_props.get("compiled_code")
         if compiled is None:
             return super().get_code_version(dbt_resource_props)
         return hashlib.sha256(compiled.encode()).hexdigest()[:16]
 
     def get_tags(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, str]:
+        """Dbt's tags and the layer."""
         return {**super().get_tags(dbt_resource_props), "layer": dbt_resource_props["schema"]}
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
-        return dbt_resource_props["fqn"][1] if dbt_resource_props["resource_type"] == "model" else "ingest"
+        """Layer of a model: staging, intermediate or marts; seeds and sources belong to ingest."""
+        return str(dbt_resource_props["fqn"][1]) if dbt_resource_props["resource_type"] == "model" else "ingest"
 
     def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
+        """The warehouse's owner."""
         return [OWNER]
 
 
 def dbt_resource() -> LeanDbt:
+    """Make the resource that starts dbt on the project."""
     return LeanDbt(
         project_dir=str(DBT_PROJECT),
         profiles_dir=str(DBT_PROJECT),
@@ -98,29 +109,35 @@ def dbt_resource() -> LeanDbt:
 
 
 def build_assets(settings: Settings) -> list[AssetsDefinition]:
-    """The dbt models, seeds and tests as Dagster assets and asset checks; the dyad-years apart, made only when asked for."""
+    """Make assets of dbt's models and seeds, and asset checks of its tests; the dyad-years are built on request only.
+
+    Raises
+    ------
+    WarehouseError
+        If the dbt project does not compile.
+    """
     kept = parsed_project(settings)
-    manifest = json.loads((kept / "manifest.json").read_text())
+    manifest = read_manifest(kept)
     translator = Translator(kept_column_lineage(kept, manifest, columns_by_table(load_catalog(settings.catalog_dir))))
-    # Tests that hold the real data against golden figures do not fit the sample.
-    left_out = "tag:real_data" if settings.is_synthetic else ""
+    # Tests that compare the real data with golden figures do not fit the sample.
+    excluded = "tag:real_data" if settings.is_synthetic else ""
 
     @dbt_assets(
         manifest=manifest,
         dagster_dbt_translator=translator,
         name="build_warehouse",
-        exclude=f"{DYADS} {left_out}",
+        exclude=f"{DYADS} {excluded}",
     )
     def build_warehouse(
         context: AssetExecutionContext, dbt: LeanDbt, settings: ResourceParam[Settings], refresh_lock: RefreshLock
     ) -> Iterator[Any]:
-        threading.Thread(target=_import_what_comes_after, daemon=True).start()
+        threading.Thread(target=_import_later_steps, daemon=True).start()
         if not context.is_subset:
             open_store(settings).begin_build()
         yield from _build(context, dbt, settings, settings.dbt_target_dir)
 
     @dbt_assets(
-        manifest=manifest, dagster_dbt_translator=translator, name="build_dyads", select=DYADS, exclude=left_out or None
+        manifest=manifest, dagster_dbt_translator=translator, name="build_dyads", select=DYADS, exclude=excluded or None
     )
     def build_dyads(
         context: AssetExecutionContext, dbt: LeanDbt, settings: ResourceParam[Settings], refresh_lock: RefreshLock
@@ -130,8 +147,8 @@ def build_assets(settings: Settings) -> list[AssetsDefinition]:
     return [build_warehouse, build_dyads]
 
 
-def _import_what_comes_after() -> None:
-    """While dbt works, in a process of its own."""
+def _import_later_steps() -> None:
+    """Import what the steps after dbt need, while dbt works in its own process."""
     for name in (
         "analysis.studies.estimation",
         "analysis.reporting.figures",
@@ -144,8 +161,10 @@ def _import_what_comes_after() -> None:
 def _build(context: AssetExecutionContext, dbt: LeanDbt, settings: Settings, target: Path) -> Iterator[Any]:
     prepare_target(target, settings)
     invocation = dbt.cli(["build"], context=context, raise_on_error=False, target_path=target)
-    outputs, others = [], []  # held back: rows can be counted once dbt has closed the file, and dbt's stream must end
-    # What dbt prints goes nowhere: dbt.log in the target folder has it all.
+    # Held back until the stream ends: rows can be counted only when dbt has closed the file.
+    outputs: list[Output[Any]] = []
+    others: list[Any] = []
+    # dbt's own output is discarded: dbt.log in the target folder has it.
     with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), closing(_events(invocation)) as events:
         for event in events:
             if isinstance(event, Output):
@@ -161,9 +180,12 @@ def _build(context: AssetExecutionContext, dbt: LeanDbt, settings: Settings, tar
 
 
 def _events(invocation: DbtCliInvocation) -> Generator[Any, None, None]:
-    """dbt's events as they come. A thread reads them to the end: the stream cannot be torn without tracebacks, and an
-    interrupt, which only the main thread gets, may come at any of its lines. It is handed on to dbt."""
-    events: SimpleQueue = SimpleQueue()
+    """Yield dbt's events as they arrive.
+
+    A thread reads them to the end, because closing dagster-dbt's generator in the middle prints a traceback. An
+    interrupt reaches only the main thread, at any line, and is passed on to dbt.
+    """
+    events: SimpleQueue[Any] = SimpleQueue()
     ended = object()
 
     def read() -> None:
@@ -184,9 +206,9 @@ def _events(invocation: DbtCliInvocation) -> Generator[Any, None, None]:
 
 
 def _with_rows_and_columns(
-    context: AssetExecutionContext, outputs: list[Output], settings: Settings
-) -> Iterator[Output]:
-    """Each table's rows, and its columns with the types they really have; descriptions are in the definition."""
+    context: AssetExecutionContext, outputs: list[Output[Any]], settings: Settings
+) -> Iterator[Output[Any]]:
+    """Add each table's row count and its columns with their actual types; descriptions are in the definition."""
     with open_store(settings).attached_build() as connection:
         columns: dict[tuple[str, str], list[TableColumn]] = {}
         for schema, table, name, kind in connection.execute(
@@ -196,7 +218,7 @@ def _with_rows_and_columns(
             columns.setdefault((schema, table), []).append(TableColumn(name, kind))
         for output in outputs:
             schema, table = context.asset_key_for_output(output.output_name).path[-2:]
-            rows = connection.execute(f'select count(*) from build."{schema}"."{table}"').fetchone()[0]
+            (rows,) = single_row(connection.execute(f'select count(*) from build."{schema}"."{table}"'))
             metadata = {"dagster/row_count": rows, "dagster/column_schema": TableSchema(columns[schema, table])}
             context.add_output_metadata(metadata, output_name=output.output_name)
             yield output

@@ -1,4 +1,4 @@
-"""Group analysis: the models fitted on the mart, and the inference that takes minutes; one asset per results table."""
+"""Group analysis: the models fitted on the mart, and the inference that takes minutes; one asset for each table."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -6,7 +6,6 @@ from typing import Any
 import pandas
 from dagster import (
     AssetExecutionContext,
-    AssetKey,
     AssetsDefinition,
     AssetSpec,
     MaterializeResult,
@@ -20,47 +19,41 @@ from orchestration.build.fingerprint import code_fingerprint
 from orchestration.core.settings import Settings
 from orchestration.defs.columns import column_metadata, lineage_metadata
 from orchestration.defs.failures import as_dagster_failure
-from orchestration.defs.ingest import OWNER, raw_key
+from orchestration.defs.keys import OWNER, PRESENTATION_KEY, mart_key, raw_key, result_key
 from orchestration.defs.resources import RefreshLock
 from orchestration.modelling import results
 from orchestration.modelling.lineage import results_lineage
 from orchestration.modelling.result_tables import ESTIMATE_TABLES, INFERENCE_TABLES
 from orchestration.publication.content import SYNTHETIC_NOTE
 
-MART = AssetKey(["marts", "country_years"])
-PRESENTATION_KEY = AssetKey("presentation")
+MART = mart_key("country_years")
 DEPENDENCIES = {"replications": raw_key("allen_digiuseppe_2013")}
 PREVIEW_ROWS = 12
 
-
-def result_key(table: str) -> AssetKey:
-    return AssetKey(["results", table])
-
-
-def inference_keys() -> list[AssetKey]:
-    return [result_key(table) for tables in INFERENCE_TABLES.values() for table in tables]
+Estimation = Callable[[Settings, Callable[[str], None]], dict[str, pandas.DataFrame]]
 
 
 def estimates_assets() -> list[AssetsDefinition]:
-    """The estimates of every refresh, and each step of the inference made on request."""
-    inference = [
-        _tables_assets(step, tables, lambda settings, progress, step=step: results.infer(settings, step))
-        for step, tables in INFERENCE_TABLES.items()
-    ]
+    """Make the estimates of every refresh, and each step of the inference that runs on request."""
+    inference = [_tables_assets(step, tables, _inference(step)) for step, tables in INFERENCE_TABLES.items()]
     return [_tables_assets("estimate_models", ESTIMATE_TABLES, results.estimate_models), *inference]
+
+
+def _inference(step: str) -> Estimation:
+    return lambda settings, progress: results.infer(settings, step)
 
 
 def _tables_assets(
     name: str,
     tables: dict[str, str],
-    make: Callable[[Settings, Callable[[str], None]], dict[str, pandas.DataFrame]],
+    estimate: Estimation,
 ) -> AssetsDefinition:
     @multi_asset(name=name, specs=[_spec(table, description) for table, description in tables.items()])
     def make_tables(
         context: AssetExecutionContext, settings: ResourceParam[Settings], refresh_lock: RefreshLock
     ) -> Iterator[MaterializeResult]:
         with as_dagster_failure():
-            frames = make(settings, context.log.debug)
+            frames = estimate(settings, context.log.debug)
         for table, frame in frames.items():
             yield MaterializeResult(asset_key=result_key(table), metadata=_metadata(table, frame, settings))
 
@@ -78,7 +71,7 @@ def _metadata(table: str, frame: pandas.DataFrame, settings: Settings) -> dict[s
         "preview": MetadataValue.md(preview),
         "columns its models read": MetadataValue.md("\n".join(read) or "none"),
         "tables and figures": MetadataValue.asset(PRESENTATION_KEY),
-        "tables and figures lie in": MetadataValue.path(str(settings.presentation_dir)),
+        "folder of tables and figures": MetadataValue.path(str(settings.presentation_dir)),
         **lineage_metadata(lineage),
     }
 

@@ -9,7 +9,7 @@ from dagster import AssetExecutionContext, DagsterEvent, Failure, RetryRequested
 from orchestration.core.errors import WarehouseError
 from orchestration.ingest.fetch import SourceUnavailable
 
-# Named choices: three more tries, about 20, 40 and 80 seconds after the failure before.
+# Named choices: three retries, about 20, 40 and 80 seconds after the previous failure.
 MAX_RETRIES = 3
 FIRST_PAUSE_S = 20.0
 JITTER = 0.25
@@ -39,29 +39,44 @@ def as_dagster_failure() -> Iterator[None]:
 
 
 def first_failure(events: Iterable[DagsterEvent]) -> tuple[str, str]:
-    """Step that failed first ("" if none did) and its own message, not those of steps skipped because of it."""
+    """Find the first failure of a run, not those of steps skipped because of it.
+
+    Parameters
+    ----------
+    events : iterable of DagsterEvent
+        The run's log, in order.
+
+    Returns
+    -------
+    tuple of str
+        The step that failed ("" if none did), and its message.
+    """
     started = engine_message = ""
     for event in events:
         if event.is_step_start:
-            started = event.step_key
+            started = event.step_key or ""
         if event.is_engine_event:
             engine_message = (event.message or "").strip()
         if event.is_step_failure:
-            failure = event.step_failure_data
-            if failure.error and failure.error.cls_name == "DagsterExecutionInterruptedError":
-                return event.step_key, (
-                    f"Interrupted in {event.step_key}. The current publication is complete: the previous one, or this run's own"
-                    " if it had reached the presentation.\n  next:     warehouse run; nothing has to be cleaned up"
-                )
-            if failure.user_failure_data and failure.user_failure_data.description:
-                return event.step_key, failure.user_failure_data.description
-            cause = failure.error.cause or failure.error
-            text = f"Step {event.step_key} failed: {cause.message.strip()}"
-            return event.step_key, f"{text}\n  next:     {READ_THE_LOG}"
+            return event.step_key or "", _step_message(event)
         if event.is_failure:
             error = getattr(event.event_specific_data, "error", None)
             if error:
                 return started, (error.cause or error).message.strip()
-            text = (event.message or "").strip()
-            return started, engine_message if text.startswith(FROM_OUTSIDE) and engine_message else text
+            message = (event.message or "").strip()
+            return started, engine_message if message.startswith(FROM_OUTSIDE) and engine_message else message
     return started, "The run failed without a message."
+
+
+def _step_message(event: DagsterEvent) -> str:
+    failure = event.step_failure_data
+    if failure.error and failure.error.cls_name == "DagsterExecutionInterruptedError":
+        return (
+            f"Interrupted in {event.step_key}. The current publication is complete: the previous one, or this run's own"
+            " if it had reached the presentation.\n  next:     warehouse run; nothing has to be cleaned up"
+        )
+    if failure.user_failure_data and failure.user_failure_data.description:
+        return failure.user_failure_data.description
+    error = failure.error and (failure.error.cause or failure.error)
+    message = error.message.strip() if error else "no message"
+    return f"Step {event.step_key} failed: {message}\n  next:     {READ_THE_LOG}"

@@ -1,4 +1,4 @@
-"""Group ingest: for every source, fetch its files, check them against their contract, and write its raw tables."""
+"""Group ingest: fetch the files of every source, check them against their contracts, and write the raw tables."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -8,7 +8,6 @@ from dagster import (
     AssetCheckSeverity,
     AssetCheckSpec,
     AssetExecutionContext,
-    AssetKey,
     AssetsDefinition,
     AssetSpec,
     DataVersion,
@@ -23,6 +22,7 @@ from orchestration.core.errors import WarehouseError
 from orchestration.core.settings import Settings
 from orchestration.defs.columns import column_metadata
 from orchestration.defs.failures import as_dagster_failure
+from orchestration.defs.keys import OWNER, raw_key
 from orchestration.defs.resources import RefreshLock
 from orchestration.ingest.acquisition import Acquisition, open_acquisition
 from orchestration.ingest.catalog import RawTable, Source, SourceFile, load_catalog
@@ -31,19 +31,14 @@ from orchestration.ingest.membership import MEMBERSHIP_TABLE
 from orchestration.ingest.raw import LINEAGE_COLUMNS, RawResult, contract_fingerprint
 from orchestration.publication.drift import Load, drift, published_loads
 
-OWNER = "team:warehouse"
 CHECKS = {
     "contract": "Hash, columns, types, ranges and key are as the source's record has them.",
-    "row_count": "About as many rows as in the publication in place (orchestration/publication/drift.py has the bounds).",
+    "row_count": "About as many rows as in the current publication (bounds in orchestration/publication/drift.py).",
 }
 
 
-def raw_key(table: str) -> AssetKey:
-    return AssetKey(["raw", table])
-
-
 def raw_assets(settings: Settings) -> list[AssetsDefinition]:
-    """One multi-asset per source of the catalogue, each yielding its raw tables."""
+    """Make one multi-asset for each source record; it yields the raw tables of that source."""
     return [_source_assets(source) for source in load_catalog(settings.catalog_dir).values()]
 
 
@@ -74,17 +69,17 @@ def _source_assets(source: Source) -> AssetsDefinition:
 def _ingest_file(
     acquisition: Acquisition, source_name: str, file: SourceFile, before: dict[str, Load]
 ) -> Iterator[MaterializeResult | AssetCheckResult]:
-    waiting = [table.name for table in file.tables]
+    unchecked = [table.name for table in file.tables]
     try:
         fetched = acquisition.fetch(source_name, file)
         for table in file.tables:
             raw = acquisition.build(source_name, file, table, fetched, loaded_at=datetime.now(UTC))
             yield _materialized(acquisition, file, fetched, raw, before.get(raw.table))
-            waiting.remove(table.name)
+            unchecked.remove(table.name)
     except SourceUnavailable:
-        raise  # no bytes came, so that nothing is known of their contract
+        raise  # without bytes nothing is known about their contract
     except WarehouseError as error:
-        for name in waiting:
+        for name in unchecked:
             yield AssetCheckResult(passed=False, check_name="contract", asset_key=raw_key(name), description=str(error))
         raise
 
@@ -134,7 +129,7 @@ def _spec(source: Source, file: SourceFile, table: RawTable) -> AssetSpec:
         description=f"{table.description}\n\n{source.title}. {source.citation}",
         deps=[raw_key(MEMBERSHIP_TABLE)] if needs_membership else [],
         code_version=contract_fingerprint(file, table)[:16],
-        # Publishers bring out a version every few years: one cadence without a refresh is late, two are too late.
+        # Publishers release a version every few years: one cadence without a refresh is late, two are too late.
         freshness_policy=FreshnessPolicy.time_window(warn_window=cadence, fail_window=2 * cadence),
         metadata={
             "publisher's page": MetadataValue.url(source.homepage),
@@ -150,13 +145,13 @@ def _spec(source: Source, file: SourceFile, table: RawTable) -> AssetSpec:
 
 
 def _contract_of(table: RawTable, column: str) -> str:
-    """What the contract asks of a column's text, in words."""
-    told = [f"As published: {table.column_types[column]}"]
+    """Describe what the contract requires of a column."""
+    parts = [f"As published: {table.column_types[column]}"]
     if column in table.key:
-        told.append("part of the key")
+        parts.append("part of the key")
     if codes := table.missing_codes_of(column):
-        told.append(f"{', '.join(map(str, codes))} is missing")
+        parts.append(f"{', '.join(map(str, codes))} is missing")
     if column in table.ranges:
         low, high = table.ranges[column]
-        told.append(f"{'any' if low is None else f'{low:g}'} to {'any' if high is None else f'{high:g}'}")
-    return "; ".join(told) + "."
+        parts.append(f"{'any' if low is None else f'{low:g}'} to {'any' if high is None else f'{high:g}'}")
+    return "; ".join(parts) + "."

@@ -1,11 +1,16 @@
-"""Dagster's own storage in the data folder, or in the lake's PostgreSQL, whichever Dagster command opens it: dagster.yaml
-names these classes."""
+"""Dagster's storage in the data folder, or in the lake's PostgreSQL; dagster.yaml names these classes.
+
+dagster.yaml names a storage class by its import path, and the paths of this project depend on its settings, so that
+Dagster's own classes are subclassed. They are private in Dagster: with a public way to pass a base directory at run
+time, this module would not be needed.
+"""
 
 import os
 import signal
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from typing import Any
 
 from dagster._core.storage.base_storage import DagsterStorage
 from dagster._core.storage.compute_log_manager import CapturedLogContext
@@ -13,12 +18,15 @@ from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventL
 from dagster._core.storage.local_compute_log_manager import LocalComputeLogManager
 from dagster._core.storage.root import LocalArtifactStorage
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
+from dagster._serdes import ConfigurableClassData
 from sqlalchemy import Connection, Engine, create_engine, event
 
 from orchestration.core.settings import Settings, from_environment
 from orchestration.store import open_store
 
 BUSY_S = 30.0  # how long one process waits while another writes
+
+InstanceData = ConfigurableClassData | None
 
 
 def _settings() -> Settings:
@@ -35,10 +43,13 @@ def _folder() -> str:
 
 
 class EventLog(SqliteEventLogStorage):
-    """Dagster's event log, whose databases stay open for the next event: opened anew for each, with every statement
-    compiled anew, they take longer than all else that Dagster does in a refresh."""
+    """Dagster's event log with its databases kept open.
 
-    OPEN_AT_MOST = 8  # databases: one for each run that is looked at, and the one over all runs
+    Opening one for each event, and compiling every statement again, takes longer than everything else that Dagster does
+    in a refresh.
+    """
+
+    OPEN_AT_MOST = 8  # databases: one for each run that is read, and the index of all runs
 
     def __init__(self, base_dir: str) -> None:
         self._engines: dict[str, Engine] = {}
@@ -58,29 +69,34 @@ class EventLog(SqliteEventLogStorage):
                 yield connection
 
     def dispose(self) -> None:
+        """Close every database."""
         super().dispose()
         while self._engines:
             self._engines.popitem()[1].dispose()
 
 
-def _no_flush_for_each_event(connection: sqlite3.Connection, _) -> None:
-    """With the write-ahead log that these databases have, a loss of power may cost the last events, never the database."""
+def _no_flush_for_each_event(connection: sqlite3.Connection, _: object) -> None:
+    """Flush at checkpoints only: with a write-ahead log, a power failure may cost the last events, not the database."""
     connection.execute("pragma synchronous = normal")
 
 
 class Runs(DagsterSqliteStorage):
-    """Runs, events and schedules: in the lake's PostgreSQL where the settings name one, so that every machine sees them."""
+    """Runs, events and schedules; with a lake they are kept in its PostgreSQL, where every machine sees them."""
 
-    def __init__(self, base_dir: str, inst_data=None) -> None:
+    def __init__(self, base_dir: str, inst_data: InstanceData = None) -> None:
         super().__init__(base_dir, inst_data)
         self._event_log_storage = EventLog(self._event_log_storage._base_dir)
 
     @classmethod
-    def config_type(cls) -> dict:
+    def config_type(cls) -> dict[str, Any]:
+        """No configuration in dagster.yaml."""
         return {}
 
     @classmethod
-    def from_config_value(cls, inst_data, config_value) -> DagsterStorage:
+    def from_config_value(  # type: ignore[override]
+        cls, inst_data: InstanceData, config_value: Mapping[str, Any]
+    ) -> DagsterStorage[Any]:
+        """Open the storage that the settings name."""
         if address := open_store(_settings()).history_address():
             from dagster_postgres import DagsterPostgresStorage
 
@@ -89,11 +105,15 @@ class Runs(DagsterSqliteStorage):
 
 
 class LogsInDataFolder(LocalComputeLogManager):
-    """What the steps printed. Ctrl-C is for the run, not for the processes that copy its output to the terminal, which would
-    print tracebacks of their own and end before the last lines: they inherit that the signal is held back."""
+    """The output of the steps, in the data folder.
+
+    Ctrl-C is meant for the run, not for the processes that copy its output to the terminal: they would print tracebacks
+    and end before the last lines. They inherit a blocked SIGINT.
+    """
 
     @contextmanager
     def capture_logs(self, log_key: Sequence[str]) -> Iterator[CapturedLogContext]:
+        """Capture the output of one step."""
         with ExitStack() as stack:
             before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
             try:
@@ -103,21 +123,25 @@ class LogsInDataFolder(LocalComputeLogManager):
             yield captured
 
     @classmethod
-    def config_type(cls) -> dict:
+    def config_type(cls) -> dict[str, Any]:
+        """No configuration in dagster.yaml."""
         return {}
 
     @classmethod
-    def from_config_value(cls, inst_data, config_value) -> "LogsInDataFolder":
+    def from_config_value(cls, inst_data: InstanceData, config_value: Mapping[str, Any]) -> "LogsInDataFolder":
+        """Open the logs below the data folder."""
         return cls(base_dir=_folder(), inst_data=inst_data)
 
 
 class ArtifactsInDataFolder(LocalArtifactStorage):
-    """Everything else that Dagster writes."""
+    """Everything else that Dagster writes, in the data folder."""
 
     @classmethod
-    def config_type(cls) -> dict:
+    def config_type(cls) -> dict[str, Any]:
+        """No configuration in dagster.yaml."""
         return {}
 
     @classmethod
-    def from_config_value(cls, inst_data, config_value) -> "ArtifactsInDataFolder":
+    def from_config_value(cls, inst_data: InstanceData, config_value: Mapping[str, Any]) -> "ArtifactsInDataFolder":
+        """Open the folder below the data folder."""
         return cls(base_dir=_folder(), inst_data=inst_data)

@@ -1,4 +1,4 @@
-"""Whether a refresh is called for: what stands published, what a run would publish, and whether one is under way."""
+"""Whether a refresh is needed: what is published, what a run would publish, and whether one is running."""
 
 from dataclasses import dataclass
 
@@ -6,14 +6,13 @@ from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
 
 from orchestration.build.fingerprint import refresh_fingerprint
 from orchestration.core.errors import WarehouseError
-from orchestration.core.settings import Settings
+from orchestration.core.settings import CHANGED_TAG, DATA_TAG, STARTED_BY_TAG, Settings
 from orchestration.ingest.acquisition import Acquisition, open_acquisition
 from orchestration.ingest.catalog import load_catalog
 from orchestration.query.run import rows_of
 from orchestration.store import open_store
 from orchestration.store.publication_file import PublicationFile
 
-STARTED_BY, DATA, CHANGED = "warehouse/started_by", "warehouse/data", "warehouse/changed"
 UNFINISHED = [
     DagsterRunStatus.QUEUED,
     DagsterRunStatus.NOT_STARTED,
@@ -68,7 +67,7 @@ def current_publication(settings: Settings) -> Current:
 
 
 def reason_to_hold(settings: Settings, instance: DagsterInstance, current: Current) -> str | None:
-    """Why no run may be asked for now, whatever changed; None if one may."""
+    """Say why no run may be requested now, whatever changed; None if one may."""
     if settings.is_synthetic and current.is_synthetic is False:
         return (
             f"Real data are published ({current.publication_id}), which the SYNTHETIC sample must not replace: "
@@ -76,29 +75,29 @@ def reason_to_hold(settings: Settings, instance: DagsterInstance, current: Curre
         )
     unfinished = instance.get_runs(RunsFilter(statuses=UNFINISHED), limit=1)
     if unfinished:
-        return f"A refresh is under way or waiting: run {unfinished[0].run_id}."
+        return f"A refresh is running or queued: run {unfinished[0].run_id}."
     return None
 
 
 def sources_now(settings: Settings) -> Acquisition:
-    """The sources by the records as they lie on disk now: a tick runs in a process that may be months old."""
+    """Open the sources by the records on disk now: a tick runs in a process that may be months old."""
     load_catalog.cache_clear()
     return open_acquisition(settings)
 
 
 def would_publish(settings: Settings) -> str:
-    """The fingerprint that a run would publish now; the network is not asked."""
+    """Compute the fingerprint that a run would publish now; the network is not used."""
     return refresh_fingerprint(sources_now(settings).hashes())
 
 
 def run_tags(settings: Settings, started_by: str, changed: list[str] | None = None) -> dict[str, str]:
-    """Who asked, on which data, and which files changed: what the runs page shows of a run."""
-    tags = {STARTED_BY: started_by, DATA: "SYNTHETIC" if settings.is_synthetic else "real"}
+    """Make the tags of a run for Dagster's runs page: who started it, on which data, and which files changed."""
+    tags = {STARTED_BY_TAG: started_by, DATA_TAG: "SYNTHETIC" if settings.is_synthetic else "real"}
     if changed:
-        tags[CHANGED] = listed(changed)
+        tags[CHANGED_TAG] = listed(changed)
     return tags
 
 
 def listed(names: list[str]) -> str:
-    """The first three, and how many more."""
+    """List the first three names, and how many more there are."""
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

@@ -1,4 +1,4 @@
-"""The pipeline as plain data: every asset with its group, description and parents, for the picture in the documentation."""
+"""The pipeline as plain data: every asset with group, description and parents, for the documentation's picture."""
 
 from orchestration.core.settings import Settings
 from orchestration.defs.assemble import build_defs
@@ -6,7 +6,7 @@ from orchestration.outputs.lineage_picture import Asset
 
 
 def pipeline_assets(settings: Settings) -> dict[str, Asset]:
-    """Every asset of the Dagster definitions, by its name."""
+    """List every asset of the definitions, by name."""
     graph = build_defs(settings).resolve_asset_graph()
     nodes = {key.to_user_string(): graph.get(key) for key in graph.get_all_asset_keys()}
     return {

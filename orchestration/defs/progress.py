@@ -1,10 +1,11 @@
-"""Progress of a run on a terminal: one line per asset, written as Dagster's events arrive."""
+"""Progress of a run on a terminal: one line for each asset, printed as Dagster's events arrive."""
 
 import logging
 import sys
 import time
+from typing import Any
 
-from dagster import DagsterEventType, InitLoggerContext, logger
+from dagster import DagsterEventType, InitLoggerContext, LoggerDefinition
 
 BUILT = "built "
 
@@ -17,10 +18,11 @@ class _AssetLines(logging.Handler):
         self._started = time.monotonic()
 
     def emit(self, record: logging.LogRecord) -> None:
-        event = record.dagster_meta["dagster_event"]
+        meta: dict[str, Any] = getattr(record, "dagster_meta", {})
+        event, message = meta.get("dagster_event"), meta.get("orig_message", "")
         if event is None:
-            if (told := record.dagster_meta["orig_message"]).startswith(BUILT):  # not the chatter of dagster-dbt
-                self._print(f"  {told}")
+            if message.startswith(BUILT):  # other messages are dagster-dbt's
+                self._print(f"  {message}")
         elif event.event_type == DagsterEventType.STEP_START:
             self._print(f"{event.step_key} ...")
         elif event.event_type == DagsterEventType.ASSET_MATERIALIZATION:
@@ -32,10 +34,12 @@ class _AssetLines(logging.Handler):
         print(f"[{time.monotonic() - self._started:6.1f} s] {text}", file=sys.stderr, flush=True)
 
 
-@logger(description="One line per step and asset, for a terminal.")
-def progress_logger(context: InitLoggerContext) -> logging.Logger:
+def _terminal_logger(_: InitLoggerContext) -> logging.Logger:
     lines = logging.getLogger("alliance_formation_warehouse.progress")
     lines.setLevel(logging.DEBUG)
     lines.propagate = False
     lines.handlers = [_AssetLines()]
     return lines
+
+
+progress_logger = LoggerDefinition(_terminal_logger, description="One line for each step and asset, for a terminal.")

@@ -1,4 +1,4 @@
-"""Group publish: the file that people query, put in place whole, and the tables and figures drawn from it."""
+"""Group publish: the publication, replaced in one step, and the tables and figures made from it."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -7,7 +7,6 @@ from dagster import (
     AssetCheckResult,
     AssetCheckSpec,
     AssetExecutionContext,
-    AssetKey,
     AssetsDefinition,
     MaterializeResult,
     MetadataValue,
@@ -17,22 +16,19 @@ from dagster import (
 
 from orchestration.build.fingerprint import code_fingerprint
 from orchestration.core.settings import Settings
-from orchestration.defs.estimates import PRESENTATION_KEY, result_key
 from orchestration.defs.failures import as_dagster_failure
-from orchestration.defs.ingest import OWNER
+from orchestration.defs.keys import LAKE_KEY, OWNER, PRESENTATION_KEY, PUBLICATION_KEY, mart_key, result_key
 from orchestration.defs.resources import RefreshLock
 from orchestration.modelling.result_tables import RESULT_TABLES
 from orchestration.publication.audit import AuditRefused
 from orchestration.publication.content import DYADS_TABLE, MART_TABLES
 from orchestration.store import open_store
 
-PUBLICATION_KEY = AssetKey("publication")
-LAKE_KEY = AssetKey("lake_publication")
-
 
 def publication_asset() -> AssetsDefinition:
+    """Make the asset that assembles, audits and publishes warehouse.duckdb."""
     marts = (*MART_TABLES, DYADS_TABLE)
-    deps = [AssetKey(["marts", table]) for table in marts] + [result_key(table) for table in RESULT_TABLES]
+    deps = [mart_key(table) for table in marts] + [result_key(table) for table in RESULT_TABLES]
 
     @asset(
         key=PUBLICATION_KEY,
@@ -45,8 +41,8 @@ def publication_asset() -> AssetsDefinition:
             AssetCheckSpec(
                 "audit",
                 asset=PUBLICATION_KEY,
-                description="Opened as a reader would: every table there and not empty, every key unique, every column"
-                " described, the results fitted on this very mart, no check failed.",
+                description="Opened as a reader would: every table present and not empty, every key unique, every"
+                " column described, the results fitted on this mart, no check failed.",
             )
         ],
         description="warehouse.duckdb: schemas marts, results and meta, replaced in one step after the audit passed.",
@@ -79,6 +75,8 @@ def publication_asset() -> AssetsDefinition:
 
 
 def presentation_asset() -> AssetsDefinition:
+    """Make the asset that writes tables and figures of the publication."""
+
     @asset(
         key=PRESENTATION_KEY,
         group_name="publish",
@@ -86,7 +84,7 @@ def presentation_asset() -> AssetsDefinition:
         kinds={"python"},
         deps=[PUBLICATION_KEY],
         code_version=code_fingerprint("analysis")[:16],
-        description="Regression tables (LaTeX, HTML, Markdown, CSV) and figures (PNG, SVG) of what is published.",
+        description="Regression tables (LaTeX, HTML, Markdown, CSV) and figures (PNG, SVG) of the publication.",
     )
     def presentation(
         context: AssetExecutionContext, settings: ResourceParam[Settings], refresh_lock: RefreshLock
@@ -110,7 +108,7 @@ def presentation_asset() -> AssetsDefinition:
 
 
 def lake_assets(settings: Settings) -> list[AssetsDefinition]:
-    """The publication's copy in the lake; nothing where the settings name no lake."""
+    """Make the asset that copies the publication into a shared store; none for a store of local files."""
     if not open_store(settings).is_shared:
         return []
 
@@ -121,7 +119,7 @@ def lake_assets(settings: Settings) -> list[AssetsDefinition]:
         kinds={"ducklake", "postgresql"},
         deps=[PUBLICATION_KEY],
         code_version=code_fingerprint("orchestration")[:16],
-        description="The publication in the shared lake: all of it in one transaction, as one snapshot that carries its id.",
+        description="The publication in the shared lake: one transaction, one snapshot that carries its id.",
     )
     def lake_publication(
         context: AssetExecutionContext, settings: ResourceParam[Settings], refresh_lock: RefreshLock

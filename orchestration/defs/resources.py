@@ -15,7 +15,7 @@ WAIT_S = 600.0
 
 
 class RefreshLock(ConfigurableResource["RefreshLock"]):
-    """Held from the first asset of a run to its last; a second run waits WAIT_S seconds, then fails and names the holder."""
+    """Held from the first asset of a run to its last; a second run waits WAIT_S seconds, then fails."""
 
     settings: ResourceDependency[Settings]
 

@@ -1,6 +1,7 @@
-"""The schedule: a refresh every week, unless it would publish again what stands."""
+"""The schedule: a refresh every week, unless it would publish the same again."""
 
 from dagster import (
+    DagsterInvalidDefinitionError,
     DefaultScheduleStatus,
     RunRequest,
     ScheduleDefinition,
@@ -8,41 +9,43 @@ from dagster import (
     SkipReason,
     schedule,
 )
-from dagster._utils.schedules import is_valid_cron_string
 
-from orchestration.core.errors import WarehouseError
-from orchestration.core.settings import Settings
+from orchestration.core.settings import Settings, invalid_setting
+from orchestration.defs.keys import REFRESH_JOB
 from orchestration.defs.need import current_publication, reason_to_hold, run_tags, would_publish
 
 NAME = "weekly_refresh"
 
 
-def weekly_refresh(job, settings: Settings) -> ScheduleDefinition:
-    """The schedule of ``job`` at WAREHOUSE_REFRESH_CRON in UTC. It is on by default: it ticks only while somebody runs
-    the daemon. Raises WarehouseError if that is no cron expression."""
-    if not is_valid_cron_string(settings.refresh_cron):
-        raise WarehouseError(
-            "A setting is not usable.",
-            where="environment variable WAREHOUSE_REFRESH_CRON",
-            expected="a cron expression of five fields, such as 0 5 * * 1",
-            found=settings.refresh_cron,
-            next_step="set it to one, or unset it",
-        )
+def weekly_refresh(settings: Settings) -> ScheduleDefinition:
+    """Make the schedule of a refresh at WAREHOUSE_REFRESH_CRON in UTC; on by default, it ticks while a daemon runs.
 
-    @schedule(
-        job=job,
-        name=NAME,
-        cron_schedule=settings.refresh_cron,
-        execution_timezone="UTC",
-        default_status=DefaultScheduleStatus.RUNNING,
-        description="A refresh, unless sources, code and packages are those of the publication that stands.",
-    )
+    Raises
+    ------
+    WarehouseError
+        If the setting is not a cron expression.
+    """
+
     def tick(context: ScheduleEvaluationContext) -> RunRequest | SkipReason:
         current = current_publication(settings)
         if hold := reason_to_hold(settings, context.instance, current):
             return SkipReason(hold)
         if current.fingerprint == would_publish(settings):
-            return SkipReason(f"Nothing changed: publication {current.publication_id} stands.")
+            return SkipReason(f"Nothing changed: publication {current.publication_id} is current.")
         return RunRequest(tags=run_tags(settings, f"schedule {NAME}"))
 
-    return tick
+    try:
+        return schedule(
+            job_name=REFRESH_JOB,
+            name=NAME,
+            cron_schedule=settings.refresh_cron,
+            execution_timezone="UTC",
+            default_status=DefaultScheduleStatus.RUNNING,
+            description="A refresh, unless sources, code and packages are those of the current publication.",
+        )(tick)
+    except DagsterInvalidDefinitionError as error:
+        raise invalid_setting(
+            "WAREHOUSE_REFRESH_CRON",
+            expected="a cron expression of five fields, such as 0 5 * * 1",
+            found=settings.refresh_cron,
+        ) from error

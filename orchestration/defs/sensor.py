@@ -1,4 +1,4 @@
-"""The sensor that asks for a run when source bytes changed; watch.py says what counts as a change, and what follows."""
+"""The sensor that requests a run when source bytes changed; `monitoring.watch` defines what counts as a change."""
 
 import time
 from datetime import UTC, datetime
@@ -14,6 +14,7 @@ from dagster import (
 )
 
 from orchestration.core.settings import Settings
+from orchestration.defs.keys import REFRESH_JOB
 from orchestration.defs.need import Current, current_publication, listed, reason_to_hold, run_tags, sources_now
 from orchestration.monitoring import watch
 from orchestration.monitoring.alerts import NEW_BYTES, Alert, raise_alert
@@ -21,28 +22,28 @@ from orchestration.monitoring.alerts import NEW_BYTES, Alert, raise_alert
 NAME = "source_bytes_changed"
 
 
-def source_bytes_changed(job, settings: Settings) -> SensorDefinition:
-    """The sensor of ``job``, looking every WAREHOUSE_WATCH_SECONDS while somebody runs the daemon."""
+def source_bytes_changed(settings: Settings) -> SensorDefinition:
+    """Make the sensor that checks all sources every WAREHOUSE_WATCH_SECONDS while a daemon runs."""
 
     @sensor(
-        job=job,
+        job_name=REFRESH_JOB,
         name=NAME,
         minimum_interval_seconds=settings.watch_seconds,
         default_status=DefaultSensorStatus.RUNNING,
-        description="Asks for a refresh when the bytes of a source file changed, in the mirror or on record; alerts when "
-        "a publisher has new ones. A publisher that cannot be reached is asked again after growing pauses.",
+        description="Requests a refresh when the bytes of a source file changed, in the mirror or on record; raises an"
+        " alert when a publisher has new ones. A publisher that does not answer is asked again after growing pauses.",
     )
     def tick(context: SensorEvaluationContext) -> SensorResult | SkipReason:
         current = current_publication(settings)
         if hold := reason_to_hold(settings, context.instance, current):
-            return SkipReason(f"{hold} The sources are looked at when it is gone.")
+            return SkipReason(f"{hold} The sources are checked afterwards.")
         return look_and_decide(settings, current, watch.Memory.from_json(context.cursor))
 
     return tick
 
 
 def look_and_decide(settings: Settings, current: Current, before: watch.Memory) -> SensorResult:
-    """One look at all sources: a run request or the reason for none, alerts raised, and the cursor for the next look."""
+    """Check all sources once: request a run or say why not, raise alerts, and store what was seen in the cursor."""
     acquisition = sources_now(settings)
     seen = watch.look(
         acquisition.files(),
@@ -66,24 +67,26 @@ def look_and_decide(settings: Settings, current: Current, before: watch.Memory) 
 
 
 def _may_begin(settings: Settings, current: Current) -> bool:
-    """Whether other bytes than those published are reason enough without a change since the last look. Not to replace
-    the sample by real data: that waits for the schedule, since real data may not be to be had here."""
+    """Whether bytes other than those published suffice without a change since the last check.
+
+    Not to replace the sample by real data: that waits for the schedule, since real data may not be available here.
+    """
     return current.is_synthetic is None or current.is_synthetic == settings.is_synthetic
 
 
-def _nothing_to_do(found: watch.Findings, current: Current, asked_before: bool) -> str:
-    told = [
-        "A run was asked for when this state was first seen; it is not asked for again."
-        if asked_before
-        else f"No source bytes changed: publication {current.publication_id or '(none)'} stands."
+def _nothing_to_do(found: watch.Findings, current: Current, requested_before: bool) -> str:
+    notes = [
+        "A run was requested when this state was first seen; it is not requested again."
+        if requested_before
+        else f"No source bytes changed: publication {current.publication_id or '(none)'} is current."
     ]
     if found.wrong:
-        told.append(f"The mirror's copy is not the one on record: {listed(found.wrong)} (warehouse sources verify).")
+        notes.append(f"The mirror's copy is not the one on record: {listed(found.wrong)} (warehouse sources verify).")
     if found.new_at_publisher:
-        told.append(f"New bytes at the publisher: {listed(found.new_at_publisher)} (see data/alerts).")
+        notes.append(f"New bytes at the publisher: {listed(found.new_at_publisher)} (see data/alerts).")
     if found.silent:
-        told.append(f"No answer for {listed(found.silent)}; asked again after a pause.")
-    return " ".join(told)
+        notes.append(f"No answer for {listed(found.silent)}; retried after a pause.")
+    return " ".join(notes)
 
 
 def _new_bytes(settings: Settings, current: Current, name: str, seen: watch.Seen) -> Alert:
@@ -92,11 +95,11 @@ def _new_bytes(settings: Settings, current: Current, name: str, seen: watch.Seen
         kind=NEW_BYTES,
         time=datetime.now(UTC).isoformat(timespec="seconds"),
         subject=f"{name} {watch.state_of({name: seen}, seen.news)}",
-        started_by=f"sensor {NAME}",
+        asked_by=f"sensor {NAME}",
         data="real",
         step="",
-        message=f"The publisher of {source} offers another {file} than the one on record: {seen.news}. "
-        "The verified copy stays in use.",
+        message=f"The publisher of {source} offers a {file} that is not the one on record: {seen.news}. "
+        "The verified copy remains in use.",
         published=current.publication_id,
         next_step=f"warehouse sources upgrade {source}",
     )

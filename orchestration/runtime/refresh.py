@@ -1,4 +1,4 @@
-"""One refresh from the command line: settle the sources, leave if nothing changed, else run the Dagster job."""
+"""One refresh from the command line: choose the sources, stop if nothing changed, otherwise run the Dagster job."""
 
 import time
 from collections.abc import Callable, Collection, Iterator
@@ -24,7 +24,19 @@ EXTRA_TABLES = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a refresh did. changed: False where everything was already published as it is."""
+    """What a refresh did.
+
+    Attributes
+    ----------
+    settings : Settings
+        Of the run, with its kind of data.
+    message : str
+        Which data it ran on.
+    changed : bool
+        False if everything was already published.
+    seconds : float
+        Its duration.
+    """
 
     settings: Settings
     message: str
@@ -41,12 +53,33 @@ def refresh(
     wait_seconds: float,
     announce: Callable[[str], None],
 ) -> Outcome:
-    """Bring the publication up to date with ``wanted`` sources; ``announce`` gets the first line to print.
+    """Bring the publication up to date.
 
-    extras: what else to make, if it is not published yet: "inference", the tables that take minutes
-    (codebook.INFERENCE_TABLES), and "dyads", marts.dyad_years.
+    Parameters
+    ----------
+    settings : Settings
+        Of the command.
+    wanted : str
+        auto, real, sample, or a folder with source files.
+    force : bool
+        Refresh even if nothing changed.
+    extras : collection of str
+        What to make besides, if it is not published yet: ``inference`` (tables that take minutes) and ``dyads``
+        (marts.dyad_years).
+    wait_seconds : float
+        How long to wait for another refresh, in seconds.
+    announce : callable
+        Receives the first line to print.
 
-    Raises WarehouseError; the publication in place is then untouched.
+    Returns
+    -------
+    Outcome
+        What was done.
+
+    Raises
+    ------
+    WarehouseError
+        If the refresh fails; the current publication is then unchanged.
     """
     started = time.monotonic()
     store = open_store(settings)
@@ -80,7 +113,7 @@ def _is_published_build(settings: Settings, latest: Latest) -> bool:
 
 @contextmanager
 def _alerting(settings: Settings) -> Iterator[None]:
-    """Raise an alert for a refresh that fails outside Dagster's run; a failed run has its own."""
+    """Raise an alert for a refresh that fails outside Dagster's run; a failed run has its own alert."""
     try:
         yield
     except _RunFailed:
@@ -93,7 +126,7 @@ def _alerting(settings: Settings) -> Iterator[None]:
 
 
 class _RunFailed(WarehouseError):
-    """Dagster's run failed, and has its alert."""
+    """Dagster's run failed and has its alert."""
 
 
 def _run_job(
@@ -140,4 +173,4 @@ def _run_job(
         ) from error
     if not result.success:
         _, message = first_failure(result.all_events)
-        raise _RunFailed(f"{message}\n(run {result.run_id}; warehouse ui shows all of it)")
+        raise _RunFailed(f"{message}\n(run {result.run_id}; warehouse ui shows the complete log)")

@@ -10,6 +10,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from orchestration.core.errors import WarehouseError
@@ -18,38 +19,51 @@ from orchestration.core.settings import REPOSITORY, Settings, child_environment
 LOCAL = ("127.0.0.1", "localhost", "::1")
 LOCATION = "alliance_formation"
 CODE_SERVER = "code_server"
-# Named choices, in seconds: a slow machine imports the project in a minute; a run that is asked to stop gets some time.
+# Named choices, in seconds: a slow machine imports the project in a minute; a run needs time to stop.
 START_S = 180.0
 END_S = 20.0
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def serve(settings: Settings, host: str, port: int, announce: Callable[[str], None]) -> None:
-    """Start the servers, say where the web interface is once it answers, and wait until asked to end by a signal.
+    """Start the servers, announce the web interface once it answers, and wait for a signal to stop.
 
-    Their output goes to data/dagster/<name>.log. Only the web server listens on a port; the code server has a socket in
-    a folder that only this user can enter. Raises WarehouseError where the port is taken, or when one of them ends by
-    itself; the others are ended then.
+    Their output is written to data/dagster/<name>.log. Only the web server listens on a port; the code server has a
+    socket in a folder that only this user can enter.
+
+    Parameters
+    ----------
+    settings : Settings
+        Passed to the servers in their environment.
+    host, port : str, int
+        Address of the web interface.
+    announce : callable
+        Receives each line to print.
+
+    Raises
+    ------
+    WarehouseError
+        If the port is taken, or a server ends unexpectedly; the others are stopped then.
     """
     _refuse_taken_port(host, port)
     settings.dagster_dir.mkdir(parents=True, exist_ok=True)
     _make_storage(settings)
     sockets = Path(tempfile.mkdtemp(prefix="warehouse-ui-"))
-    children: dict[str, subprocess.Popen] = {}
+    children: dict[str, subprocess.Popen[bytes]] = {}
     handlers = {number: signal.signal(number, _stop) for number in ENDING}
     try:
         announce(f"Dagster UI: starting (output in {settings.dagster_dir}/*.log)")
         for name, command in _commands(sockets, host, port).items():
             children[name] = _start(name, command, settings)
-            if name == CODE_SERVER:  # the others would begin without a project, and find it only at their next look
+            if name == CODE_SERVER:  # otherwise the others start without a project and find it only at their next check
                 _await_project(settings, children, sockets)
         _await_page(settings, children, host, port)
-        announce(f"Dagster UI: http://{_in_address(host)}:{port}  (Ctrl-C ends it, and the daemon with it)")
+        announce(f"Dagster UI: http://{_in_address(host)}:{port}  (Ctrl-C stops it and the daemon)")
         while True:
             _refuse_ended(settings, children)
             time.sleep(0.5)
     except _Stopped:
-        announce("Dagster UI: ending")
+        announce("Dagster UI: stopping")
     finally:
         for number in handlers:
             signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C must not leave children behind
@@ -60,7 +74,7 @@ def serve(settings: Settings, host: str, port: int, announce: Callable[[str], No
 
 
 def _make_storage(settings: Settings) -> None:
-    """Create Dagster's databases where there are none yet: three servers that did so at once would fail each other."""
+    """Create Dagster's databases if they do not exist: three servers that did so at once would conflict."""
     from dagster import DagsterInstance
 
     with DagsterInstance.from_config(str(REPOSITORY)) as instance:
@@ -70,16 +84,19 @@ def _make_storage(settings: Settings) -> None:
 
 
 class _Stopped(Exception):
-    """Somebody asked the servers to end."""
+    """A signal asked the servers to stop."""
 
 
-def _stop(*_) -> None:
+def _stop(*_: object) -> None:
     raise _Stopped
 
 
 def _commands(sockets: Path, host: str, port: int) -> dict[str, list[str]]:
-    """The three commands. The workspace file gives the code location the name it has in every other Dagster command, so
-    that the sensor's memory and the schedule's ticks are the same ones."""
+    """Make the three commands.
+
+    The workspace file gives the code location the name it has in every other Dagster command, so that they share the
+    sensor's cursor and the schedule's ticks.
+    """
     code = _code_socket(sockets)
     workspace = sockets / "workspace.yaml"
     workspace.write_text(f"load_from:\n  - grpc_server: {{socket: {code}, location_name: {LOCATION}}}\n")
@@ -95,8 +112,8 @@ def _commands(sockets: Path, host: str, port: int) -> dict[str, list[str]]:
     }
 
 
-def _start(name: str, command: list[str], settings: Settings) -> subprocess.Popen:
-    """In a process group of its own, so that Ctrl-C reaches this process alone, which ends them in order."""
+def _start(name: str, command: list[str], settings: Settings) -> subprocess.Popen[bytes]:
+    """Start one server in its own process group: Ctrl-C then reaches only this process, which stops them in order."""
     with (settings.dagster_dir / f"{name}.log").open("wb") as log:
         return subprocess.Popen(
             command,
@@ -117,11 +134,11 @@ def _refuse_taken_port(host: str, port: int) -> None:
             probe.bind(address)
     except OSError as error:
         raise WarehouseError(
-            f"Port {port} cannot be used.",
+            f"Port {port} is not available.",
             where=f"{host}:{port}",
-            expected="a free port of an address of this machine",
+            expected="a free port at an address of this machine",
             found=error.strerror or str(error),
-            next_step=f"end the program that listens there, or warehouse ui --port {port + 1 if port < 65535 else port - 1}",
+            next_step=f"Stop the program that listens there, or pass --port {port + 1 if port < 65535 else port - 1}.",
         ) from error
 
 
@@ -129,8 +146,11 @@ def _code_socket(sockets: Path) -> Path:
     return sockets / "code.sock"
 
 
-def _await_project(settings: Settings, children: dict[str, subprocess.Popen], sockets: Path) -> None:
-    """Wait until the code server has loaded the project; one that cannot be loaded is the web interface's to show."""
+def _await_project(settings: Settings, children: dict[str, subprocess.Popen[bytes]], sockets: Path) -> None:
+    """Wait until the code server has loaded the project; the web interface shows a project that cannot be loaded.
+
+    The gRPC client is private in Dagster; with a public way to ask a code server whether it is ready, it would go.
+    """
     from dagster._core.errors import DagsterUserCodeUnreachableError
     from dagster._grpc.client import DagsterGrpcClient
 
@@ -146,7 +166,7 @@ def _await_project(settings: Settings, children: dict[str, subprocess.Popen], so
             return
 
 
-def _await_page(settings: Settings, children: dict[str, subprocess.Popen], host: str, port: int) -> None:
+def _await_page(settings: Settings, children: dict[str, subprocess.Popen[bytes]], host: str, port: int) -> None:
     deadline = time.monotonic() + START_S
     here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -159,10 +179,10 @@ def _await_page(settings: Settings, children: dict[str, subprocess.Popen], host:
         except OSError:
             time.sleep(0.3)
     raise WarehouseError(
-        "The web server does not answer.",
+        "The web server does not respond.",
         where=f"{host}:{port}",
-        expected=f"an answer within {START_S:g} seconds",
-        next_step=f"read {settings.dagster_dir / 'webserver.log'} and code_server.log beside it",
+        expected=f"a response within {START_S:g} seconds",
+        next_step=f"Read {settings.dagster_dir / 'webserver.log'} and code_server.log beside it.",
     )
 
 
@@ -170,32 +190,29 @@ def _in_address(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _refuse_ended(settings: Settings, children: dict[str, subprocess.Popen]) -> None:
+def _refuse_ended(settings: Settings, children: dict[str, subprocess.Popen[bytes]]) -> None:
     for name, child in children.items():
         if child.poll() is not None:
             log = settings.dagster_dir / f"{name}.log"
-            said = log.read_text(errors="replace").strip().splitlines()
+            lines = log.read_text(errors="replace").strip().splitlines()
             raise WarehouseError(
-                f"Dagster's {name.replace('_', ' ')} ended by itself (exit status {child.returncode}); the others are ended too.",
+                f"Dagster's {name.replace('_', ' ')} ended unexpectedly (exit status {child.returncode}); the others"
+                " were stopped.",
                 where=str(log),
-                found=said[-1] if said else "it said nothing",
-                next_step="read that file, mend what it names, then warehouse ui",
+                found=lines[-1] if lines else "no output",
+                next_step="Read that file, correct what it names, then warehouse ui.",
             )
 
 
-def _end(children: dict[str, subprocess.Popen]) -> None:
-    """Ask the daemon first and the code server last, since a run under way belongs to the latter; then insist."""
+def _end(children: dict[str, subprocess.Popen[bytes]]) -> None:
+    """Stop the daemon first and the code server last, which owns a run in progress; after END_S seconds kill them."""
     deadline = time.monotonic() + END_S
     for child in reversed(children.values()):
         child.terminate()
     for child in children.values():
-        try:
+        with suppress(subprocess.TimeoutExpired):
             child.wait(max(0.1, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            pass
     for child in children.values():
-        try:
-            os.killpg(child.pid, signal.SIGKILL)  # whatever is left of its group
-        except ProcessLookupError:
-            pass
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)  # whatever remains of its group
         child.wait()

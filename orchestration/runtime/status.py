@@ -1,53 +1,51 @@
-"""``warehouse status`` on one screen: what stands, how fresh it is, what ran last, what comes next, and what is wrong."""
+"""``warehouse status`` on one screen: publication, freshness, last run, next ticks, failures."""
 
 import textwrap
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from orchestration.build.run_results import read_run_results
 from orchestration.core.errors import WarehouseError
-from orchestration.core.settings import DAGSTER_UI, REPOSITORY, Settings
+from orchestration.core.settings import CHANGED_TAG, DAGSTER_UI, STARTED_BY_TAG, Settings
 from orchestration.monitoring.alerts import FAILED, alerts, published_id
 from orchestration.query.run import rows_of
+from orchestration.runtime.operation import StorageBroken, Tick, cron_ticks, read_operation
 from orchestration.store import open_store
 from orchestration.store.publication_file import PublicationFile
 
+if TYPE_CHECKING:
+    from dagster import RunRecord
+
 WIDTH = 110
-# Named choice: the daemon's heartbeat comes every 30 seconds.
+# Named choice: the daemon writes a heartbeat every 30 seconds.
 HEARTBEAT = timedelta(seconds=90)
 
 
-@dataclass(frozen=True)
-class Tick:
-    """The last tick of a schedule or sensor: when, how it ended, what it said; is_on: False if switched off in the UI."""
-
-    at: datetime | None
-    said: str
-    is_on: bool = True
-
-
-@dataclass(frozen=True)
-class Operation:
-    """What Dagster's storage says: the last run in words, the last ticks, the daemon's last heartbeat."""
-
-    last_run: str
-    schedule: Tick
-    sensor: Tick
-    heartbeat: datetime | None
-
-
 def status_text(settings: Settings, now: datetime | None = None) -> str:
-    """The whole answer. Never fails over Dagster's storage: what is wrong with it is part of the answer."""
+    """Describe the state of the warehouse.
+
+    Parameters
+    ----------
+    settings : Settings
+        With the data folder or the lake.
+    now : datetime, optional
+        The time to judge by, for tests; by default the current time.
+
+    Returns
+    -------
+    str
+        Lines of at most `WIDTH` characters. A fault of Dagster's storage is part of the text, not an error.
+    """
     now = now or datetime.now(UTC)
     lines = [*_published(settings, now), *_lake(settings), *_last_checks(settings), *_operation(settings, now)]
     return "\n".join([*lines, *_last_alert(settings)])
 
 
 def _line(name: str, text: str, rows: int = 2) -> list[str]:
-    """One entry, wrapped below itself."""
+    """Format one entry, wrapped below itself."""
     indent = " " * 14
     return textwrap.wrap(
         text,
@@ -72,8 +70,8 @@ def _published(settings: Settings, now: datetime) -> list[str]:
         sources = rows_of(file, "select source, version, loaded_at, cadence_years from meta.sources")
     except (duckdb.Error, WarehouseError) as error:
         why = getattr(error, "found", "") or str(error)
-        told = f"{path} is no warehouse that this version can read (warehouse run makes a new one): {why}"
-        return _line("published", " ".join(told.split()), rows=3)
+        text = f"{path} is not a warehouse that this version can read (warehouse run publishes a new one): {why}"
+        return _line("published", " ".join(text.split()), rows=3)
     counted = ", ".join(f"{check['n']:,} {check['status']}" for check in checks)
     kept = len(list(settings.publications_dir.glob("*.duckdb")))
     published_at = publication["published_at"].astimezone(UTC)
@@ -92,33 +90,34 @@ def _lake(settings: Settings) -> list[str]:
     return _line("lake", summary, rows=3) if summary else []
 
 
-def _sources(rows: Iterable[dict], now: datetime) -> list[str]:
-    """Every source with its versions and the month in which its publisher's cadence asks to look for a newer one."""
+def _sources(rows: Iterable[dict[str, Any]], now: datetime) -> list[str]:
+    """List every source with its versions and the month in which a newer one is due by its publisher's cadence."""
     versions: dict[str, list[str]] = {}
     due: dict[str, datetime] = {}
     for row in rows:
         name, version = row["source"], row["version"] or "undated"
         if version not in versions.setdefault(name, []):
             versions[name].append(version)
-        due[name] = min(due.get(name, datetime.max.replace(tzinfo=UTC)), look_again(row))
+        due[name] = min(due.get(name, datetime.max.replace(tzinfo=UTC)), next_check(row))
     overdue = [name for name in due if due[name] < now]
     by_date = sorted(due, key=lambda name: (due[name], name))
     listed = " ".join(  # an entry is not broken over two lines
         f"{name} {'/'.join(versions[name])} ({due[name]:%Y-%m})".replace(" ", "\N{NO-BREAK SPACE}") for name in by_date
     )
-    told = f"OVERDUE for a look at the publisher's page: {', '.join(overdue)}" if overdue else "none is overdue"
-    summary = f"{len(due)}, {told}; version, and month to look for a newer one (files: warehouse sources):"
+    state = f"OVERDUE for a check of the publisher's page: {', '.join(overdue)}" if overdue else "none is overdue"
+    summary = f"{len(due)}, {state}; version, and month to check for a newer one (files: warehouse sources):"
     listing = textwrap.wrap(listed, WIDTH, initial_indent=" " * 14, subsequent_indent=" " * 14, break_on_hyphens=False)
     return [*_line("sources", summary, rows=3), *(line.replace("\N{NO-BREAK SPACE}", " ") for line in listing)]
 
 
-def look_again(source: dict) -> datetime:
-    """When the publisher's cadence asks to look for a new version, counted from when the file was loaded."""
-    return source["loaded_at"].astimezone(UTC) + timedelta(days=365.25 * source["cadence_years"])
+def next_check(source: dict[str, Any]) -> datetime:
+    """When a new version is due by the publisher's cadence, counted from the loading of the file."""
+    loaded_at: datetime = source["loaded_at"]
+    return loaded_at.astimezone(UTC) + timedelta(days=365.25 * source["cadence_years"])
 
 
 def _last_checks(settings: Settings) -> list[str]:
-    """The dbt tests that failed in the last build, published or not."""
+    """List the dbt nodes that failed in the last build, published or not."""
     failed = [r.name.split(".")[0] for r in read_run_results(settings.dbt_target_dir) if r.has_failed]
     return _line("FAILING", f"in the last build: {', '.join(failed)}", rows=3) if failed else []
 
@@ -128,21 +127,34 @@ def _operation(settings: Settings, now: datetime) -> list[str]:
     if not store.has_history():
         return _line("last run", "none")
     try:
-        operation = read_operation(settings, now)
+        operation = read_operation()
     except StorageBroken as error:
         remedy = "" if store.is_shared else "; move it away to start a new one"
         return _line("dagster", f"its storage in {store.history_location()} cannot be read ({error}){remedy}", 3)
     alive = operation.heartbeat is not None and abs(now - operation.heartbeat) < HEARTBEAT
-    schedule_next = _next_of_cron(settings.refresh_cron, now)
+    schedule_next = next(cron_ticks(settings.refresh_cron, now))
     sensor_next = (
         max(now, operation.sensor.at + timedelta(seconds=settings.watch_seconds)) if operation.sensor.at else now
     )
     return [
-        *_line("last run", operation.last_run, rows=3),
+        *_line("last run", _last_run(operation.last_run, now), rows=3),
         *_line("schedule", _tick("weekly_refresh", operation.schedule, schedule_next, alive, now)),
         *_line("sensor", _tick("source_bytes_changed", operation.sensor, sensor_next, alive, now)),
         *_line("daemon", _daemon(operation.heartbeat, alive, now)),
     ]
+
+
+def _last_run(record: "RunRecord | None", now: datetime) -> str:
+    if record is None:
+        return "none"
+    run, tags = record.dagster_run, record.dagster_run.tags
+    created = record.create_timestamp.replace(tzinfo=UTC)
+    took = f", {record.end_time - record.start_time:.0f} s" if record.end_time and record.start_time else ""
+    changed = f", changed: {tags[CHANGED_TAG]}" if CHANGED_TAG in tags else ""
+    return (
+        f"{run.status.value.lower()}{took}, {_minute(created)} ({_ago(now, created)}),"
+        f" started by {tags.get(STARTED_BY_TAG, DAGSTER_UI)}{changed}, run {run.run_id}"
+    )
 
 
 def _tick(name: str, last: Tick, following: datetime, alive: bool, now: datetime) -> str:
@@ -152,14 +164,16 @@ def _tick(name: str, last: Tick, following: datetime, alive: bool, now: datetime
         coming = f"next {_minute(following)}"
     else:
         coming = f"would tick {_minute(following)}, but no daemon is running"
-    return f"{name}: {coming}; last {_minute(last.at)}, {last.said}" if last.at else f"{name}: {coming}; never ticked"
+    return (
+        f"{name}: {coming}; last {_minute(last.at)}, {last.message}" if last.at else f"{name}: {coming}; never ticked"
+    )
 
 
 def _daemon(heartbeat: datetime | None, alive: bool, now: datetime) -> str:
-    if alive:
+    if heartbeat and alive:
         return f"running (heartbeat {_ago(now, heartbeat)})"
     seen = f"; last seen {_minute(heartbeat)}" if heartbeat else ""
-    return f"not running{seen}: schedule and sensor tick only while warehouse ui (or dagster-daemon run) does"
+    return f"not running{seen}: schedule and sensor tick only while warehouse ui (or dagster-daemon run) runs"
 
 
 def _last_alert(settings: Settings) -> list[str]:
@@ -169,79 +183,9 @@ def _last_alert(settings: Settings) -> list[str]:
     problem = newest["message"].splitlines()[0]
     where = f" in {newest['step']}" if newest["step"] and newest["kind"] == FAILED else ""
     settled = newest["kind"] == FAILED and newest["published"] != published_id(settings)
-    since = " (something was published since)" if settled else ""
-    told = f"{newest['time'][:16].replace('T', ' ')} UTC{since}, {newest['kind']}{where}: {problem}"
-    return [*_line("last alert", told, rows=3), *_line("", f"next: {newest['next_step']}")]
-
-
-class StorageBroken(Exception):
-    """Dagster's storage cannot be read; the message says why."""
-
-
-def read_operation(settings: Settings, now: datetime) -> Operation:
-    """Last run, ticks and heartbeat from Dagster's storage in the data folder. Raises StorageBroken."""
-    from alembic.util.exc import CommandError
-    from dagster import DagsterError, DagsterInstance
-    from sqlalchemy.exc import SQLAlchemyError
-
-    try:
-        with DagsterInstance.from_config(str(REPOSITORY)) as instance:
-            beats = [beat.timestamp for beat in instance.get_daemon_heartbeats().values()]
-            return Operation(
-                last_run=_last_run(instance, now),
-                schedule=_last_tick(instance, "weekly_refresh"),
-                sensor=_last_tick(instance, "source_bytes_changed"),
-                heartbeat=datetime.fromtimestamp(max(beats), UTC) if beats else None,
-            )
-    except WarehouseError as error:
-        raise StorageBroken(error.problem) from error
-    except (SQLAlchemyError, CommandError, DagsterError, OSError) as error:
-        why = getattr(error, "orig", None) or getattr(error, "strerror", None) or error
-        raise StorageBroken(str(why).splitlines()[0] or type(error).__name__) from error
-
-
-def _last_run(instance, now: datetime) -> str:
-    from orchestration.defs.need import CHANGED, STARTED_BY
-
-    records = instance.get_run_records(limit=1)
-    if not records:
-        return "none"
-    record = records[0]
-    run = record.dagster_run
-    created = record.create_timestamp.replace(tzinfo=UTC)
-    tags = run.tags
-    took = f", {record.end_time - record.start_time:.0f} s" if record.end_time and record.start_time else ""
-    changed = f", changed: {tags[CHANGED]}" if CHANGED in tags else ""
-    return (
-        f"{run.status.value.lower()}{took}, {_minute(created)} ({_ago(now, created)}), started by {tags.get(STARTED_BY, DAGSTER_UI)}{changed},"
-        f" run {run.run_id}"
-    )
-
-
-def _last_tick(instance, name: str) -> Tick:
-    """The newest tick under this name, in whichever code location it ran."""
-    found = Tick(None, "")
-    for state in instance.all_instigator_state():
-        if state.instigator_name != name:
-            continue
-        ticks = instance.get_ticks(state.instigator_origin_id, state.selector_id, limit=1)
-        for tick in ticks:
-            at = datetime.fromtimestamp(tick.timestamp, UTC)
-            if found.at is None or at > found.at:
-                if tick.run_ids:
-                    said = f"asked for run {tick.run_ids[0][:8]}"
-                elif tick.error:
-                    said = f"failed: {tick.error.message.strip().splitlines()[-1]}"
-                else:
-                    said = tick.skip_reason or tick.status.value.lower()
-                found = Tick(at, said, is_on=state.status.value != "STOPPED")
-    return found
-
-
-def _next_of_cron(cron: str, now: datetime) -> datetime:
-    from dagster._utils.schedules import cron_string_iterator
-
-    return next(cron_string_iterator(now.timestamp(), cron, "UTC"))
+    since = " (a publication was made since)" if settled else ""
+    text = f"{newest['time'][:16].replace('T', ' ')} UTC{since}, {newest['kind']}{where}: {problem}"
+    return [*_line("last alert", text, rows=3), *_line("", f"next: {newest['next_step']}")]
 
 
 def _minute(at: datetime) -> str:

@@ -1,1 +1,1 @@
-"""The commands of the command line, one module for each; they import what is slow only when they run."""
+"""The commands, one module for each; they import what is slow only when they run."""

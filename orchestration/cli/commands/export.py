@@ -38,7 +38,7 @@ def _formats(ctx: click.Context, parameter: click.Parameter, value: str) -> tupl
 @click.option(
     "--publication",
     metavar="ID",
-    help="A kept publication by its id, the beginning of its id, or previous; by default the one in place.",
+    help="A kept publication by its id, the beginning of its id, or previous; by default the current one.",
 )
 @pass_settings
 def export(
@@ -46,7 +46,8 @@ def export(
 ) -> None:
     """The tables as Parquet, CSV and Stata, with codebook.
 
-    DIR also gets the citations and a data package. A former export in DIR is replaced whole; a folder with anything else in it is left alone.
+    DIR also gets the citations and a data package. A previous export in DIR is replaced; a folder with other files is
+    not touched.
     """
     from orchestration.outputs.export.content import read_content
     from orchestration.outputs.export.folder import export as write_export

@@ -12,13 +12,13 @@ from orchestration.core.settings import Settings
 @click.option(
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write the page here; by default report.html in the folder publication of the data, where it stays until the"
-    " next refresh.",
+    help="Write the page here; by default report.html in the folder publication of the data, which the next"
+    " refresh removes.",
 )
 @click.option(
     "--publication",
     metavar="ID",
-    help="A kept publication by its id, the beginning of its id, or previous; by default the one in place.",
+    help="A kept publication by its id, the beginning of its id, or previous; by default the current one.",
 )
 @click.option("--open", "open_it", is_flag=True, help="Open it in the browser.")
 @pass_settings

@@ -9,7 +9,7 @@ from orchestration.core.settings import Settings
 @click.command()
 @pass_settings
 def results(settings: Settings) -> None:
-    """The fitted models: the headline table, the term in question under every covariance, and what was chosen."""
+    """The fitted models: the headline table, the rise under every covariance, and the choices."""
     from orchestration.cli.summary import results_text
 
     click.echo(results_text(settings))

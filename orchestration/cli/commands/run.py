@@ -12,19 +12,19 @@ from orchestration.core.settings import Settings
     default="auto",
     metavar="auto|real|sample|DIR",
     show_default=True,
-    help="Where data come from: real if all can be had else the sample; real only; the sample; a folder.",
+    help="Where data come from: real if every file is available, else the sample; real only; the sample; a folder.",
 )
 @click.option(
     "--with",
     "extras",
     multiple=True,
     type=click.Choice(["inference", "dyads"]),
-    help="Also make: inference, what takes minutes (specification curve, robustness, out-of-sample validation);"
+    help="Also make: inference, which takes minutes (specification curve, robustness, out-of-sample validation);"
     " dyads, marts.dyad_years (1.9 million directed dyad-years).",
 )
 @click.option("--force", is_flag=True, help="Do everything again even if nothing changed.")
-@click.option("--wait", default=0.0, metavar="SECONDS", help="Wait that long for another refresh to end.")
-@click.option("--offline", is_flag=True, help="Never ask the network.")
+@click.option("--wait", default=0.0, metavar="SECONDS", help="How long to wait for another refresh to end.")
+@click.option("--offline", is_flag=True, help="Never use the network.")
 @pass_settings
 def run(settings: Settings, sources: str, extras: tuple[str, ...], force: bool, wait: float, offline: bool) -> None:
     """Refresh: fetch, check, build, estimate, publish."""
@@ -40,6 +40,6 @@ def run(settings: Settings, sources: str, extras: tuple[str, ...], force: bool, 
         force=force,
         extras=extras,
         wait_seconds=wait,
-        announce=lambda told: click.echo(f"warehouse run on {told}", err=True),
+        announce=lambda message: click.echo(f"warehouse run on {message}", err=True),
     )
     click.echo(outcome_summary(outcome))

@@ -1,4 +1,4 @@
-"""``warehouse sources``: the files on record, whether their bytes are as recorded, and new versions of them."""
+"""``warehouse sources``: the files on record, whether their bytes match the record, and new versions."""
 
 import sys
 from pathlib import Path
@@ -20,10 +20,10 @@ def sources(settings: Settings) -> None:
 
 
 @sources.command()
-@click.option("--offline", is_flag=True, help="Never ask the network.")
+@click.option("--offline", is_flag=True, help="Never use the network.")
 @pass_settings
 def verify(settings: Settings, offline: bool) -> None:
-    """Look for every source file (cache, mirror, network) and hold it against its sha256."""
+    """Look for every source file (cache, mirror, network) and compare it with its sha256."""
     from dataclasses import replace
 
     from orchestration.cli.summary import verification
@@ -37,7 +37,7 @@ def verify(settings: Settings, offline: bool) -> None:
 @sources.command()
 @click.argument("name", metavar="NAME")
 @click.option("--file", type=click.Path(dir_okay=False, path_type=Path), help="The new file, or the archive it is in.")
-@click.option("--url", help="The publisher's address of it, to be recorded; without --file also fetched from there.")
+@click.option("--url", help="The publisher's address, to be recorded; without --file the file is downloaded from it.")
 @click.option("--member", help="Its path in the archive; `outer.zip!inner.csv` steps into an archive within.")
 @click.option("--version", help="The publisher's name of the new version.")
 @click.option(
@@ -48,8 +48,8 @@ def verify(settings: Settings, offline: bool) -> None:
 @click.option("--accept-changed-figures", is_flag=True, help="Record it although tests of known figures fail on it.")
 @click.option("--tolerance", default=0.0, type=click.FloatRange(0, 1), help="As in `warehouse diff`.")
 @click.option("--limit", default=20, type=click.IntRange(1), show_default=True, help="Rows in each list.")
-@click.option("--offline", is_flag=True, help="Never ask the network.")
-@click.option("--yes", is_flag=True, help="Record it without asking.")
+@click.option("--offline", is_flag=True, help="Never use the network.")
+@click.option("--yes", is_flag=True, help="Record it without confirmation.")
 @pass_settings
 def upgrade(
     settings: Settings,
@@ -68,8 +68,8 @@ def upgrade(
     """Record a new version of a source, after showing what it changes.
 
     NAME is a source, or source/file where it has several files. The new bytes come from --file, from --url, or from the
-    address on record. They must meet the contract on record; the mart is built from them in a scratch folder. Only then,
-    and only if you agree, record and cache are changed. What is published stays until the next `warehouse run`.
+    address on record. They must meet the contract on record; the mart is built from them in a scratch folder. Record
+    and cache change only after that and your confirmation; the publication changes with the next `warehouse run`.
     """
     from dataclasses import replace
 
@@ -83,7 +83,7 @@ def upgrade(
     click.echo(proposal_text(proposal))
     if not proposal.is_new:
         return
-    click.echo("building the mart from it in a scratch folder ...", err=True)
+    click.echo("building the mart from the new file in a scratch folder ...", err=True)
     found = preview(settings, proposal, tolerance)
     click.echo(preview_text(proposal, found, limit))
     refused = refusal(found, accept_changed_figures, can_confirm=yes or sys.stdin.isatty())

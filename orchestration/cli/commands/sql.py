@@ -1,4 +1,4 @@
-"""``warehouse sql``: questions to a publication, one or a session of them."""
+"""``warehouse sql``: one statement on a publication, or a shell."""
 
 import sys
 from functools import partial
@@ -9,6 +9,7 @@ import click
 from orchestration.cli.context import pass_settings
 from orchestration.core.errors import WarehouseError
 from orchestration.core.settings import Settings
+from orchestration.store.protocol import StoredPublication
 
 
 @click.command()
@@ -23,7 +24,7 @@ from orchestration.core.settings import Settings
     help="table rounds long decimals; the others keep every digit.",
 )
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file.")
-@click.option("--publication", metavar="ID", help="Ask an earlier publication (warehouse publications lists them).")
+@click.option("--publication", metavar="ID", help="Query an earlier publication (warehouse publications lists them).")
 @pass_settings
 def sql(
     settings: Settings,
@@ -33,7 +34,7 @@ def sql(
     output: Path | None,
     publication: str | None,
 ) -> None:
-    """Ask the published warehouse one SQL question (read-only); without a STATEMENT, a shell.
+    """Run one read-only SQL statement on the publication; without a STATEMENT, open a shell.
 
     STATEMENT - is read from standard input. Without a terminal the shell runs the script on standard input.
     """
@@ -42,22 +43,22 @@ def sql(
     from orchestration.query.run import warn_if_synthetic, write_answer
 
     if statement and script:
-        raise click.UsageError("Give a statement or a file, not both.")
-    place = find(settings, publication)
-    warn_if_synthetic(place)
+        raise click.UsageError("Pass a statement or a file, not both.")
+    stored = find(settings, publication)
+    warn_if_synthetic(stored)
     if script or statement == "-":
         statement = _read(script)
     if statement is None:
         if output:
             raise click.UsageError("--output needs a statement; in the shell: .output FILE")
-        _shell(settings, place, output_format)
+        _shell(settings, stored, output_format)
     elif output:
         with write_atomically(output) as stream:
-            write_answer(place, statement, output_format, stream)
+            write_answer(stored, statement, output_format, stream)
     elif output_format == "parquet" and sys.stdout.isatty():
-        raise click.UsageError("Parquet is not for reading on a terminal: name a file with --output.")
+        raise click.UsageError("Parquet is binary: pass --output FILE to write it to a file.")
     else:
-        write_answer(place, statement, output_format, sys.stdout.buffer)
+        write_answer(stored, statement, output_format, sys.stdout.buffer)
 
 
 def _read(script: Path | None) -> str:
@@ -69,14 +70,14 @@ def _read(script: Path | None) -> str:
             where=str(script or "standard input"),
             expected="a text file in UTF-8",
             found=getattr(error, "strerror", None) or str(error),
-            next_step="name a file with one SQL statement",
+            next_step="Name a text file with one SQL statement.",
         ) from error
 
 
-def _shell(settings, place, output_format: str) -> None:
+def _shell(settings: Settings, publication: StoredPublication, output_format: str) -> None:
     from orchestration.query.shell import Session, run_script
 
-    session = Session(settings, place, partial(print, flush=True), output_format)
+    session = Session(settings, publication, partial(print, flush=True), output_format)
     try:
         if sys.stdin.isatty() and sys.stdout.isatty():
             from orchestration.query.prompt import interact

@@ -1,4 +1,4 @@
-"""``warehouse status``: what stands, on one screen."""
+"""``warehouse status``: the state of the warehouse, on one screen."""
 
 import click
 

@@ -16,14 +16,14 @@ from orchestration.store import open_store
 )
 @pass_settings
 def ui(settings: Settings, port: int, host: str) -> None:
-    """Dagster's web interface, and the daemon that runs schedule, sensors and queue; Ctrl-C ends both."""
+    """Dagster's web interface, and the daemon that runs schedule, sensors and queue; Ctrl-C stops both."""
     from orchestration.runtime.servers import LOCAL, serve
 
     if host not in LOCAL:
         click.echo(
-            f"warning: listening on {host}, not on this machine alone: whoever reaches port {port} can start and stop runs"
-            " without a password",
+            f"warning: listening on {host}, not only on this machine: anybody who reaches port {port} can start and"
+            " stop runs without a password",
             err=True,
         )
     with open_store(settings).hold_daemon():
-        serve(settings, host, port, announce=lambda told: click.echo(told, err=True))
+        serve(settings, host, port, announce=lambda line: click.echo(line, err=True))

@@ -1,0 +1,34 @@
+"""Names that the definitions share: jobs, asset keys, the owner."""
+
+from dagster import AssetKey
+
+from orchestration.modelling.result_tables import INFERENCE_TABLES
+from orchestration.publication.content import DYADS_TABLE
+
+REFRESH_JOB, REFRESH_WITH_EXTRAS_JOB = "refresh", "refresh_with_extras"
+OWNER = "team:warehouse"
+PUBLICATION_KEY = AssetKey("publication")
+PRESENTATION_KEY = AssetKey("presentation")
+LAKE_KEY = AssetKey("lake_publication")
+
+
+def raw_key(table: str) -> AssetKey:
+    """Asset key of a raw table."""
+    return AssetKey(["raw", table])
+
+
+def mart_key(table: str) -> AssetKey:
+    """Asset key of a mart."""
+    return AssetKey(["marts", table])
+
+
+def result_key(table: str) -> AssetKey:
+    """Asset key of a results table."""
+    return AssetKey(["results", table])
+
+
+EXTRAS: dict[str, list[AssetKey]] = {
+    "inference": [result_key(table) for tables in INFERENCE_TABLES.values() for table in tables],
+    "dyads": [mart_key(DYADS_TABLE)],
+}
+"""What a refresh makes only on request."""
