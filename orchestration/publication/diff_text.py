@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from orchestration.publication.compare import TableDifference
 from orchestration.publication.diff import PublicationDifference
-from orchestration.query.run import render_table
+from orchestration.core.text_tables import render_table
 
 NOISE = 1e-9
 SHOWN_BY_DECADE = 6  # columns side by side in the table of decades
