@@ -1,14 +1,14 @@
-# make run and make test each work as the first command ever typed on a machine with git, make and python3 >= 3.11.
+# make run and make test each work as the first command on a machine with git, make and python3 >= 3.11.
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-# Real raw files, if they lie beside the project; without them the run falls back on the network, then on the sample.
+# Real raw files, if they are beside the project; without them the run uses the network, then the sample.
 ifneq ($(wildcard ../shared/sources/catalog.csv),)
 export WAREHOUSE_MIRROR ?= $(abspath ../shared/sources)
 endif
 
-.PHONY: run test test-slow lineage-picture lint bench setup lock clean
+.PHONY: run test test-slow coverage lineage-picture lint docs bench setup lock clean
 
 run: setup
 	$(BIN)/warehouse run
@@ -16,11 +16,11 @@ run: setup
 test: setup
 	$(BIN)/pytest -m "not slow"
 
-# Two workers: much of this waits for ticks, pauses and time limits.
+# Two workers: many of these tests wait for ticks, pauses and time limits.
 test-slow: setup
 	$(BIN)/pytest -m slow -n 2 --dist loadfile
 
-# The README's picture of the lineage, taken anew from Dagster's own page; needs Debian's chromium.
+# The README's picture of the lineage, taken from Dagster's own page; needs Debian's chromium.
 lineage-picture: setup
 	$(BIN)/pytest tests/browser -k lineage
 	cp build/screenshots/lineage.png docs/lineage.png
@@ -28,6 +28,17 @@ lineage-picture: setup
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/sqlfluff lint --processes 2 dbt_project
+
+# The share of lines that the fast tests run, measured in this process only; nothing depends on the figure.
+coverage: setup
+	$(BIN)/pytest -m "not slow" --cov=orchestration --cov=analysis --cov-report=term:skip-covered
+
+# The guides and the reference made from the docstrings, as a static site in build/site.
+docs: setup
+	$(BIN)/mkdocs build --strict --quiet --site-dir build/site
 
 # Half an hour on two quiet cores; make bench BENCH="--only query --rounds 3", or BENCH="--compare OLD.json NEW.json".
 bench: setup
