@@ -1,4 +1,11 @@
-"""Allen & DiGiuseppe (2013), International Studies Quarterly 57(4): twelve published probits, refitted."""
+"""The twelve probits of Allen & DiGiuseppe (2013), refitted on the authors' replication file.
+
+References
+----------
+Allen & DiGiuseppe (2013), International Studies Quarterly 57(4): 647-659.
+"""
+
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +22,7 @@ PUBLICATION = "allen_digiuseppe_2013"
 OUTCOME = "formationB2NNA"
 CONTROLS = ("IMR", "cinc", "sumrival1", "wovers_1", "atwar5", "ayr", "ayr2", "ayr3")
 WARS = ("wwi", "wwii", "coldwar")
-DEBT = {"2": "extdebtcrisis_1", "4": "cntgovtdbtgdp1", "5": "rating_1"}
+DEBT = {"2": "extdebtcrisis_1", "4": "cntgovtdbtgdp1", "5": "rating_1"}  # by number of the table in print
 SAMPLES = (
     Sample("all states"),
     Sample("major powers", where="majpow", equals=1.0),
@@ -23,20 +30,20 @@ SAMPLES = (
 )
 
 
-def _model(number: str, debt: str, more: tuple[str, ...], sample: Sample) -> Model:
-    terms = tuple(Term(column) for column in (debt, *CONTROLS, *more))
+def _model(number: str, debt: str, others: tuple[str, ...], sample: Sample) -> Model:
+    terms = tuple(Term(column) for column in (debt, *CONTROLS, *others))
     return Model(f"{PUBLICATION}/{number}", OUTCOME, terms, sample)
 
 
-# Tables 2, 4 and 5: one measure of debt each, in three samples. Table 6: the three measures in turn, with the wars.
+# Tables 2, 4 and 5: one measure of debt each, in three samples. Table 6: each measure in turn, with the wars.
 ALLEN_DIGIUSEPPE_2013 = tuple(
-    _model(f"{table}.{place}", debt, (), sample)
+    _model(f"{table}.{number}", debt, (), sample)
     for table, debt in DEBT.items()
-    for place, sample in enumerate(SAMPLES, start=1)
-) + tuple(_model(f"6.{place}", debt, WARS, SAMPLES[0]) for place, debt in enumerate(DEBT.values(), start=1))
+    for number, sample in enumerate(SAMPLES, start=1)
+) + tuple(_model(f"6.{number}", debt, WARS, SAMPLES[0]) for number, debt in enumerate(DEBT.values(), start=1))
 
-# What others found on the same data: n, events, log likelihood, then coefficient and robust standard error of the debt
-# measure and of IMR. By statsmodels 0.15 (the tests compute them anew); 2.1, 4.1 and 5.1 equal the figures in print.
+# Reference values by statsmodels 0.15 on the same data (the tests recompute them): n, events, log likelihood, then
+# coefficient and robust standard error of the debt measure and of IMR. Those of 2.1, 4.1 and 5.1 equal the article's.
 REFERENCE = {
     "2.1": (5055, 388, -1190.667604437, (0.212332558696, 0.0755532470885), (0.000335795056596, 0.000474561302339)),
     "2.2": (861, 179, -422.618079540, (0.568548800998, 0.163383619485), (-0.000316486450018, 0.000821002994989)),
@@ -55,21 +62,36 @@ IN_PRINT = ("2.1", "4.1", "5.1")
 
 
 def replicate(panel_2013: pd.DataFrame, is_synthetic: bool = False) -> pd.DataFrame:
-    """Refit the twelve models; one row per model and term, columns as in tables.COLUMN_DOCS["replications"].
+    """Refit the twelve published models and compare them with reference values.
 
-    `panel_2013` is the replication file with its published column names (one row per ccode and year, in any order);
-    columns may be text. cinc keeps the file's code -9, as it did in print. A model that cannot be fitted has one row,
-    which says why. A synthetic file is compared with nothing.
+    Parameters
+    ----------
+    panel_2013 : DataFrame
+        The replication file with its published column names, one row per ``ccode`` and ``year`` in any order; columns
+        may hold numbers as text. ``cinc`` keeps the file's code -9, as in the published models.
+    is_synthetic : bool, default False
+        Whether the file is synthetic; its models are not compared with reference values.
+
+    Returns
+    -------
+    DataFrame
+        One row per model and term, columns as in ``tables.COLUMN_DOCS["replications"]``. A model that cannot be fitted
+        has one row, whose ``problem`` gives the reason.
+
+    Raises
+    ------
+    AnalysisError
+        If the file has no valid key.
     """
     panel = prepare(panel_2013.rename(columns={"ccode": "cow_code"}))
-    rows = [row for model in ALLEN_DIGIUSEPPE_2013 for row in replicate_model(panel, model, not is_synthetic)]
+    rows = [row for model in ALLEN_DIGIUSEPPE_2013 for row in _replicated_rows(panel, model, not is_synthetic)]
     return tables.frame("replications", rows, is_synthetic)
 
 
-def replicate_model(panel: pd.DataFrame, model: Model, compare: bool) -> list[dict]:
-    summary = dict.fromkeys(tables.COLUMN_DOCS["replications"])
+def _replicated_rows(panel: pd.DataFrame, model: Model, compare: bool) -> list[dict[str, Any]]:
+    """Rows of one model; with `compare`, the debt measure and IMR have reference values."""
+    summary: dict[str, Any] = dict.fromkeys(tables.COLUMN_DOCS["replications"])
     summary |= {"model": model.name, "sample": model.sample.name, "outcome": model.outcome}
-    number = model.name.rpartition("/")[2]
     try:
         design = build(panel, model)
         summary |= {
@@ -81,17 +103,21 @@ def replicate_model(panel: pd.DataFrame, model: Model, compare: bool) -> list[di
     except ModelError as error:
         return [summary | {"problem": str(error)}]
     summary |= {"log_likelihood": fitted.log_likelihood, "problem": "; ".join(warnings) or None}
-    errors = np.sqrt(np.diag(robust(fitted)))
+    number = model.name.rpartition("/")[2]
+    references: dict[str, tuple[float, float]] = {}
     if compare:
+        _, _, log_likelihood, debt, mortality = REFERENCE[number]
+        references = {model.terms[0].name: debt, "IMR": mortality}
         source = "in print, and statsmodels 0.15" if number in IN_PRINT else "statsmodels 0.15"
-        summary |= {"reference_log_likelihood": REFERENCE[number][2], "reference_source": source}
+        summary |= {"reference_log_likelihood": log_likelihood, "reference_source": source}
+    errors = np.sqrt(np.diag(robust(fitted)))
     rows = []
     for position, term in enumerate(design.terms):
-        row = {"term": term, "term_order": position + 1}
+        row: dict[str, Any] = {"term": term, "term_order": position + 1}
         row |= {"estimate": float(fitted.coefficients[position]), "std_error": float(errors[position])}
-        if compare and term in (model.terms[0].name, "IMR"):
-            estimate, error = REFERENCE[number][4 if term == "IMR" else 3]
-            row |= {"reference_estimate": estimate, "reference_std_error": error}
+        if term in references:
+            estimate, std_error = references[term]
+            row |= {"reference_estimate": estimate, "reference_std_error": std_error}
             row["difference"] = row["estimate"] - estimate
         rows.append(summary | row)
     return rows

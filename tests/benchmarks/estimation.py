@@ -218,8 +218,8 @@ def fit_curve(published: str, jobs: int, every: int) -> dict:
     chosen = specifications()[::every]
     with threadpool_limits(1, "blas"):
         if jobs > 1:
-            specification_curve(panel, choices=chosen[: 2 * BATCH], jobs=jobs)  # starts the workers
-        taken, _ = timed(lambda: specification_curve(panel, choices=chosen, jobs=jobs))
+            specification_curve(panel, choices=chosen[: 2 * BATCH], n_jobs=jobs)  # starts the workers
+        taken, _ = timed(lambda: specification_curve(panel, choices=chosen, n_jobs=jobs))
     end_workers()
     return taken | {"fits": len(chosen)}
 

@@ -55,8 +55,10 @@ def independent(data, number):
 def test_each_model_equals_an_independent_implementation(published_file, replications, number):
     n, theirs, estimates, errors = independent(published_file, number)
     ours = replications[replications.model == f"allen_digiuseppe_2013/{number}"].set_index("term")
-    assert list(ours.index[:-1]) == list(estimates.index[:-1]) and ours.index[-1] == "constant"
-    assert (ours.n == n).all() and ours.problem.isna().all()
+    assert list(ours.index[:-1]) == list(estimates.index[:-1])
+    assert ours.index[-1] == "constant"
+    assert (ours.n == n).all()
+    assert ours.problem.isna().all()
     np.testing.assert_allclose(ours.log_likelihood, theirs.llf, rtol=1e-9)
     np.testing.assert_allclose(ours.estimate, estimates, rtol=1e-6)
     np.testing.assert_allclose(ours.std_error, errors, rtol=1e-6)
@@ -92,5 +94,7 @@ def test_columns_are_the_documented_ones_and_a_synthetic_file_is_compared_with_n
     )
     result = replicate(empty, is_synthetic=True)
     assert list(result.columns) == list(COLUMN_DOCS["replications"])
-    assert len(result) == 12 and result.problem.str.startswith("no events").all()
-    assert result.reference_log_likelihood.isna().all() and result.is_synthetic.all()
+    assert len(result) == 12
+    assert result.problem.str.startswith("no events").all()
+    assert result.reference_log_likelihood.isna().all()
+    assert result.is_synthetic.all()

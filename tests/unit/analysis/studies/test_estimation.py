@@ -65,7 +65,8 @@ def test_one_model_is_what_statsmodels_makes_of_the_same_rows(panel, results):
     assert summary.log_likelihood == pytest.approx(theirs.llf, rel=1e-10)
     assert summary.pseudo_r2 == pytest.approx(theirs.prsquared, rel=1e-8)
     ours = rows(results, "coefficients", model="kimball_2010/t1_m1b", covariance="stata_robust")
-    assert list(ours.term[:5]) == names and ours.term.iloc[-1] == "constant"
+    assert list(ours.term[:5]) == names
+    assert ours.term.iloc[-1] == "constant"
     assert list(ours.term_order) == list(range(1, 11))
     np.testing.assert_allclose(ours.estimate[:5], theirs.params[:5], rtol=1e-6)
     stata = theirs.bse * np.sqrt(len(data) / (len(data) - 1))
@@ -80,8 +81,10 @@ def test_each_coefficient_has_all_covariances_and_one_estimate(results):
     assert (counts == 5).all().all()
     assert (coefficients.groupby(["model", "term"])["estimate"].nunique() == 1).all()
     bootstrap = coefficients[coefficients.covariance == "score_bootstrap"]
-    assert bootstrap.std_error.isna().all() and bootstrap.p_value.notna().all()
-    assert (bootstrap.conf_low < bootstrap.estimate).all() and (bootstrap.conf_high > bootstrap.estimate).all()
+    assert bootstrap.std_error.isna().all()
+    assert bootstrap.p_value.notna().all()
+    assert (bootstrap.conf_low < bootstrap.estimate).all()
+    assert (bootstrap.conf_high > bootstrap.estimate).all()
     excludes_zero = (bootstrap.conf_low > 0) | (bootstrap.conf_high < 0)
     assert (excludes_zero == (bootstrap.p_value <= 0.05)).all()
 
@@ -90,7 +93,9 @@ def test_the_planted_effect_is_found(results):
     """The world's state levels shrink a pooled coefficient by 1/sqrt(1 + 0.2^2); every interval covers what is left."""
     rise = rows(results, "coefficients", term="infant_mortality_rose", model="kimball_2010/t1_m1b")
     target = PLANTED_RISE / np.sqrt(1.04)
-    assert (rise.conf_low < target).all() and (rise.conf_high > target).all() and (rise.conf_low > 0).all()
+    assert (rise.conf_low < target).all()
+    assert (rise.conf_high > target).all()
+    assert (rise.conf_low > 0).all()
     effect = rows(results, "marginal_effects", term="infant_mortality_rose", model="kimball_2010/t1_m1b")
     assert set(effect.effect) == {"change from 0 to 1"}
     predicted = rows(results, "predicted_probabilities", term="infant_mortality_rose", model="kimball_2010/t1_m1b")
@@ -158,14 +163,16 @@ def test_bad_input_is_a_row_that_says_what_failed_and_the_others_go_on(panel, ca
     assert bool(bad.converged) is still_fitted
     assert (results["coefficients"].model == bad.model).any() == still_fitted
     if case in ("no events", "more terms than events", "separated"):  # the others harm both models
-        assert good.converged and pd.isna(good.problem)
+        assert good.converged
+        assert pd.isna(good.problem)
         assert (results["coefficients"].model == good.model).any()
 
 
 def test_one_cluster_has_robust_errors_alone(panel):
     results = estimate(panel[panel.cow_code == 2], PUBLISHED[:1], "abc", False)
     known = results["coefficients"].groupby("covariance")["p_value"].agg(lambda p: p.notna().all())
-    assert known["stata_robust"] and not known.drop("stata_robust").any()
+    assert known["stata_robust"]
+    assert not known.drop("stata_robust").any()
 
 
 def test_two_models_of_one_name_are_refused(panel):

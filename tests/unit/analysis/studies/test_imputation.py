@@ -10,9 +10,10 @@ from analysis.core.panel import prepare
 from analysis.core.specification import Model, Sample, Term
 from analysis.design.matrix import build
 from analysis.inference.covariance import clustered
-from analysis.studies.estimation import fit_checked
-from analysis.studies.imputation import completed_panels, pool
+from analysis.studies.estimation import fit_checked, wald
+from analysis.studies.imputation import completed_panels
 from analysis.studies.kimball import kimball_models
+from analysis.studies.pooling import pool
 from analysis.studies.robustness import imputed_rows
 
 RATE, ROSE = "infant_mortality_rate", "infant_mortality_rose"
@@ -67,14 +68,14 @@ def world(seed: int, states: int = 50, years: int = 40) -> tuple[pd.DataFrame, p
 
 def test_rubins_rules_by_hand():
     """Five estimates 1..5 with variances 1: T = 1 + 1.2 * 2.5 = 4, lambda = 3/4, r = 3."""
-    pooled = pool(np.arange(1.0, 6.0), np.ones(5), complete=40.0)
+    pooled = pool(np.arange(1.0, 6.0), np.ones(5), complete_degrees_of_freedom=40.0)
     assert (pooled.estimate, pooled.std_error) == (3.0, 2.0)
     from_draws = 4 / 0.75**2
     from_data = 41 / 43 * 40 * 0.25
     freedom = from_draws * from_data / (from_draws + from_data)
     assert pooled.degrees_of_freedom == pytest.approx(freedom, rel=1e-12)
     assert pooled.missing_information == pytest.approx((3 + 2 / (freedom + 3)) / 4, rel=1e-12)
-    row = pooled.row()
+    row = wald(pooled.estimate, pooled.std_error, pooled.degrees_of_freedom)
     assert row["statistic"] == 1.5
     assert row["p_value"] == pytest.approx(2 * student.sf(1.5, freedom), rel=1e-9)
     low, high = student.interval(0.95, freedom, loc=3.0, scale=2.0)
@@ -82,7 +83,7 @@ def test_rubins_rules_by_hand():
 
 
 def test_estimates_that_agree_lose_nothing_but_a_correction_of_the_degrees_of_freedom():
-    pooled = pool(np.full(20, 0.5), np.full(20, 0.04), complete=160.0)
+    pooled = pool(np.full(20, 0.5), np.full(20, 0.04), complete_degrees_of_freedom=160.0)
     assert pooled.std_error == pytest.approx(0.2, rel=1e-12)
     assert pooled.degrees_of_freedom == pytest.approx(161 / 163 * 160)
 
@@ -96,7 +97,8 @@ def test_observed_values_stay_and_the_panel_keeps_its_gaps():
         for name in (RATE, ROSE):
             seen = gappy[name].notna()
             assert (completed.loc[seen, name] == gappy.loc[seen, name]).all()
-        assert completed[RATE].notna().all() and (completed[RATE] > 0).all()
+        assert completed[RATE].notna().all()
+        assert (completed[RATE] > 0).all()
         assert (completed[ROSE].isna() == (completed["year"] == 1900)).all()  # no year before, no rise
         before = completed.groupby("cow_code")[RATE].shift()
         later = completed["year"] > 1900
@@ -111,7 +113,8 @@ def test_nothing_is_drawn_outside_the_sample_and_no_rise_across_a_gap_in_members
     completed = next(completed_panels(panel, short, 1))
     after = panel["year"] > 1980
     pd.testing.assert_series_equal(completed.loc[after, RATE], panel.loc[after, RATE])
-    assert panel.loc[after, RATE].isna().any() and completed.loc[~after, RATE].notna().all()
+    assert panel.loc[after, RATE].isna().any()
+    assert completed.loc[~after, RATE].notna().all()
     reentry = (panel["cow_code"] == 1) & (panel["year"] == 1950)
     assert completed.loc[reentry, ROSE].isna().all()
     assert completed.loc[(panel["year"] == 1950) & ~reentry, ROSE].notna().all()

@@ -20,8 +20,10 @@ def test_terms_lags_and_samples_are_those_of_the_article():
         assert ("relevant_environment_disputes_lag_1" in terms) == (number == "2")
         assert [t for t in terms if t not in ("infant_mortality_rose", "relevant_environment_disputes_lag_1")] == base
         assert (model.sample.first_year, model.sample.last_year) == ((1816, 2000) if table == "t1" else (1900, 2000))
-        assert model.outcome == "forms_defense_alliance" and model.time.column == "years_since_defense_formation"
-        assert model.time.knots == (1.0, 4.0, 7.0) and model.link == "probit"
+        assert model.outcome == "forms_defense_alliance"
+        assert model.time.column == "years_since_defense_formation"
+        assert model.time.knots == (1.0, 4.0, 7.0)
+        assert model.link == "probit"
 
 
 def test_every_unknown_is_a_listed_choice():

@@ -74,7 +74,8 @@ def test_the_future_does_nothing_in_this_world(table):
     placebo = table[
         (table["check"] == "lead of mortality (placebo)") & table["term"].str.startswith("infant_mortality_ro")
     ]
-    assert len(placebo) == 3 and (placebo.p_value > 0.01).all()
+    assert len(placebo) == 3
+    assert (placebo.p_value > 0.01).all()
 
 
 def test_what_cannot_be_checked_says_why_and_the_rest_goes_on(table):
@@ -86,4 +87,5 @@ def test_what_cannot_be_checked_says_why_and_the_rest_goes_on(table):
 
 def test_a_panel_without_events_is_all_problems(panel):
     table = robustness(panel.assign(forms_military_alliance=False))
-    assert table["problem"].notna().all() and table["estimate"].isna().all()
+    assert table["problem"].notna().all()
+    assert table["estimate"].isna().all()

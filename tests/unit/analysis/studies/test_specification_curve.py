@@ -38,7 +38,8 @@ def sources(panel):
 
 def test_every_combination_once_and_more_than_five_thousand():
     frame = pd.DataFrame(CHOICES)
-    assert len(frame) > 5000 and frame["specification"].is_unique
+    assert len(frame) > 5000
+    assert frame["specification"].is_unique
     assert not frame.drop(columns="specification").duplicated().any()
 
 
@@ -69,7 +70,8 @@ def test_columns_order_and_failures(sources):
         assert table.is_synthetic.all()
     table = results["specification_curve"]
     failed = table["problem"].notna()
-    assert (table.loc[failed, "mortality_source"] == "gapminder").all() and failed.sum() == 3
+    assert (table.loc[failed, "mortality_source"] == "gapminder").all()
+    assert failed.sum() == 3
     assert table.loc[failed, "problem"].str.contains("unknown column imr_gapminder").all()
     assert table.loc[~failed, "statistic"].is_monotonic_increasing
     shuffled = specification_curve(
@@ -81,7 +83,8 @@ def test_columns_order_and_failures(sources):
 def test_the_planted_effect_shows_in_the_joint_test(sources):
     choices = chosen(measure="rise", sample="1816-2000", family="probit", time_dependence="cubic", mortality_lag=0)
     tests = specification_curve(sources, choices=choices)["specification_tests"].set_index("statistic")
-    assert tests.loc["median z", "p_value"] <= 0.005 and tests.loc["median z", "observed"] > 4
+    assert tests.loc["median z", "p_value"] <= 0.005
+    assert tests.loc["median z", "observed"] > 4
 
 
 def test_the_joint_test_keeps_its_size_under_dependence():

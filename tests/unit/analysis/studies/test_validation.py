@@ -48,7 +48,8 @@ def test_rank_scores_without_an_event_are_undefined_in_that_draw_alone():
     outcome, prediction = np.array([1.0, 0.0, 0.0]), np.array([0.5, 0.2, 0.7])
     for name in ("auc", "average_precision"):
         drawn = SCORES[name](outcome, prediction, np.array([[0.0, 1.0, 1.0], [1.0, 1.0, 1.0]]))
-        assert np.isnan(drawn[0]) and drawn[1] == 0.5
+        assert np.isnan(drawn[0])
+        assert drawn[1] == 0.5
 
 
 def test_forward_learns_from_the_past_alone_and_predicts_each_year_once():
@@ -125,7 +126,8 @@ def test_a_signal_of_the_last_decade_alone_helps_in_sample_and_not_forward(panel
         found = found[found.index.get_level_values("year") >= 1990].reset_index()
         happened = found.merge(rows, on=["cow_code", "year"]).forms_military_alliance
         gain[name] = roc_auc_score(happened, found[0]) - roc_auc_score(happened, found[1])
-    assert gain[FORWARD] < 0.0 and gain[IN_SAMPLE] > 0.1
+    assert gain[FORWARD] < 0.0
+    assert gain[IN_SAMPLE] > 0.1
 
 
 @pytest.fixture(scope="module")
@@ -172,9 +174,11 @@ def test_a_planted_effect_helps_out_of_sample(table):
 def test_the_separation_table_is_the_forward_predictions_in_order(panel, results, table):
     frame = results["separation"]
     scored = table.loc[(FORWARD, "auc", "with mortality")]
-    assert len(frame) == scored.n and frame.outcome.sum() == scored.events
+    assert len(frame) == scored.n
+    assert frame.outcome.sum() == scored.events
     assert roc_auc_score(frame.outcome.astype(int), frame.probability) == pytest.approx(scored.value, rel=1e-12)
-    assert list(frame["rank"]) == list(range(1, len(frame) + 1)) and frame.probability.is_monotonic_increasing
+    assert list(frame["rank"]) == list(range(1, len(frame) + 1))
+    assert frame.probability.is_monotonic_increasing
     assert not frame.duplicated(["cow_code", "year"]).any()
     happened = frame.merge(panel, on=["cow_code", "year"])
     assert (happened.outcome == happened.forms_military_alliance).all()
@@ -182,12 +186,14 @@ def test_the_separation_table_is_the_forward_predictions_in_order(panel, results
 
 def test_what_cannot_be_validated_says_why_and_the_rest_is_validated(panel):
     broken = validate(panel.assign(forms_military_alliance=False))
-    assert len(broken["validation"]) == 3 and broken["validation"].problem.str.startswith("no events").all()
+    assert len(broken["validation"]) == 3
+    assert broken["validation"].problem.str.startswith("no events").all()
     assert broken["separation"].empty
 
     late = validate(panel.assign(forms_military_alliance=panel.forms_military_alliance & (panel.year > 1930)))
     failed = late["validation"].query("problem.notna()")
-    assert set(failed.scheme) == {FORWARD} and failed.value.isna().all()
+    assert set(failed.scheme) == {FORWARD}
+    assert failed.value.isna().all()
     assert [problem[:9] for problem in failed.problem] == ["1910-1919", "1920-1929", "1930-1939"]
     assert failed.problem.str.contains("state-years not predicted: no events").all()
     assert late["separation"].year.min() == 1940
