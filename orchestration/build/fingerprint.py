@@ -1,27 +1,57 @@
-"""What a publication depends on, in one hash: equal fingerprints mean that a refresh would publish the same again."""
+"""What a publication depends on, as hashes: equal fingerprints mean that a refresh would publish the same again."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from orchestration.build.manifest import project_fingerprint
 from orchestration.core.settings import REPOSITORY
 
 
+def fingerprint_parts(source_hashes: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Hash everything that a publication depends on, part by part.
+
+    Parameters
+    ----------
+    source_hashes : iterable of (source, sha256)
+        The sha256 of every source record, which holds the sha256 of each of its files.
+
+    Returns
+    -------
+    dict of str to str
+        sha256 by part: the source records, the code of orchestration and analysis, the dbt project, the locked packages.
+    """
+    return {
+        **{f"record of source {name}": sha256 for name, sha256 in sorted(source_hashes)},
+        **{f"code of {package}": code_fingerprint(package) for package in ("orchestration", "analysis")},
+        "dbt project": project_fingerprint(),
+        "requirements.lock": _sha256(REPOSITORY / "requirements.lock"),
+    }
+
+
+def fingerprint_of(parts: Mapping[str, str]) -> str:
+    """Combine the parts of `fingerprint_parts` into one sha256."""
+    return hashlib.sha256("".join(f"{name}={sha256}\n" for name, sha256 in sorted(parts.items())).encode()).hexdigest()
+
+
 def refresh_fingerprint(source_hashes: Iterable[tuple[str, str]]) -> str:
-    """sha256 over (source, sha256 of its record) of every source, every line of our code, the dbt project and the locked packages."""
-    digest = hashlib.sha256()
-    for name, sha256 in sorted(source_hashes):
-        digest.update(f"{name}={sha256}\n".encode())
-    for package in ("orchestration", "analysis"):
-        digest.update(code_fingerprint(package).encode())
-    digest.update(project_fingerprint().encode())
-    digest.update(_sha256(REPOSITORY / "requirements.lock").encode())
-    return digest.hexdigest()
+    """Compute the fingerprint of what a refresh would publish now; the parameter is that of `fingerprint_parts`."""
+    return fingerprint_of(fingerprint_parts(source_hashes))
 
 
 def code_fingerprint(package: str) -> str:
-    """sha256 over the names and bytes of a package's modules and records."""
+    """Hash the names and bytes of a package's modules and records.
+
+    Parameters
+    ----------
+    package : str
+        ``orchestration`` or ``analysis``.
+
+    Returns
+    -------
+    str
+        sha256 over every ``*.py`` and ``*.yml`` file.
+    """
     digest = hashlib.sha256()
     for path in sorted((REPOSITORY / package).rglob("*")):
         if path.suffix in (".py", ".yml"):
