@@ -19,7 +19,7 @@ def fingerprint_parts(source_hashes: Iterable[tuple[str, str]]) -> dict[str, str
     Returns
     -------
     dict of str to str
-        sha256 by part: the source records, the code of orchestration and analysis, the dbt project, the locked packages.
+        sha256 by part: source records, code of orchestration and analysis, dbt project, locked packages.
     """
     return {
         **{f"record of source {name}": sha256 for name, sha256 in sorted(source_hashes)},

@@ -28,13 +28,16 @@ from packaging.version import Version
 
 from orchestration.build.manifest import kept_column_lineage, parsed_project, prepare_target, seal
 from orchestration.build.process import dbt_executable
+from orchestration.build.record import current_inputs, remove_build_record, write_build_record
 from orchestration.build.run_results import read_manifest, read_run_results
 from orchestration.core.database import single_row
 from orchestration.core.settings import DBT_PROJECT, Settings
 from orchestration.defs.columns import Pairs, column_metadata
+from orchestration.defs.failures import as_dagster_failure
 from orchestration.defs.keys import OWNER
 from orchestration.defs.progress import BUILT
 from orchestration.defs.resources import RefreshLock
+from orchestration.ingest.acquisition import open_acquisition
 from orchestration.ingest.catalog import load_catalog
 from orchestration.ingest.raw import columns_by_table
 from orchestration.store import open_store
@@ -132,9 +135,14 @@ def build_assets(settings: Settings) -> list[AssetsDefinition]:
         context: AssetExecutionContext, dbt: LeanDbt, settings: ResourceParam[Settings], refresh_lock: RefreshLock
     ) -> Iterator[Any]:
         threading.Thread(target=_import_later_steps, daemon=True).start()
-        if not context.is_subset:
-            open_store(settings).begin_build()
+        with as_dagster_failure():
+            remove_build_record(settings)
+            inputs = current_inputs(open_acquisition(settings))
+            if not context.is_subset:
+                open_store(settings).begin_build()
         yield from _build(context, dbt, settings, settings.dbt_target_dir)
+        if not context.is_subset:  # a partial build mixes inputs, and is not published
+            write_build_record(settings, inputs)
 
     @dbt_assets(
         manifest=manifest, dagster_dbt_translator=translator, name="build_dyads", select=DYADS, exclude=excluded or None

@@ -61,7 +61,7 @@ def read_load(raw_dir: Path, table: str) -> RawLoad:
     values = [pyarrow.compute.unique(content[column]).to_pylist() for column in columns]
     if any(len(found) != 1 for found in values):
         raise _unreadable(path, f"{content.num_rows} rows of {max(map(len, values))} loads")
-    (sha256,), (version,), (loaded_at,) = values
+    sha256, version, loaded_at = (str(found[0]) for found in values)
     return RawLoad(sha256, version, loaded_at, content.num_rows)
 
 
