@@ -159,7 +159,8 @@ def _predictor_matrix(panel: pd.DataFrame, model: Model, rows: Positions, observ
         columns += [np.where(absent, 0.0, values - values[~absent].mean()), absent.astype(float)]
         names += [term.name, f"{term.name} missing"]
     century = (panel["year"].to_numpy()[rows] - 1900) / 100.0
-    matrix = np.column_stack([*columns, century, century**2, np.ones(len(rows))])
+    matrix: Floats = np.column_stack([*columns, century, century**2, np.ones(len(rows))])
     kept, _ = independent_columns(matrix[observed], [*names, "time", "time squared", "constant"])
     matrix = matrix[:, kept]
-    return matrix / np.abs(matrix).max(axis=0)
+    largest: Floats = np.abs(matrix).max(axis=0)
+    return matrix / largest

@@ -126,7 +126,7 @@ class RateSampler:
         ModelError
             If the observed rates do not determine rho and ratio.
         """
-        mode = minimize(lambda shape: -self._posterior(shape).log_density, PRIOR_MEAN, method="Nelder-Mead").x
+        mode = minimize(self._minus_log_density, PRIOR_MEAN, method="Nelder-Mead").x
         try:
             spread = np.linalg.cholesky(np.linalg.inv(self._curvature(mode)))
         except np.linalg.LinAlgError as error:
@@ -183,6 +183,9 @@ class RateSampler:
         density -= 0.5 * (len(self.observed_rates) - len(mean)) * np.log(squares)
         density -= 0.5 * (((shape - PRIOR_MEAN) / PRIOR_SD) ** 2).sum()
         return _Posterior(density, precision, mean, squares)
+
+    def _minus_log_density(self, shape: Floats) -> float:
+        return -self._posterior(shape).log_density
 
     def _curvature(self, mode: Floats) -> Floats:
         """Minus the second derivatives (2, 2) of the log posterior at its mode, by central differences."""

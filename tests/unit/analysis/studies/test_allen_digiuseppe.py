@@ -1,4 +1,4 @@
-"""The twelve published models refitted on the published file: held against print and against statsmodels."""
+"""The twelve refitted models agree with the article and with statsmodels."""
 
 import numpy as np
 import pandas as pd
@@ -8,7 +8,7 @@ import statsmodels.api as sm
 from analysis.core.tables import COLUMN_DOCS
 from analysis.studies.allen_digiuseppe import ALLEN_DIGIUSEPPE_2013, CONTROLS, DEBT, REFERENCE, WARS, replicate
 
-# n, events, log likelihood; debt: coefficient, robust error; IMR likewise: the figures in print
+# n, events, log likelihood; debt: coefficient, robust error; IMR likewise: as published
 PRINTED = {
     "2.1": (5055, 388, -1190.668, (0.212333, 0.075553), (0.000336, 0.000475)),
     "4.1": (3772, 221, -725.806, (0.001175, 0.000442), None),
@@ -26,7 +26,7 @@ def published_file(mirror):
 
 @pytest.fixture(scope="module")
 def replications(published_file):
-    """From the file as the raw tables hold it: everything text."""
+    """From the file as the raw tables store it: all values as text."""
     return replicate(published_file.astype(object).where(published_file.notna(), None).map(as_text), False)
 
 
@@ -36,11 +36,11 @@ def as_text(value):
 
 def independent(data, number):
     """The do-file's model by pandas and statsmodels alone, on columns scaled so that statsmodels keeps its digits."""
-    table, place = number.split(".")
-    debt = list(DEBT.values())[int(place) - 1] if table == "6" else DEBT[table]
+    table, column = number.split(".")
+    debt = list(DEBT.values())[int(column) - 1] if table == "6" else DEBT[table]
     names = [debt, *CONTROLS, *(WARS if table == "6" else ())]
-    if table != "6" and place != "1":
-        data = data[(data["majpow"].astype(float) == 1) == (place == "2")]
+    if table != "6" and column != "1":
+        data = data[(data["majpow"].astype(float) == 1) == (column == "2")]
     data = data[[*names, "formationB2NNA"]].astype(float).dropna()
     names = [name for name in names if data[name].nunique() > 1]
     matrix = sm.add_constant(data[names], prepend=False)
@@ -70,7 +70,7 @@ def test_each_model_equals_an_independent_implementation(published_file, replica
 
 
 @pytest.mark.parametrize("number", list(PRINTED))
-def test_the_figures_in_print(replications, number):
+def test_published_values_are_reproduced(replications, number):
     n, events, log_likelihood, debt, mortality = PRINTED[number]
     ours = replications[replications.model == f"allen_digiuseppe_2013/{number}"].set_index("term")
     assert (ours.n.iloc[0], ours.events.iloc[0]) == (n, events)
@@ -87,7 +87,7 @@ def test_the_world_wars_are_outside_the_ratings_years(replications):
 
 
 def test_columns_are_the_documented_ones_and_a_synthetic_file_is_compared_with_nothing():
-    """A file with no events at all: twelve rows that say so."""
+    """A file without events gives twelve rows with that problem."""
     names = {term.name for model in ALLEN_DIGIUSEPPE_2013 for term in model.terms}
     empty = pd.DataFrame(dict.fromkeys(sorted(names), "1"), index=range(3)).assign(
         ccode="2", year=["1900", "1901", "1902"], majpow=["1", "0", None], formationB2NNA="0"

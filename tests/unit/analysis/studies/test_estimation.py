@@ -1,4 +1,4 @@
-"""estimate(): what the published tables hold, that failures are rows, and that the order of rows does not matter."""
+"""estimate(): contents of the tables, failures as rows, and independence of the row order."""
 
 import dataclasses
 import subprocess
@@ -49,8 +49,8 @@ def test_every_table_has_exactly_the_documented_columns_and_types(results):
         assert empty[table]["is_synthetic"].all()
 
 
-def test_one_model_is_what_statsmodels_makes_of_the_same_rows(panel, results):
-    """The whole way from panel to table, rebuilt with pandas and statsmodels alone."""
+def test_one_model_agrees_with_statsmodels_on_the_same_rows(panel, results):
+    """From panel to table, recomputed with pandas and statsmodels alone."""
     data = panel.sort_values(["cow_code", "year"]).astype({"infant_mortality_rose": "Float64"}).astype(float)
     before = data.assign(year=data["year"] + 1)[["cow_code", "year", "dispute_rivals", "w_over_s"]]
     data = data.merge(before, on=["cow_code", "year"], how="left", suffixes=("", "_lag_1"))
@@ -90,7 +90,7 @@ def test_each_coefficient_has_all_covariances_and_one_estimate(results):
 
 
 def test_the_planted_effect_is_found(results):
-    """The world's state levels shrink a pooled coefficient by 1/sqrt(1 + 0.2^2); every interval covers what is left."""
+    """The world's state levels shrink a pooled coefficient by 1/sqrt(1 + 0.2^2); intervals cover the remainder."""
     rise = rows(results, "coefficients", term="infant_mortality_rose", model="kimball_2010/t1_m1b")
     target = PLANTED_RISE / np.sqrt(1.04)
     assert (rise.conf_low < target).all()
@@ -105,7 +105,7 @@ def test_the_planted_effect_is_found(results):
     assert ((predicted.conf_high < 1) & (predicted.conf_high > predicted.probability)).all()
 
 
-def test_neither_row_order_nor_a_second_run_nor_the_other_models_change_a_bit(panel):
+def test_results_do_not_depend_on_row_order_repetition_or_other_models(panel):
     first = estimate(panel, PUBLISHED, "abc", False)
     shuffled = estimate(panel.sample(frac=1.0, random_state=3), PUBLISHED[1:], "abc", False)
     for table in RESULTS[:-1]:
@@ -155,11 +155,11 @@ def bad_panels(panel):
         "text",
     ],
 )
-def test_bad_input_is_a_row_that_says_what_failed_and_the_others_go_on(panel, case):
+def test_bad_input_becomes_a_row_with_the_reason_and_does_not_stop_other_models(panel, case):
     broken, message, still_fitted = bad_panels(panel)[case]
     results = estimate(broken, (PUBLISHED[0], *kimball_models("any")[:1]), "abc", False)
     bad, good = results["models"].iloc[0], results["models"].iloc[1]
-    assert pd.notna(bad.problem) and pd.Series(bad.problem).str.contains(message).all(), bad.problem
+    assert pd.Series([bad.problem], dtype="str").str.contains(message, na=False).all(), bad.problem
     assert bool(bad.converged) is still_fitted
     assert (results["coefficients"].model == bad.model).any() == still_fitted
     if case in ("no events", "more terms than events", "separated"):  # the others harm both models
@@ -175,7 +175,7 @@ def test_one_cluster_has_robust_errors_alone(panel):
     assert not known.drop("stata_robust").any()
 
 
-def test_two_models_of_one_name_are_refused(panel):
+def test_two_models_of_one_name_raise_an_error(panel):
     with pytest.raises(AnalysisError, match="two models have the same name: kimball_2010/t1_m1a"):
         estimate(panel, PUBLISHED[:1] * 2)
 
@@ -187,14 +187,14 @@ def test_dropped_terms_are_named(panel):
     assert "copy" not in set(results["coefficients"].term)
 
 
-def test_progress_is_told_after_each_model(panel):
-    told = []
-    estimate(panel, PUBLISHED, progress=lambda done, total, name: told.append((done, total, name)))
-    assert told == [(1, 2, PUBLISHED[0].name), (2, 2, PUBLISHED[1].name)]
+def test_progress_is_reported_after_each_model(panel):
+    reported = []
+    estimate(panel, PUBLISHED, progress=lambda done, total, name: reported.append((done, total, name)))
+    assert reported == [(1, 2, PUBLISHED[0].name), (2, 2, PUBLISHED[1].name)]
 
 
 def test_importing_the_estimation_loads_nothing_heavy():
-    """statsmodels alone takes longer to import than all models take to fit; the pipeline's tools have no place here."""
+    """statsmodels alone takes longer to import than all models take to fit; the pipeline's tools do not belong here."""
     code = "import sys, analysis.studies.estimation; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     for heavy in ("statsmodels", "scipy.stats", "scipy.optimize", "matplotlib", "dagster", "dbt", "duckdb"):

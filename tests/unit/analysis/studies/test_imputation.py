@@ -1,4 +1,4 @@
-"""Rubin's rules by hand, draws that are calibrated where the truth is known, and a panel that stays what it was."""
+"""Rubin's rules by hand, calibration of the draws on known truth, and an unchanged panel."""
 
 import numpy as np
 import pandas as pd
@@ -82,13 +82,13 @@ def test_rubins_rules_by_hand():
     assert (row["conf_low"], row["conf_high"]) == (pytest.approx(low, rel=1e-9), pytest.approx(high, rel=1e-9))
 
 
-def test_estimates_that_agree_lose_nothing_but_a_correction_of_the_degrees_of_freedom():
+def test_equal_estimates_only_change_the_degrees_of_freedom():
     pooled = pool(np.full(20, 0.5), np.full(20, 0.04), complete_degrees_of_freedom=160.0)
     assert pooled.std_error == pytest.approx(0.2, rel=1e-12)
     assert pooled.degrees_of_freedom == pytest.approx(161 / 163 * 160)
 
 
-def test_observed_values_stay_and_the_panel_keeps_its_gaps():
+def test_observed_values_are_kept_and_the_panel_is_not_changed():
     _, gappy = world(1)
     kept = gappy.copy(deep=True)
     drawn = list(completed_panels(gappy, SMALL, 3))
@@ -120,7 +120,7 @@ def test_nothing_is_drawn_outside_the_sample_and_no_rise_across_a_gap_in_members
     assert completed.loc[(panel["year"] == 1950) & ~reentry, ROSE].notna().all()
 
 
-def test_the_truth_lies_among_the_draws_as_often_as_it_should():
+def test_the_truth_is_among_the_draws_as_often_as_it_should_be():
     """Among 20 draws and the truth each is the largest or smallest equally often: the truth 2 times in 21. The same for
     the yearly change within drawn runs, which draws without memory would get wrong."""
     level, change = [], []
@@ -161,13 +161,13 @@ def test_pooled_intervals_cover_what_was_planted_and_the_rise_is_not_drawn_towar
     assert (np.mean(errors, axis=0) > np.mean(complete_errors, axis=0)).all()  # what is missing costs precision
 
 
-def test_the_order_of_rows_changes_nothing(panel):
+def test_results_do_not_depend_on_row_order(panel):
     once = imputed_rows(prepare(panel), HEADLINE, 4)
     again = imputed_rows(prepare(panel.sample(frac=1.0, random_state=5)), HEADLINE, 4)
     assert once == again
 
 
-def test_what_cannot_be_imputed_says_why():
+def test_failed_imputation_raises_an_error_with_the_reason():
     whole, gappy = world(1)
     for broken, message in (
         (whole, "nothing to impute: infant_mortality_rate is missing nowhere"),

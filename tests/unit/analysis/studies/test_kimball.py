@@ -1,4 +1,4 @@
-"""The published eight, for each obligation rule: what they contain is the contract with readers of the results."""
+"""The eight published models for each obligation rule: a contract with readers of the results."""
 
 from analysis.studies.kimball import CHOICES, HEADLINE_MODEL, KIMBALL_2010, kimball_models
 

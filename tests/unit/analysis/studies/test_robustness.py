@@ -1,4 +1,4 @@
-"""Every check changes one thing in the headline model, and a planted effect within states survives what it should."""
+"""Every check changes one thing in the headline model, and a planted effect within states survives."""
 
 import numpy as np
 import pandas as pd
@@ -78,7 +78,7 @@ def test_the_future_does_nothing_in_this_world(table):
     assert (placebo.p_value > 0.01).all()
 
 
-def test_what_cannot_be_checked_says_why_and_the_rest_goes_on(table):
+def test_a_failed_check_has_its_reason_and_does_not_stop_the_others(table):
     failed = table[table["term"].isna()]
     assert set(failed["detail"]) == {"imr_abouharb_kimball", "child_mortality_rate"}
     assert failed["problem"].str.startswith("unknown column").all()

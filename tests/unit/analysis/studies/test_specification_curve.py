@@ -1,4 +1,4 @@
-"""The specification curve: all combinations, each the model it says, and a joint test that keeps its size."""
+"""The specification curve: all combinations, the right model for each, and a joint test of the right size."""
 
 import numpy as np
 import pandas as pd

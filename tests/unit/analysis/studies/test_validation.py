@@ -1,4 +1,4 @@
-"""Scores equal scikit-learn's, no row is predicted from itself or its future, and what helps is seen to help."""
+"""Scores equal scikit-learn's, no row is predicted from itself or its future, and useful terms improve scores."""
 
 import numpy as np
 import pandas as pd
@@ -79,7 +79,7 @@ def predictions(panel: pd.DataFrame, blocks_of) -> pd.DataFrame:
 
 
 def scrambled(panel: pd.DataFrame, rows: pd.Series) -> pd.DataFrame:
-    """The panel with other outcomes, mortality, clocks and controls in these rows, complete where it was complete."""
+    """The panel with other outcomes, mortality, times and controls in these rows, and the same missing values."""
     generator, changed, count = np.random.default_rng(5), panel.copy(), int(rows.sum())
     changed.loc[rows, "forms_military_alliance"] = generator.random(count) < 0.5
     changed.loc[rows, "years_since_military_formation"] = generator.integers(0, 300, count, dtype="int32")
@@ -161,7 +161,7 @@ def test_in_sample_auc_and_rows_are_those_of_the_published_model(panel, table):
 
 
 def test_a_planted_effect_helps_out_of_sample(table):
-    """Forward, the first decade is learnt from nine years: too few for a spline's probabilities, not for its order."""
+    """The first decade is predicted from nine years: too few for a spline's probabilities, not for its order."""
     for scheme, scores in ((FORWARD, ("auc", "average_precision")), (BY_STATE, BETTER)):
         for score in scores:
             assert table.loc[(scheme, score, "difference"), "value"] * BETTER[score] > 0
@@ -184,7 +184,7 @@ def test_the_separation_table_is_the_forward_predictions_in_order(panel, results
     assert (happened.outcome == happened.forms_military_alliance).all()
 
 
-def test_what_cannot_be_validated_says_why_and_the_rest_is_validated(panel):
+def test_a_failed_validation_has_its_reason_and_does_not_stop_the_others(panel):
     broken = validate(panel.assign(forms_military_alliance=False))
     assert len(broken["validation"]) == 3
     assert broken["validation"].problem.str.startswith("no events").all()
