@@ -18,8 +18,8 @@ MOST_SECONDS, MOST_MEMORY = 5.0, 2048.0
 SHARES, WORLDS = (0.1, 0.33), (1, 3)  # of the states of one world; worlds
 LIMIT = "1500MB"  # of DuckDB in worlds that meet
 MODELS = {
-    "intermediate.int_alliance_dyad_years": "models/intermediate/int_alliance_dyad_years.sql",
-    "intermediate.int_dispute_dyad_years": "models/intermediate/int_dispute_dyad_years.sql",
+    "intermediate.int_alliance_dyad_years": "models/intermediate/dyads/int_alliance_dyad_years.sql",
+    "intermediate.int_dispute_dyad_years": "models/intermediate/dyads/int_dispute_dyad_years.sql",
     "marts.dyad_years": "models/marts/dyad_years.sql",
 }
 # What they and their tests read, and the columns of states and of records in it.
