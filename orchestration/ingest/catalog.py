@@ -25,7 +25,6 @@ from pydantic import (
 )
 
 from orchestration.core.errors import WarehouseError
-from orchestration.core.settings import from_environment
 from orchestration.ingest.citation import Reference
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -199,12 +198,24 @@ class Catalog(Mapping[str, Source]):
 
 
 @cache
-def load_catalog(folder: Path | None = None) -> Catalog:
-    """Read every *.yml of the folder of records (by default that of the settings), once in a process.
+def load_catalog(folder: Path) -> Catalog:
+    """Read every source record of a folder, once in a process.
 
-    Raises WarehouseError naming the file and the field when one is not valid, or when two records use one name.
+    Parameters
+    ----------
+    folder : Path
+        Folder with one ``<source>.yml`` for each source.
+
+    Returns
+    -------
+    Catalog
+        All sources.
+
+    Raises
+    ------
+    WarehouseError
+        If a record is invalid (the message names file and field), or two records use the same name.
     """
-    folder = folder or from_environment().catalog_dir
     return catalog_of(load_source(path) for path in sorted(folder.glob("*.yml")))
 
 

@@ -142,6 +142,7 @@ def read_grown(text: str, raw: str, folder: str, size: int) -> dict:
     """Those files as raw tables, held against their contracts, in which codes go on to those of the last copy."""
     from datetime import UTC, datetime
 
+    from orchestration.core.settings import SOURCES_DIR
     from orchestration.ingest.catalog import load_catalog
     from orchestration.ingest.contracts import membership_of
     from orchestration.ingest.membership import read_membership
@@ -151,7 +152,7 @@ def read_grown(text: str, raw: str, folder: str, size: int) -> dict:
     membership = membership_of((code + STATE * copy, year) for code, year in members for copy in range(size))
     entries = []
     for name in GROWN:
-        entry = load_catalog().raw_tables[name]
+        entry = load_catalog(SOURCES_DIR).raw_tables[name]
         ranges = entry.table.ranges | {"ccode": (1, 999 + STATE * size)}
         change = {"ranges": ranges, "encoding": "utf-8", "archive_member": None, "skip_lines": 0}
         entries.append((entry, entry.table.model_copy(update=change | {"trailing_empty_column": False})))

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orchestration.core.errors import WarehouseError
+from orchestration.core.settings import SOURCES_DIR
 from orchestration.ingest.catalog import SourceFile, load_catalog
 from orchestration.ingest.contracts import Membership
 from orchestration.ingest.fetch import fetch
@@ -27,7 +28,7 @@ from tests.fuzz.samples import Small, small
 
 pytestmark = pytest.mark.slow
 
-TABLES = list(load_catalog().raw_tables)
+TABLES = list(load_catalog(SOURCES_DIR).raw_tables)
 IN_ALL = 2_000
 FILES_EACH = -(-IN_ALL // len(TABLES))
 WHEN = datetime(2020, 1, 1, tzinfo=UTC)
@@ -39,14 +40,14 @@ LATER = st.lists(st.tuples(NUMBER, NUMBER, NUMBER, st.sampled_from(TEXTS)), max_
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("world")
-    write_sample_mirror(folder)
+    write_sample_mirror(load_catalog(SOURCES_DIR), folder)
     return folder
 
 
 @pytest.fixture(scope="module")
 def membership(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Membership:
     raw = tmp_path_factory.mktemp("raw")
-    entry = load_catalog().raw_tables["state_system_spells"]
+    entry = load_catalog(SOURCES_DIR).raw_tables["state_system_spells"]
     build_raw_table(entry.source, entry.file, entry.table, world / entry.source.name / entry.file.file, raw, WHEN)
     return read_membership(raw)
 
@@ -118,7 +119,7 @@ class Bench:
 
 @pytest.fixture
 def bench(request: pytest.FixtureRequest, world: Path, membership: Membership, tmp_path: Path) -> Iterator[Bench]:
-    entry = load_catalog().raw_tables[request.param]
+    entry = load_catalog(SOURCES_DIR).raw_tables[request.param]
     bench = Bench(small(entry, world / entry.source.name / entry.file.file), tmp_path, membership)
     yield bench
     print(f"{request.param}: {len(bench.seen)} spoiled files, {bench.accepted} read as they are")

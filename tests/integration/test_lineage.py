@@ -15,6 +15,7 @@ from analysis.core.errors import ModelError
 from analysis.core.panel import prepare
 from analysis.design import matrix as design
 from analysis.studies.kimball import KIMBALL_2010
+from orchestration.core.settings import SOURCES_DIR
 from orchestration.ingest.catalog import load_catalog
 from orchestration.modelling.lineage import panel_columns, replication_columns, results_lineage
 from tests.conftest import REPOSITORY
@@ -58,7 +59,7 @@ def test_every_raw_table_is_built_on_or_tested_against() -> None:
 
     manifest = json.loads((parsed_project(from_environment()) / "manifest.json").read_text())
     used = {key.split(".")[-1] for key, children in manifest["child_map"].items() if children}
-    assert set(load_catalog().raw_tables) - used == set(), "a source that nothing reads need not be loaded"
+    assert set(load_catalog(SOURCES_DIR).raw_tables) - used == set(), "a source that nothing reads need not be loaded"
 
 
 def test_every_asset_is_in_a_named_group_and_described(graph) -> None:
@@ -86,7 +87,7 @@ def test_every_table_tells_its_columns_and_every_model_what_they_are_made_from(g
 
 
 def test_a_source_is_fresh_for_one_cadence_and_stale_after_two(graph) -> None:
-    for name, entry in load_catalog().raw_tables.items():
+    for name, entry in load_catalog(SOURCES_DIR).raw_tables.items():
         policy = graph.get(AssetKey(["raw", name])).freshness_policy
         years = [window.to_timedelta().days / 365.25 for window in (policy.warn_window, policy.fail_window)]
         assert years == pytest.approx([entry.source.cadence_years, 2 * entry.source.cadence_years], abs=0.01), name
@@ -116,7 +117,7 @@ def test_the_inference_reads_columns_the_mart_has(graph) -> None:
     }
     for table in ("specification_curve", "robustness", "validation"):
         assert {"cow_code", "year", "infant_mortality_rose"} < panel_columns(table) <= mart
-    raw = load_catalog().raw_tables["allen_digiuseppe_2013"].table.columns
+    raw = load_catalog(SOURCES_DIR).raw_tables["allen_digiuseppe_2013"].table.columns
     assert replication_columns() <= set(raw)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from orchestration.core.settings import SOURCES_DIR
 from orchestration.ingest.catalog import Catalog, RawTable, load_catalog
 from orchestration.ingest.readers import read_table
 
@@ -28,7 +29,7 @@ def small_table(**changes) -> RawTable:
 
 @cache
 def catalog() -> Catalog:
-    return load_catalog()
+    return load_catalog(SOURCES_DIR)
 
 
 @cache

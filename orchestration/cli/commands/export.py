@@ -49,6 +49,7 @@ def export(
     DIR also gets the citations and a data package. A previous export in DIR is replaced; a folder with other files is
     not touched.
     """
+    from orchestration.ingest.catalog import load_catalog
     from orchestration.outputs.export.content import read_content
     from orchestration.outputs.export.folder import export as write_export
     from orchestration.publication.kept import find
@@ -56,7 +57,7 @@ def export(
     content = read_content(find(settings, publication), tables)
     if content.is_synthetic:
         click.echo(content.publication["note"], err=True)
-    written = write_export(content, folder, formats)
+    written = write_export(content, load_catalog(settings.catalog_dir), folder, formats)
     size = sum(path.stat().st_size for path in written)
     click.echo(
         f"{len(content.tables)} tables as {', '.join(formats)}: {len(written)} files, {size / 1e6:.1f} MB in {folder}\n"

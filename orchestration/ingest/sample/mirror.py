@@ -7,8 +7,7 @@ from itertools import chain
 from pathlib import Path
 
 from orchestration.core.files import write_atomically
-from orchestration.core.settings import from_environment
-from orchestration.ingest.catalog import Catalog, SourceFile, catalog_of, load_catalog
+from orchestration.ingest.catalog import Catalog, SourceFile, catalog_of
 from orchestration.ingest.sample import alliance_tables, conflict_tables, mortality_tables, regime_tables, system_tables
 from orchestration.ingest.sample.formats import arrange, file_bytes
 from orchestration.ingest.sample.world import World, build_world
@@ -18,14 +17,13 @@ SYNTHETIC_VERSION = "synthetic"
 RECORD = "SYNTHETIC.json"  # beside the source folders: what was written, and by which generator
 
 
-def write_sample_mirror(directory: Path, states: int = STATES, seed: int = SEED) -> dict[str, str]:
+def write_sample_mirror(catalog: Catalog, directory: Path, states: int = STATES, seed: int = SEED) -> dict[str, str]:
     """Write <directory>/<source>/<file> for every file of the catalogue; return {"<source>/<file>": sha256}.
 
     `states` counts the world's states, 20 at least; beyond the named ones they are invented, and from the 999th on
     their codes are longer than the catalogue's contracts allow. The same arguments give the same bytes on the same
     versions of the libraries. Raises ValueError for fewer states.
     """
-    catalog = load_catalog()
     hashes = {}
     for source, file, content in _files(catalog, build_world(states, seed)):
         path = directory / source / file.file
@@ -40,12 +38,12 @@ def sample_catalog(catalog: Catalog, directory: Path) -> Catalog:
 
     Every file carries the hash and size of what was written, the version "synthetic" and no address on the web.
     """
-    record_path, generator = directory / RECORD, _generator()
+    record_path, generator = directory / RECORD, _generator(catalog)
     record = _read_record(record_path)
     is_whole = all((directory / name).is_file() for name in record["files"])
     if record.get("generator") != generator or not is_whole:
         record = {"generator": generator, "files": {}}
-        for name, sha256 in write_sample_mirror(directory).items():
+        for name, sha256 in write_sample_mirror(catalog, directory).items():
             record["files"][name] = {"sha256": sha256, "size_bytes": (directory / name).stat().st_size}
         with write_atomically(record_path) as stream:
             stream.write(json.dumps(record, indent=1).encode())
@@ -93,8 +91,8 @@ def _tables(world: World) -> Iterator[tuple[str, dict]]:
     )
 
 
-def _generator() -> str:
-    """What decides the bytes: the text of this package, and the catalogue whose columns it follows."""
-    package = Path(__file__).parent
-    sources = sorted(package.glob("*.py")) + sorted(from_environment().catalog_dir.glob("*.yml"))
-    return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
+def _generator(catalog: Catalog) -> str:
+    """Hash what decides the bytes: the text of this package, and the catalog whose columns it follows."""
+    modules = [path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))]
+    records = [source.model_dump_json().encode() for source in catalog.values()]
+    return hashlib.sha256(b"".join(modules + records)).hexdigest()

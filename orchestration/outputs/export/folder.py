@@ -10,7 +10,7 @@ from pathlib import Path
 
 from orchestration.core.errors import WarehouseError
 from orchestration.core.files import sync
-from orchestration.ingest.catalog import load_catalog
+from orchestration.ingest.catalog import Catalog
 from orchestration.ingest.citation import bibtex, citation_cff, references_of, software_reference
 from orchestration.outputs.export.codebook_files import write_codebook
 from orchestration.outputs.export.content import Content, Table
@@ -28,7 +28,7 @@ FORMATS: dict[str, tuple[str, Callable[[Table, Content, Path], None]]] = {
 CHECKSUMS = "SHA256SUMS"
 
 
-def export(content: Content, target: Path, formats: Sequence[str]) -> list[Path]:
+def export(content: Content, catalog: Catalog, target: Path, formats: Sequence[str]) -> list[Path]:
     """Write the tables of a publication in these formats, with codebook, citations and data package; return the files.
 
     The same publication gives the same bytes. A former export in ``target`` is replaced by the new one whole; anything
@@ -42,7 +42,7 @@ def export(content: Content, target: Path, formats: Sequence[str]) -> list[Path]
         target.parent.mkdir(parents=True, exist_ok=True)
         workshop = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
         fresh, former = workshop / "new", workshop / "former"
-        _write(content, fresh, tuple(formats))
+        _write(content, catalog, fresh, tuple(formats))
         try:
             if target.exists():
                 target.rename(former)
@@ -65,7 +65,7 @@ def export(content: Content, target: Path, formats: Sequence[str]) -> list[Path]
     return sorted(path for path in target.rglob("*") if path.is_file())
 
 
-def _write(content: Content, folder: Path, formats: tuple[str, ...]) -> None:
+def _write(content: Content, catalog: Catalog, folder: Path, formats: tuple[str, ...]) -> None:
     folder.mkdir()
     prefix = "SYNTHETIC_" if content.is_synthetic else ""
     files = []
@@ -79,7 +79,7 @@ def _write(content: Content, folder: Path, formats: tuple[str, ...]) -> None:
     write_datapackage(folder, content, files)
     write_codebook(folder, content)
     write_readme(folder, content, formats)
-    references = references_of(content.sources, load_catalog())
+    references = references_of(content.sources, catalog)
     (folder / "CITATION.cff").write_text(citation_cff(content.publication, references), encoding="utf-8")
     (folder / "citations.bib").write_text(
         bibtex([software_reference(content.publication), *references]), encoding="utf-8"

@@ -9,7 +9,7 @@ import pytest
 
 from orchestration.build.column_lineage import Lineage, column_lineage
 from orchestration.build.manifest import kept_column_lineage, parsed_project
-from orchestration.core.settings import Settings
+from orchestration.core.settings import SOURCES_DIR, Settings
 from orchestration.ingest.catalog import load_catalog
 from orchestration.ingest.raw import columns_by_table
 
@@ -24,7 +24,7 @@ WITHOUT_ORIGIN = {
 
 @cache
 def raw_columns() -> dict[str, list[str]]:
-    return columns_by_table(load_catalog())
+    return columns_by_table(load_catalog(SOURCES_DIR))
 
 
 @cache

@@ -14,6 +14,7 @@ import pytest
 from analysis.estimators.likelihood import fit
 from analysis.estimators.links import LINKS
 from analysis.inference.covariance import clustered
+from orchestration.core.settings import SOURCES_DIR
 from orchestration.ingest.catalog import load_catalog
 from orchestration.ingest.contracts import check, membership_of
 from orchestration.ingest.readers import read_table
@@ -26,7 +27,7 @@ LARGER = 300  # states; beyond the named ones, so that invented ones are among t
 
 @pytest.fixture(scope="module")
 def catalog():
-    return load_catalog()
+    return load_catalog(SOURCES_DIR)
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +38,7 @@ def world() -> World:
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
     folder = tmp_path_factory.mktemp("sample")
-    return folder, write_sample_mirror(folder)
+    return folder, write_sample_mirror(load_catalog(SOURCES_DIR), folder)
 
 
 @pytest.fixture(scope="module")
@@ -68,8 +69,8 @@ def members_of(spells: pa.Table) -> frozenset[tuple[int, int]]:
 
 def test_two_generations_give_the_same_bytes_and_another_seed_gives_others(written, tmp_path):
     _, hashes = written
-    assert write_sample_mirror(tmp_path / "again") == hashes
-    others = write_sample_mirror(tmp_path / "other", seed=SEED + 1)
+    assert write_sample_mirror(load_catalog(SOURCES_DIR), tmp_path / "again") == hashes
+    others = write_sample_mirror(load_catalog(SOURCES_DIR), tmp_path / "other", seed=SEED + 1)
     assert {name for name in hashes if others[name] == hashes[name]} == {
         "cow_state_system/COW country codes.csv",
         "cow_state_system/majors2016.csv",
@@ -93,7 +94,7 @@ def test_every_table_meets_its_contract(catalog, read):
 
 
 def test_invented_states_meet_the_contracts_too(catalog, tmp_path):
-    write_sample_mirror(tmp_path, states=LARGER)
+    write_sample_mirror(load_catalog(SOURCES_DIR), tmp_path, states=LARGER)
     tables = {}
     for name in (
         "state_system_spells",
@@ -304,5 +305,5 @@ def test_a_sample_of_another_generator_or_with_a_file_gone_is_written_anew(catal
 
 def test_too_small_a_world_is_refused(tmp_path):
     with pytest.raises(ValueError, match="at least 20 states, got 19"):
-        write_sample_mirror(tmp_path, states=19)
+        write_sample_mirror(load_catalog(SOURCES_DIR), tmp_path, states=19)
     assert not list(tmp_path.iterdir())

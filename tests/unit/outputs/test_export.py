@@ -15,6 +15,8 @@ import pyreadstat
 import pytest
 
 from orchestration.core.errors import WarehouseError
+from orchestration.core.settings import SOURCES_DIR
+from orchestration.ingest.catalog import load_catalog
 from orchestration.outputs.export import folder as folder_module
 from orchestration.outputs.export.content import Column, Content, Table, read_content
 from orchestration.outputs.export.folder import CHECKSUMS, FORMATS, export
@@ -31,6 +33,8 @@ VALUES = {
     "treatise": ("string", pyarrow.string(), ["ß" * 3000, None, " spaces "]),
     "nothing": ("string", pyarrow.string(), [None, None, None]),
 }
+
+CATALOG = load_catalog(SOURCES_DIR)
 
 
 def column(name: str, kind: str = "integer", description: str = "What it says.") -> Column:
@@ -107,7 +111,7 @@ def cells(name: str) -> list:
 
 
 def test_csv_is_what_rfc_4180_says(tmp_path: Path) -> None:
-    export(content(), tmp_path / "out", ["csv"])
+    export(content(), CATALOG, tmp_path / "out", ["csv"])
     written = (tmp_path / "out/marts/things.csv").read_bytes()
     assert written.count(b"\r\n") == 4 and not written.startswith(b"\xef\xbb\xbf")
     with (tmp_path / "out/marts/things.csv").open(encoding="utf-8", newline="") as stream:
@@ -119,7 +123,7 @@ def test_csv_is_what_rfc_4180_says(tmp_path: Path) -> None:
 
 
 def test_frictionless_reads_every_cell(tmp_path: Path) -> None:
-    export(content(), tmp_path / "out", list(FORMATS))
+    export(content(), CATALOG, tmp_path / "out", list(FORMATS))
     report = frictionless.validate(str(tmp_path / "out/datapackage.json"))
     assert report.valid, report.flatten(["type", "note"])
     assert len(report.tasks) == 3
@@ -131,7 +135,7 @@ def test_frictionless_reads_every_cell(tmp_path: Path) -> None:
 
 
 def test_stata_keeps_every_cell(tmp_path: Path) -> None:
-    export(content(), tmp_path / "out", ["stata"])
+    export(content(), CATALOG, tmp_path / "out", ["stata"])
     path = tmp_path / "out/marts/things.dta"
     found, about = pyreadstat.read_dta(path, apply_value_formats=False)
     for name in ("whole", "large", "number"):
@@ -192,7 +196,7 @@ def test_stata_names_and_labels_fit() -> None:
 
 
 def test_parquet_carries_the_codebook(tmp_path: Path) -> None:
-    export(content(), tmp_path / "out", ["parquet"])
+    export(content(), CATALOG, tmp_path / "out", ["parquet"])
     schema = pyarrow.parquet.read_schema(tmp_path / "out/marts/things.parquet")
     assert schema.field("day").metadata[b"description"] == b"What it says."
     assert schema.field("day").metadata[b"unit"] == b"unit"
@@ -203,7 +207,7 @@ def test_parquet_carries_the_codebook(tmp_path: Path) -> None:
 
 def test_synthetic_data_say_so_in_every_file(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    export(content(is_synthetic=True), out, list(FORMATS))
+    export(content(is_synthetic=True), CATALOG, out, list(FORMATS))
     for path in out.glob("marts/*"):
         assert path.name.startswith("SYNTHETIC_")
     for name in ("README.txt", "codebook.html", "CITATION.cff", "citations.bib", "datapackage.json"):
@@ -218,8 +222,8 @@ def test_synthetic_data_say_so_in_every_file(tmp_path: Path) -> None:
 
 def test_a_former_export_is_replaced_whole(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    export(content(), out, list(FORMATS))
-    export(content(publication_id="p2"), out, ["csv"])
+    export(content(), CATALOG, out, list(FORMATS))
+    export(content(publication_id="p2"), CATALOG, out, ["csv"])
     assert sorted(path.name for path in out.glob("marts/*")) == ["things.csv"]
     assert "p2" in (out / "README.txt").read_text()
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
@@ -240,18 +244,18 @@ def forget_what_was_written(out: Path) -> None:
 @pytest.mark.parametrize("spoil", [add_a_file, change_a_file, forget_what_was_written])
 def test_what_no_export_wrote_is_never_overwritten(tmp_path: Path, spoil) -> None:
     out = tmp_path / "out"
-    export(content(), out, ["csv"])
+    export(content(), CATALOG, out, ["csv"])
     spoil(out)
     before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
     with pytest.raises(WarehouseError, match="not overwritten"):
-        export(content(), out, ["csv"])
+        export(content(), CATALOG, out, ["csv"])
     assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
 
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("years of work")
     with pytest.raises(WarehouseError, match="not overwritten"):
-        export(content(), tmp_path, ["csv"])
+        export(content(), CATALOG, tmp_path, ["csv"])
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
 
 
@@ -262,7 +266,7 @@ def test_a_full_disk_leaves_what_was_there(
 ) -> None:
     out = tmp_path / "out"
     if had_one:
-        export(content(), out, list(FORMATS))
+        export(content(), CATALOG, out, list(FORMATS))
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
 
     def full(table: Table, content: Content, path: Path) -> None:
@@ -271,7 +275,7 @@ def test_a_full_disk_leaves_what_was_there(
 
     monkeypatch.setitem(folder_module.FORMATS, fails, (FORMATS[fails][0], full))
     with pytest.raises(WarehouseError, match="No space left"):
-        export(content(publication_id="p2"), out, list(FORMATS))
+        export(content(publication_id="p2"), CATALOG, out, list(FORMATS))
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
     assert [path.name for path in tmp_path.iterdir()] == (["out"] if had_one else [])
 
@@ -281,7 +285,7 @@ def test_the_former_export_comes_back_if_the_new_one_cannot_take_its_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: BaseException
 ) -> None:
     out = tmp_path / "out"
-    export(content(), out, ["csv"])
+    export(content(), CATALOG, out, ["csv"])
     rename = Path.rename
 
     def refuse_the_new_one(self: Path, target: Path) -> Path:
@@ -291,6 +295,6 @@ def test_the_former_export_comes_back_if_the_new_one_cannot_take_its_place(
 
     monkeypatch.setattr(Path, "rename", refuse_the_new_one)
     with pytest.raises((WarehouseError, KeyboardInterrupt)):
-        export(content(publication_id="p2"), out, ["csv"])
+        export(content(publication_id="p2"), CATALOG, out, ["csv"])
     assert "p1" in (out / "README.txt").read_text()
     assert [path.name for path in tmp_path.iterdir()] == ["out"]

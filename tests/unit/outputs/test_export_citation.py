@@ -7,6 +7,7 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
+from orchestration.core.settings import SOURCES_DIR
 from orchestration.ingest.catalog import Source, load_catalog
 from orchestration.ingest.citation import (
     METHODS,
@@ -17,7 +18,7 @@ from orchestration.ingest.citation import (
     software_reference,
 )
 
-CATALOG = load_catalog()
+CATALOG = load_catalog(SOURCES_DIR)
 PUBLICATION = {
     "publication_id": "p1",
     "published_at": datetime(2026, 1, 2, tzinfo=UTC),
