@@ -88,6 +88,11 @@ class Settings:
         return self.data_dir / "raw"
 
     @property
+    def published_raw_dir(self) -> Path:
+        """Raw tables of the current publication, to compare the next load with."""
+        return self.data_dir / "raw_published"
+
+    @property
     def build_path(self) -> Path:
         """The database that dbt writes when no lake is configured."""
         return self.data_dir / "build.duckdb"

@@ -141,6 +141,8 @@ class SourceFile(Record):
 
     ``archive_member`` is its path inside the archive at ``publisher_url``; ``!`` steps into an archive within it.
     ``note`` says what a user of the addresses should know, such as a publisher who no longer serves these bytes.
+    ``acknowledged_revision_of`` is the sha256 of an earlier file, if this one changes many of its values and somebody
+    has confirmed that; ``warehouse sources upgrade`` writes it after showing the differences.
     """
 
     file: FileName
@@ -151,6 +153,7 @@ class SourceFile(Record):
     archive_member: Text | None = None
     pinned_url: WebAddress | None = None
     note: Text | None = None
+    acknowledged_revision_of: Sha256 | None = None
     tables: tuple[RawTable, ...] = Field(min_length=1)
 
 
