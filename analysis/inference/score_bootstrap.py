@@ -4,12 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from analysis.core.conventions import SEED, SIGNIFICANCE_LEVEL
 from analysis.estimators.likelihood import Fit, information
 from analysis.inference.covariance import clustered
 
 DRAWS = 999
-SEED = 20100407
-LEVEL = 0.05
 FEW_CLUSTERS = 12  # up to here two-point weights give too few distinct draws, and Webb's six points are used
 WEBB = np.sqrt([0.5, 1.0, 1.5])
 RESTRICTED_STEPS = 25
@@ -89,7 +88,7 @@ class _Hypotheses:
         self.squares = None if np.all(np.abs(draws) == 1.0) else draws**2
         self.estimate = fit.coefficients[term]
         self.std_error = np.sqrt(clustered(fit, clusters)[term, term])
-        self.rank = int(LEVEL * (1 + len(draws)))  # rejected where the statistic is above the draw of this rank
+        self.rank = int(SIGNIFICANCE_LEVEL * (1 + len(draws)))  # rejected where the statistic is above the draw of this rank
 
     def at(self, value):
         """The statistic and the absolute values of its bootstrap draws, with the coefficient held at `value`."""

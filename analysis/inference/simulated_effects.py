@@ -3,11 +3,11 @@
 import numpy as np
 from scipy.special import ndtri
 
+from analysis.core.conventions import SEED
 from analysis.estimators.likelihood import Fit
 from analysis.inference.effects import Quantity, is_binary
 
 DRAWS = 1000
-SEED = 20100407
 TAILS = (0.025, 0.975)
 ROWS_AT_ONCE = 20  # times DRAWS: stays in the processor's cache, and is too small to be spread over threads
 POINTS = (0.5 - np.sqrt(1.0 / 12.0), 0.5 + np.sqrt(1.0 / 12.0))  # Gauss and Legendre's on 0 to 1, of equal weight

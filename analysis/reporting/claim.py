@@ -2,13 +2,12 @@
 
 import pandas as pd
 
+from analysis.core.conventions import HEADLINE_COVARIANCE, SIGNIFICANCE_LEVEL
 from analysis.core.errors import AnalysisError
-from analysis.reporting.regression_tables import HEADLINE_COVARIANCE
 from analysis.studies.kimball import HEADLINE_MODEL, ROSE
 from analysis.studies.validation import BY_STATE, DIFFERENCE, FORWARD, WITH, WITHOUT
 
 TERM = ROSE
-LEVEL = 0.05
 SCHEME_WORDS = {FORWARD: "forward in time", BY_STATE: "for states left out"}
 CLAIM = "That rising demand for social policy raises alliance formation"
 
@@ -103,15 +102,15 @@ def _headline_rows(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _verdict(estimate: float, p_values: pd.Series) -> str:
-    if p_values[HEADLINE_COVARIANCE] >= LEVEL:
+    if p_values[HEADLINE_COVARIANCE] >= SIGNIFICANCE_LEVEL:
         return "is not shown by"
     if estimate < 0:
         return "is contradicted by"
-    return "finds support in" if (p_values < LEVEL).all() else "finds only weak support in"
+    return "finds support in" if (p_values < SIGNIFICANCE_LEVEL).all() else "finds only weak support in"
 
 
 def _direction(estimate: float, p_value: float) -> str:
-    positive, distinct = estimate > 0, p_value < LEVEL
+    positive, distinct = estimate > 0, p_value < SIGNIFICANCE_LEVEL
     joint = "and" if distinct else "but not" if positive else "and not"
     sign = "positive" if positive else "negative"
     return f"the coefficient of a rise in infant mortality is {sign} {joint} distinguishable from zero"
@@ -142,12 +141,12 @@ def _agreement(curve: pd.DataFrame | None) -> str:
     fitted = curve[curve["problem"].isna()]
     if fitted.empty:
         return f"none of {len(curve):,} specifications could be fitted"
-    significant = fitted["p_value"] < LEVEL
+    significant = fitted["p_value"] < SIGNIFICANCE_LEVEL
     agree, against = significant & (fitted["estimate"] > 0), significant & (fitted["estimate"] < 0)
     by_measure = ", ".join(f"{share:.0%} by {name}" for name, share in agree.groupby(fitted["measure"]).mean().items())
     failed = f" ({len(curve) - len(fitted):,} more could not be fitted)" if len(fitted) < len(curve) else ""
     return (
-        f"of {len(fitted):,} specifications{failed} {agree.mean():.0%} agree (positive, p < {LEVEL}: {by_measure}),"
+        f"of {len(fitted):,} specifications{failed} {agree.mean():.0%} agree (positive, p < {SIGNIFICANCE_LEVEL}: {by_measure}),"
         f" {against.mean():.0%} find the opposite and {1.0 - significant.mean():.0%} neither"
     )
 

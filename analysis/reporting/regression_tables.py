@@ -5,10 +5,10 @@ from math import floor, log10
 
 import pandas as pd
 
+from analysis.core.conventions import HEADLINE_COVARIANCE
 from analysis.core.errors import AnalysisError
 from analysis.reporting.table_formats import RegressionTable
 
-HEADLINE_COVARIANCE = "cluster_state"
 STARS = ((0.001, "***"), (0.01, "**"), (0.05, "*"))
 STAR_LEGEND = "* p < 0.05, ** p < 0.01, *** p < 0.001 (two-sided)"
 SYNTHETIC = "SYNTHETIC sample: the numbers say nothing about the world."

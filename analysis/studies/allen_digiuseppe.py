@@ -16,7 +16,7 @@ from analysis.core.panel import prepare
 from analysis.core.specification import Model, Sample, Term
 from analysis.design.matrix import build
 from analysis.inference.covariance import robust
-from analysis.studies.estimation import fit_checked
+from analysis.inference.fitting import fit_checked
 
 PUBLICATION = "allen_digiuseppe_2013"
 OUTCOME = "formationB2NNA"

@@ -7,24 +7,23 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.special import ndtr, ndtri, stdtr, stdtrit
+from scipy.special import stdtrit
 
 from analysis.core import tables
+from analysis.core.conventions import HEADLINE_COVARIANCE, SIGNIFICANCE_LEVEL
 from analysis.core.errors import AnalysisError, ModelError
 from analysis.core.panel import prepare
 from analysis.core.specification import Model
 from analysis.design.matrix import Design, build
-from analysis.estimators.likelihood import Fit, fit
-from analysis.estimators.links import LINKS
-from analysis.estimators.separation import separating_terms
+from analysis.estimators.likelihood import Fit
 from analysis.inference.covariance import clustered, jackknifed, robust, two_way
 from analysis.inference.effects import average_marginal_effect, average_probability, is_binary
+from analysis.inference.fitting import fit_checked, wald
 from analysis.inference.score_bootstrap import score_bootstrap, weights
 from analysis.inference.scores import auc
 from analysis.inference.simulated_effects import simulated_intervals
 from analysis.studies.kimball import CHOICES, KIMBALL_2010
 
-Z = float(ndtri(0.975))
 GRID_POINTS = 21  # values of a term at which probabilities are predicted
 RESULTS = ("models", "coefficients", "marginal_effects", "predicted_probabilities", "choices")
 Covariances = dict[str, npt.NDArray[np.float64]]  # matrices of shape (k, k) by name
@@ -100,52 +99,6 @@ def sample_size(design: Design) -> dict[str, int]:
     }
 
 
-def fit_checked(design: Design, model: Model) -> tuple[Fit, list[str]]:
-    """Fit a model and check that the likelihood has a finite maximum.
-
-    Parameters
-    ----------
-    design : Design
-        Estimation sample of the model.
-    model : Model
-        The model; only its link is used.
-
-    Returns
-    -------
-    fitted : Fit
-        The converged fit.
-    warnings : list of str
-        What to know before using the estimates.
-
-    Raises
-    ------
-    ModelError
-        If the link is unknown, there are more terms than rows, the outcome is separated, or the fit does not converge.
-    """
-    if model.link not in LINKS:
-        raise ModelError(f"unknown link {model.link!r}; known: {', '.join(LINKS)}")
-    n, terms, events = len(design.outcome), len(design.terms), int(design.outcome.sum())
-    if terms >= n:
-        raise ModelError(f"more terms ({terms}) than state-years ({n}) can carry")
-    try:
-        fitted = fit(design.outcome, design.matrix, LINKS[model.link])
-    except np.linalg.LinAlgError as error:
-        raise ModelError(f"the terms' magnitudes are beyond what can be computed with: {error}") from error
-    if fitted.is_flat or not fitted.converged:
-        found = separating_terms(design.outcome, design.matrix, design.terms)
-        if found is not None:
-            raise ModelError(
-                f"{found[0]} separation by {', '.join(found[1])}: outcomes predicted perfectly, no finite maximum"
-            )
-        if not fitted.converged:
-            raise ModelError(f"not converged after {fitted.steps} steps")
-    warnings = ["nearly separated: the likelihood is almost flat in some direction"] if fitted.is_flat else []
-    fewer = min(events, n - events)
-    if terms > fewer:
-        warnings.append(f"more terms ({terms}) than events or non-events ({fewer}): estimates are not to be relied on")
-    return fitted, warnings
-
-
 def _model_rows(panel: pd.DataFrame, model: Model, mart_fingerprint: str) -> dict[str, Rows]:
     """Rows of one model by table; `panel` is a prepared one."""
     summary: dict[str, Any] = dict.fromkeys(tables.COLUMN_DOCS["models"]) | {
@@ -196,7 +149,7 @@ def _covariances(fitted: Fit, design: Design) -> tuple[Covariances, list[str]]:
         notes.append("without one of the states some coefficient is not identified: no jackknife")
     matrices = {
         "stata_robust": robust(fitted),
-        "cluster_state": clustered(fitted, design.states),
+        HEADLINE_COVARIANCE: clustered(fitted, design.states),
         "cluster_state_jackknife": jackknife,
         "cluster_state_year": both,
     }
@@ -211,7 +164,7 @@ def _degrees_of_freedom(design: Design) -> dict[str, int]:
     from the t distribution in 93.
     """
     states, years = int(design.states.max()) + 1, int(design.years.max()) + 1
-    by_state = dict.fromkeys(("cluster_state", "cluster_state_jackknife"), states - 1)
+    by_state = dict.fromkeys((HEADLINE_COVARIANCE, "cluster_state_jackknife"), states - 1)
     return by_state | {"cluster_state_year": min(states, years) - 1}
 
 
@@ -236,13 +189,13 @@ def _coefficient_rows(fitted: Fit, design: Design, covariances: Covariances) -> 
 def _effect_rows(fitted: Fit, design: Design, covariances: Covariances) -> Rows:
     positions = [design.terms.index(term) for term in design.plain]
     effects = {position: average_marginal_effect(fitted, design.matrix, position) for position in positions}
-    simulated = simulated_intervals(fitted, design.matrix, effects, covariances["cluster_state"])
+    simulated = simulated_intervals(fitted, design.matrix, effects, covariances[HEADLINE_COVARIANCE])
     degrees = _degrees_of_freedom(design)
     rows: Rows = []
     for position, effect in effects.items():
         kind = "change from 0 to 1" if is_binary(design.matrix[:, position]) else "derivative"
         for name, matrix in covariances.items():
-            low, high = simulated[position] if name == "cluster_state" else (None, None)
+            low, high = simulated[position] if name == HEADLINE_COVARIANCE else (None, None)
             rows.append(
                 {"term": design.terms[position], "effect": kind, "covariance": name}
                 | wald(effect.estimate, effect.std_error(matrix), degrees.get(name))
@@ -253,7 +206,7 @@ def _effect_rows(fitted: Fit, design: Design, covariances: Covariances) -> Rows:
 
 def _probability_rows(fitted: Fit, design: Design, model: Model, covariances: Covariances) -> Rows:
     """Predictions for the terms of `model.focus` that are in the fit, with errors clustered by state."""
-    degrees = _degrees_of_freedom(design)["cluster_state"]
+    degrees = _degrees_of_freedom(design)[HEADLINE_COVARIANCE]
     rows: Rows = []
     for term in (name for name in design.plain if name in model.focus):
         position = design.terms.index(term)
@@ -261,13 +214,13 @@ def _probability_rows(fitted: Fit, design: Design, model: Model, covariances: Co
         grid = np.array([0.0, 1.0]) if is_binary(values) else np.linspace(values.min(), values.max(), GRID_POINTS)
         for value in grid:
             predicted = average_probability(fitted, design.matrix, position, float(value))
-            error = predicted.std_error(covariances["cluster_state"])
+            error = predicted.std_error(covariances[HEADLINE_COVARIANCE])
             low, high = _log_odds_interval(predicted.estimate, error, degrees)
             rows.append(
                 {
                     "term": term,
                     "value": float(value),
-                    "covariance": "cluster_state",
+                    "covariance": HEADLINE_COVARIANCE,
                     "probability": predicted.estimate,
                     "std_error": error,
                     "conf_low": low,
@@ -277,39 +230,9 @@ def _probability_rows(fitted: Fit, design: Design, model: Model, covariances: Co
     return rows
 
 
-def wald(value: float, error: float, degrees: float | None = None) -> dict[str, float]:
-    """Wald test of the hypothesis that a quantity is 0, and its 95 per cent interval.
-
-    Parameters
-    ----------
-    value : float
-        The estimate.
-    error : float
-        Its standard error, in the same unit.
-    degrees : float, optional
-        Degrees of freedom of the t distribution; the normal distribution by default.
-
-    Returns
-    -------
-    dict of str to float
-        ``estimate``, ``std_error``, ``statistic``, ``p_value`` (two-sided), ``conf_low`` and ``conf_high``.
-    """
-    statistic = value / error if error > 0 else np.nan
-    tail = ndtr(-abs(statistic)) if degrees is None else stdtr(degrees, -abs(statistic))
-    critical = Z if degrees is None else stdtrit(degrees, 0.975)
-    return {
-        "estimate": value,
-        "std_error": error,
-        "statistic": statistic,
-        "p_value": float(2.0 * tail),
-        "conf_low": float(value - critical * error),
-        "conf_high": float(value + critical * error),
-    }
-
-
 def _log_odds_interval(probability: float, error: float, degrees: int) -> tuple[float, float]:
     """A 95 per cent interval for a probability, symmetric in its log odds, from the t distribution."""
-    spread = np.exp(stdtrit(degrees, 0.975) * error / (probability * (1.0 - probability)))
+    spread = np.exp(stdtrit(degrees, 1 - SIGNIFICANCE_LEVEL / 2) * error / (probability * (1.0 - probability)))
     odds = probability / (1.0 - probability)
     low, high = odds / spread, odds * spread
     return low / (1.0 + low), high / (1.0 + high)

@@ -11,16 +11,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from analysis.core.conventions import SEED
 from analysis.core.errors import ModelError
 from analysis.core.panel import column_values, shift
 from analysis.core.specification import Model, Term
 from analysis.design.matrix import build, independent_columns, sample_rows, term_values
-from analysis.studies.estimation import fit_checked
+from analysis.inference.fitting import fit_checked
 from analysis.studies.kimball import MORTALITY, RATE, ROSE
 from analysis.studies.rate_sampler import Likelihood, RateSampler
 
 IMPUTATIONS = 20
-SEED = 20100407
 METHOD = "log rate by Bayesian regression, state intercepts, autoregressive errors, outcome model's likelihood"
 ROUNDS = 5  # draws of the outcome model's coefficients for each completed panel
 SWEEPS = 10  # updates of all missing rates for each of them

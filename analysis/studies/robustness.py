@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis.core import tables
+from analysis.core.conventions import SEED
 from analysis.core.errors import ModelError
 from analysis.core.panel import column_values, prepare
 from analysis.core.specification import Model, Sample, Term
@@ -18,13 +19,13 @@ from analysis.estimators.bias_reduction import bias_reduced
 from analysis.estimators.likelihood import fit
 from analysis.estimators.links import LINKS
 from analysis.inference.covariance import clustered
-from analysis.studies.estimation import fit_checked, sample_size, wald
+from analysis.inference.fitting import fit_checked, wald
+from analysis.studies.estimation import sample_size
 from analysis.studies.imputation import IMPUTATIONS, METHOD, completed_panels
 from analysis.studies.kimball import HEADLINE_MODEL, MORTALITY, RATE, ROSE, headline_model
 from analysis.studies.pooling import pool
 
 PERMUTATIONS = 499
-SEED = 20100407
 SAMPLES = (Sample("1900-2000", 1900, 2000), Sample("1816-1944", 1816, 1944), Sample("1945-2000", 1945, 2000))
 SOURCES = ("imr_abouharb_kimball", "imr_gapminder", "imr_world_bank", "child_mortality_rate")
 DECADES = range(1810, 2001, 10)

@@ -10,14 +10,15 @@ import pandas as pd
 from joblib import Parallel, delayed
 
 from analysis.core import tables
+from analysis.core.conventions import SIGNIFICANCE_LEVEL
 from analysis.core.errors import ModelError
 from analysis.core.panel import KEY, prepare
 from analysis.core.specification import Model, Sample, Term, TimeDependence
 from analysis.design.matrix import build, term_values
 from analysis.inference.covariance import clustered
+from analysis.inference.fitting import fit_checked, wald
 from analysis.inference.score_bootstrap import effective_scores, weights
 from analysis.studies import kimball
-from analysis.studies.estimation import fit_checked, wald
 
 SOURCES = {
     "preferred": kimball.RATE,
@@ -208,7 +209,7 @@ def joint_tests(statistics: Floats, scores: Floats) -> list[dict[str, Any]]:
                 "specifications": len(statistics),
                 "observed": observed,
                 "null_median": float(np.median(under_null)),
-                "null_95": float(np.quantile(under_null, 0.95)),
+                "null_95": float(np.quantile(under_null, 1 - SIGNIFICANCE_LEVEL)),
                 "p_value": (1 + int((under_null >= observed - 1e-12).sum())) / (1 + DRAWS),
                 "draws": DRAWS,
             }

@@ -9,14 +9,15 @@ import pandas as pd
 from joblib import Parallel, delayed
 
 from analysis.core import tables
+from analysis.core.conventions import SEED
 from analysis.core.errors import ModelError
 from analysis.core.panel import KEY, column_values, prepare
 from analysis.core.specification import Model, TimeDependence
 from analysis.design.matrix import CONSTANT, Design, build, check_outcome, codes, independent_columns
 from analysis.design.time_dependence import natural_spline
 from analysis.estimators.links import LINKS
+from analysis.inference.fitting import fit_checked
 from analysis.inference.scores import SCORES
-from analysis.studies.estimation import fit_checked
 from analysis.studies.kimball import HEADLINE_MODEL, MORTALITY, headline_model
 
 FIRST_FORECAST = 1900  # earlier years leave too few to estimate on
@@ -24,7 +25,6 @@ YEARS_AHEAD = 10  # our choice: years predicted before the model is fitted again
 FOLDS = 10  # our choice
 DRAWS = 999
 DRAWS_AT_ONCE = 32  # the weights of so many draws fit into the processor's cache
-SEED = 20100407
 WITH, WITHOUT, TIME_ONLY, DIFFERENCE = "with mortality", "without mortality", "time only", "difference"
 IN_SAMPLE, FORWARD, BY_STATE = "in sample", "forward in time", "states left out"
 Floats = npt.NDArray[np.float64]

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from analysis.core.conventions import HEADLINE_COVARIANCE
 from orchestration.core.settings import Settings
 from orchestration.core.text_tables import render_table
 from orchestration.publication.kept import find
@@ -10,8 +11,6 @@ from orchestration.runtime.refresh import Outcome
 from orchestration.runtime.status import next_check
 from orchestration.store.protocol import StoredPublication
 from orchestration.store.publication_file import PublicationFile
-
-HEADLINE_COVARIANCE = "cluster_state"
 
 
 def outcome_summary(outcome: Outcome) -> str:

@@ -63,7 +63,7 @@ def check_values(settings: Settings, source: str, file: SourceFile, table: RawTa
 
 
 def keep_published_loads(settings: Settings) -> None:
-    """Keep the raw tables of a publication that was just made, as links: a later load replaces files, not their content.
+    """Keep the raw tables of a new publication as links: a later load replaces files, not their content.
 
     A raw table that is not published any more is removed.
     """
