@@ -30,9 +30,11 @@ from orchestration.ingest.fetch import Fetched, SourceUnavailable
 from orchestration.ingest.membership import MEMBERSHIP_TABLE
 from orchestration.ingest.raw import LINEAGE_COLUMNS, RawResult, contract_fingerprint
 from orchestration.publication.drift import Load, drift, published_loads
+from orchestration.publication.load_checks import check_values
 
 CHECKS = {
     "contract": "Hash, columns, types, ranges and key are as the source's record has them.",
+    "values": "Values published before are unchanged, or the record acknowledges their revision.",
     "row_count": "About as many rows as in the current publication (bounds in orchestration/publication/drift.py).",
 }
 
@@ -74,7 +76,11 @@ def _ingest_file(
         fetched = acquisition.fetch(source_name, file)
         for table in file.tables:
             raw = acquisition.build(source_name, file, table, fetched, loaded_at=datetime.now(UTC))
-            yield _materialized(acquisition, file, fetched, raw, before.get(raw.table))
+            checks = [
+                _row_count_check(raw, before.get(raw.table)),
+                _values_check(acquisition, source_name, file, table),
+            ]
+            yield _materialized(acquisition, fetched, raw, checks)
             unchecked.remove(table.name)
     except SourceUnavailable:
         raise  # without bytes nothing is known about their contract
@@ -84,10 +90,32 @@ def _ingest_file(
         raise
 
 
-def _materialized(
-    acquisition: Acquisition, file: SourceFile, fetched: Fetched, raw: RawResult, before: Load | None
-) -> MaterializeResult:
+def _row_count_check(raw: RawResult, before: Load | None) -> AssetCheckResult:
     drifted = drift(before, Load(raw.rows, raw.sha256, raw.version))
+    return AssetCheckResult(
+        passed=drifted.status == "pass",
+        severity=AssetCheckSeverity.ERROR if drifted.status == "fail" else AssetCheckSeverity.WARN,
+        check_name="row_count",
+        asset_key=raw_key(raw.table),
+        description=drifted.found,
+        metadata={"rows": raw.rows} | ({"rows published": before.rows} if before else {}),
+    )
+
+
+def _values_check(acquisition: Acquisition, source_name: str, file: SourceFile, table: RawTable) -> AssetCheckResult:
+    check = check_values(acquisition.settings, source_name, file, table)
+    return AssetCheckResult(
+        passed=check.status == "pass",
+        severity=AssetCheckSeverity.ERROR if check.status == "fail" else AssetCheckSeverity.WARN,
+        check_name="values",
+        asset_key=raw_key(table.name),
+        description=check.found,
+    )
+
+
+def _materialized(
+    acquisition: Acquisition, fetched: Fetched, raw: RawResult, checks: list[AssetCheckResult]
+) -> MaterializeResult:
     return MaterializeResult(
         asset_key=raw_key(raw.table),
         data_version=DataVersion(raw.fingerprint[:16]),
@@ -101,17 +129,7 @@ def _materialized(
             "unchanged since the last refresh": raw.reused,
             "path": MetadataValue.path(str(raw.path)),
         },
-        check_results=[
-            AssetCheckResult(passed=True, check_name="contract", asset_key=raw_key(raw.table)),
-            AssetCheckResult(
-                passed=drifted.status == "pass",
-                severity=AssetCheckSeverity.ERROR if drifted.status == "fail" else AssetCheckSeverity.WARN,
-                check_name="row_count",
-                asset_key=raw_key(raw.table),
-                description=drifted.found,
-                metadata={"rows": raw.rows} | ({"rows published": before.rows} if before else {}),
-            ),
-        ],
+        check_results=[AssetCheckResult(passed=True, check_name="contract", asset_key=raw_key(raw.table)), *checks],
     )
 
 
