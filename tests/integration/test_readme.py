@@ -1,4 +1,4 @@
-"""The README is true: its questions answer as it shows, and its commands, settings, modules and figures are those of the code."""
+"""README.md and the guides agree with the code: query output, figures, commands, settings, packages and quoted messages."""
 
 import re
 import shlex
@@ -38,7 +38,7 @@ def test_the_questions_run_on_the_sample_too(sample_warehouse) -> None:
 
 
 def test_the_headline_figures(real_warehouse) -> None:
-    told = re.search(
+    stated = re.search(
         r"probit coefficient (\S+),\s+p (\S+) clustered by state, from (\S+) to (\S+) over (\w+) covariances", README
     )
     found = real_warehouse.sql(
@@ -47,7 +47,8 @@ def test_the_headline_figures(real_warehouse) -> None:
         " where model = 'kimball_2010/t1_m1b' and term = 'infant_mortality_rose'"
     )
     numbers = {"four": "4", "five": "5", "six": "6"}
-    assert found.split(",") == [*told.groups()[:4], numbers[told[5]]]
+    assert stated
+    assert found.split(",") == [*stated.groups()[:4], numbers[stated[5]]]
 
 
 def test_every_command_is_in_the_table() -> None:
@@ -58,28 +59,45 @@ def test_every_command_is_in_the_table() -> None:
 
 
 def test_every_setting_is_in_the_table() -> None:
-    read = set(re.findall(r"WAREHOUSE_[A-Z_]+", (REPOSITORY / "orchestration" / "settings.py").read_text()))
-    ours = {
-        "WAREHOUSE_RAW_DIR",
-        "WAREHOUSE_BUILD_PATH",
-        "WAREHOUSE_DBT_TARGET",
-    }  # how dbt's process is told; nobody sets them
-    assert set(re.findall(r"^\| `(WAREHOUSE_[A-Z_]+)`", section("Settings"), re.MULTILINE)) == read - ours
+    settings = (REPOSITORY / "orchestration" / "core" / "settings.py").read_text()
+    internal = {"WAREHOUSE_RAW_DIR", "WAREHOUSE_BUILD_PATH", "WAREHOUSE_DBT_TARGET"}  # set for the dbt process only
+    listed = set(re.findall(r"^\| `(WAREHOUSE_[A-Z_]+)`", section("Settings"), re.MULTILINE))
+    assert listed == set(re.findall(r"WAREHOUSE_[A-Z_]+", settings)) - internal
 
 
-def test_every_module_is_in_the_architecture_and_every_one_there_exists() -> None:
-    table = section("Architecture").split("| modules of `orchestration/` |")[1]
-    named = set(re.findall(r"`([a-z_]+)`", table))
-    folder = REPOSITORY / "orchestration"
-    modules = {path.stem for path in folder.glob("*.py")} | {path.parent.name for path in folder.glob("*/__init__.py")}
-    assert named == modules - {"__init__"}
+def packages(root: str) -> set[str]:
+    return {path.parent.name for path in (REPOSITORY / root).glob("*/__init__.py")}
+
+
+@pytest.mark.parametrize("root", ["orchestration", "analysis"])
+def test_the_readme_lists_every_package(root: str) -> None:
+    rows = re.findall(rf"^\| .*? \| `{root}/`: (.*?) \|$", section("Architecture"), re.MULTILINE)
+    assert {name for row in rows for name in re.findall(r"`(\w+)`", row)} == packages(root)
+
+
+@pytest.mark.parametrize("root", ["orchestration", "analysis"])
+def test_architecture_lists_every_package(root: str) -> None:
+    text = (REPOSITORY / "ARCHITECTURE.md").read_text().split(f"\n### {root}\n")[1].split("\n#")[0]
+    assert set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)) == packages(root)
+
+
+@pytest.mark.parametrize("root", ["orchestration", "analysis"])
+def test_every_package_has_a_page_in_the_reference(root: str) -> None:
+    pages = {path.stem for path in (REPOSITORY / "docs" / "reference" / root).glob("*.md")}
+    assert pages == packages(root)
+    site = (REPOSITORY / "mkdocs.yml").read_text()
+    for name in pages:
+        assert f"reference/{root}/{name}.md" in site
+        assert f"::: {root}.{name}\n" in (REPOSITORY / "docs" / "reference" / root / f"{name}.md").read_text()
 
 
 def test_links_and_paths_lead_somewhere() -> None:
-    for path in re.findall(r"\]\(([^)#]+)\)", README):
-        assert path.startswith("http") or (REPOSITORY / path).exists(), path
-    for path in re.findall(r"`((?:orchestration|dbt_project|analysis|tests|docs)/[a-z_./]*)`", README):
-        assert (REPOSITORY / path).exists(), path
+    for name in ("README.md", "CONTRIBUTING.md", "ARCHITECTURE.md"):
+        text = (REPOSITORY / name).read_text()
+        for path in re.findall(r"\]\(([^)#]+)\)", text):
+            assert path.startswith("http") or (REPOSITORY / path).exists(), path
+        for path in re.findall(r"`((?:orchestration|dbt_project|analysis|tests|docs)/[a-z_./]*)`", text):
+            assert (REPOSITORY / path).exists(), path
 
 
 def test_the_operating_guide_quotes_what_the_code_says() -> None:
