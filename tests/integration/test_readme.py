@@ -1,4 +1,4 @@
-"""README.md and the guides agree with the code: query output, figures, commands, settings, packages and quoted messages."""
+"""README.md and the guides agree with the code: query output, commands, settings, packages, quoted messages."""
 
 import re
 import shlex
@@ -42,7 +42,8 @@ def test_the_headline_figures(real_warehouse) -> None:
         r"probit coefficient (\S+),\s+p (\S+) clustered by state, from (\S+) to (\S+) over (\w+) covariances", README
     )
     found = real_warehouse.sql(
-        "select printf('%.3f', any_value(estimate)), printf('%.3f', any_value(p_value) filter (covariance = 'cluster_state')),"
+        "select printf('%.3f', any_value(estimate)),"
+        " printf('%.3f', any_value(p_value) filter (covariance = 'cluster_state')),"
         " printf('%.3f', min(p_value)), printf('%.3f', max(p_value)), count(*) from coefficients"
         " where model = 'kimball_2010/t1_m1b' and term = 'infant_mortality_rose'"
     )
