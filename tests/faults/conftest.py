@@ -47,7 +47,8 @@ def green(shell: Shell) -> None:
     assert done.returncode == 0, done.stderr
     assert shell.published_hash() != before
     assert is_whole(shell)
-    assert not list(shell.data_dir.glob("publications/.*")) and not list(shell.data_dir.rglob("*.part"))
+    assert not list(shell.data_dir.glob("publications/.*"))
+    assert not list(shell.data_dir.rglob("*.part"))
 
 
 def change_sample(data_dir: Path, file: str, change: Callable[[bytes], bytes]) -> None:

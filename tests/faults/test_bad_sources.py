@@ -98,8 +98,11 @@ def test_a_spoiled_file_stops_the_run(
         if not cached:
             shutil.move(tmp_path / "cache", cache)
     assert done.returncode == 1
-    assert source in done.stderr and file in done.stderr
-    assert "expected:" in done.stderr and "found:" in done.stderr and "next:" in done.stderr
+    assert source in done.stderr
+    assert file in done.stderr
+    assert "expected:" in done.stderr
+    assert "found:" in done.stderr
+    assert "next:" in done.stderr
     assert named in done.stderr
     assert "Traceback" not in done.stderr
     assert published.published_hash() == before
@@ -117,5 +120,6 @@ def test_a_zip_bomb_is_named_and_refused(published: Shell, mirror: Path, tmp_pat
     before = published.published_hash()
     done = published("run", "--sources", str(spoiled_mirror), "--offline")
     assert done.returncode == 1
-    assert "contdird.csv" in done.stderr and "Traceback" not in done.stderr
+    assert "contdird.csv" in done.stderr
+    assert "Traceback" not in done.stderr
     assert published.published_hash() == before

@@ -64,7 +64,8 @@ def test_tables_and_figures_are_written(real_warehouse: Shell) -> None:
     endings = {path.suffix for path in folder.rglob("*")}
     assert {".tex", ".html", ".md", ".csv", ".png", ".svg"} <= endings
     headline = (folder / "tables" / "kimball_2010_military_1816-2000.md").read_text()
-    assert "7,962" in headline and "SYNTHETIC" not in headline
+    assert "7,962" in headline
+    assert "SYNTHETIC" not in headline
 
 
 def test_results_belong_to_the_published_mart(real_warehouse: Shell) -> None:
@@ -95,10 +96,12 @@ def test_a_second_run_finds_nothing_to_do(real_warehouse: Shell, mirror: Path) -
 
 def test_results_status_and_sources_answer(real_warehouse: Shell) -> None:
     results, status, sources = (real_warehouse(name) for name in ("results", "status", "sources"))
-    assert "infant_mortality_rose" in results.stdout and "score_bootstrap" in results.stdout
+    assert "infant_mortality_rose" in results.stdout
+    assert "score_bootstrap" in results.stdout
     assert "what the article leaves open" in results.stdout
     assert "other specifications were not run" in results.stdout
-    assert "published" in status.stdout and "success" in status.stdout
+    assert "published" in status.stdout
+    assert "success" in status.stdout
     assert "atop5_1m.csv" in sources.stdout
     assert {results.returncode, status.returncode, sources.returncode} == {0}
 
@@ -119,7 +122,8 @@ def test_neither_network_nor_mirror_gives_the_synthetic_sample(
 ) -> None:
     shell, done = sample_warehouse
     told = [line for line in (done.stderr + done.stdout).splitlines() if line.strip()]
-    assert "SYNTHETIC" in told[0] and "SYNTHETIC" in told[-1]
+    assert "SYNTHETIC" in told[0]
+    assert "SYNTHETIC" in told[-1]
     assert "SYNTHETIC" in shell.sql("select note from meta.publication")
     assert shell.sql("select bool_and(is_synthetic) from meta.sources") == "true"
     tables = shell.sql("select table_name from duckdb_tables() where schema_name = 'results'").splitlines()

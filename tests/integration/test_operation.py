@@ -171,7 +171,8 @@ def test_the_schedule_ticks_and_the_queue_lets_one_run_at_a_time(operated: Opera
         assert [len(t.run_ids) for t in operated.ticks("weekly_refresh") if t.run_ids] == [1]
         assert len(operated.runs()) == runs_before + 1
         status = operated.shell("status")
-        assert "running (heartbeat" in status.stdout and "asked by schedule weekly_refresh" in status.stdout
+        assert "running (heartbeat" in status.stdout
+        assert "asked by schedule weekly_refresh" in status.stdout
 
         first = operated.shell.start("run", "--sources", "sample", "--force")
         wait_for("the command line's run", lambda: len(operated.runs()) > runs_before + 1)
@@ -243,8 +244,10 @@ def test_the_sensor_asks_once_for_changed_bytes_and_failures_are_told(
         assert run.status == DagsterRunStatus.FAILURE
         (alert,) = wait_for("its alert", operated.alerts)
         assert (alert["subject"], alert["step"]) == (run.run_id, "ingest_cow_nmc")
-        assert alert["asked_by"] == "sensor source_bytes_changed" and alert["data"] == "SYNTHETIC"
-        assert "not the file on record" in alert["message"] and alert["published"] == stands == operated.publication()
+        assert alert["asked_by"] == "sensor source_bytes_changed"
+        assert alert["data"] == "SYNTHETIC"
+        assert "not the file on record" in alert["message"]
+        assert alert["published"] == stands == operated.publication()
         wait_for("the alert at the server", lambda: operated.alerts()[0]["posted"] == "yes")
         assert [(p["path"], p["subject"]) for p in posted] == [(f"/{SECRET}", run.run_id)]
 
@@ -253,7 +256,8 @@ def test_the_sensor_asks_once_for_changed_bytes_and_failures_are_told(
         os.kill(wait_for("its process", lambda: worker(operated)), signal.SIGKILL)
         wait_for("an alert for the killed run", lambda: len(operated.alerts()) > 1)
         run = operated.runs()[-1]
-        assert run.status == DagsterRunStatus.FAILURE and operated.alerts()[-1]["subject"] == run.run_id
+        assert run.status == DagsterRunStatus.FAILURE
+        assert operated.alerts()[-1]["subject"] == run.run_id
         assert "was terminated by signal 9" in operated.alerts()[-1]["message"]
         assert operated.publication() == stands
 

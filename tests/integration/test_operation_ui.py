@@ -84,7 +84,8 @@ def test_a_taken_port_is_named(tmp_path: Path) -> None:
         port = taken.getsockname()[1]
         done = Shell(tmp_path / "data")("ui", "--port", str(port))
     assert done.returncode == 1
-    assert f"Port {port} cannot be used." in done.stderr and f"--port {port + 1}" in done.stderr
+    assert f"Port {port} cannot be used." in done.stderr
+    assert f"--port {port + 1}" in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -103,7 +104,8 @@ def test_it_says_where_listens_here_alone_and_ends_whole(tmp_path: Path, start_u
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.2", port), timeout=5)
     second = Shell(tmp_path / "data")("ui", "--port", str(free_port()))
-    assert second.returncode == 1 and "Another warehouse ui works on this data folder" in second.stderr
+    assert second.returncode == 1
+    assert "Another warehouse ui works on this data folder" in second.stderr
     assert f"process {process.pid} has held it since" in second.stderr
     process.send_signal(ended_by)
     rest, _ = process.communicate(timeout=60)
@@ -121,7 +123,9 @@ def test_when_one_server_dies_it_is_named_and_the_others_end(start_ui) -> None:
     os.kill(started["dagster-daemon"], signal.SIGKILL)
     told, _ = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert "Dagster's daemon ended by itself" in told and "daemon.log" in told and "Traceback" not in told
+    assert "Dagster's daemon ended by itself" in told
+    assert "daemon.log" in told
+    assert "Traceback" not in told
     assert all(group_is_gone(pid) for pid in started.values())
 
 

@@ -116,7 +116,9 @@ def as_bits(table) -> list:
 def test_another_machine_needs_no_data_of_its_own(elsewhere: Shell) -> None:
     (one,) = kept(elsewhere)
     assert rows(elsewhere, ID) == [one["publication_id"]]
-    assert one["is_synthetic"] and one["lacks"] == [] and one["country_years"] > 8000
+    assert one["is_synthetic"]
+    assert one["lacks"] == []
+    assert one["country_years"] > 8000
     status = elsewhere("status").stdout
     assert re.search(
         rf"^lake +{one['publication_id']}, SYNTHETIC, in warehouse@127\.0\.0\.1:\d+/lake_", status, re.MULTILINE
@@ -242,7 +244,8 @@ def test_the_password_is_told_nowhere(lake: Shell, server: Server) -> None:
     dump = subprocess.run(
         [server.programs / "pg_dump", dict(lake.variables)["WAREHOUSE_LAKE"]], check=True, capture_output=True
     )
-    assert b"ducklake_snapshot" in dump.stdout and server.password.encode() not in dump.stdout
+    assert b"ducklake_snapshot" in dump.stdout
+    assert server.password.encode() not in dump.stdout
 
 
 def test_a_server_that_is_gone_is_told_plainly(lake: Shell, server: Server) -> None:
@@ -252,6 +255,8 @@ def test_a_server_that_is_gone_is_told_plainly(lake: Shell, server: Server) -> N
         done = shell(*command)
         assert done.returncode == 1
         assert "The lake's PostgreSQL server cannot be used" in done.stderr
-        assert "Traceback" not in done.stderr and server.password not in done.stderr
+        assert "Traceback" not in done.stderr
+        assert server.password not in done.stderr
     status = shell("status")
-    assert status.returncode == 0 and "PostgreSQL server cannot be used" in status.stdout
+    assert status.returncode == 0
+    assert "PostgreSQL server cannot be used" in status.stdout

@@ -54,5 +54,6 @@ def test_a_lake_in_a_bucket(server: Server, store: str, tmp_path: Path) -> None:
     ):
         assert elsewhere.sql(told) == Shell(machine.data_dir).sql(told)
     lies = keys(store)
-    assert lies and all(key.startswith(("lake/alliance_formation/", "lake/alliance_formation_build/")) for key in lies)
+    assert lies
+    assert all(key.startswith(("lake/alliance_formation/", "lake/alliance_formation_build/")) for key in lies)
     assert not list(tmp_path.rglob("lake"))

@@ -16,7 +16,9 @@ from orchestration.core.errors import WarehouseError
 def test_an_address_is_told_without_its_secrets(address: str) -> None:
     for field in ("where", "expected", "found", "next_step"):
         error = WarehouseError("Failed.", **{field: f"asked {address} twice"})
-        assert "hush" not in str(error) and "hush" not in repr(error.args) and "example.org" in str(error)
+        assert "hush" not in str(error)
+        assert "hush" not in repr(error.args)
+        assert "example.org" in str(error)
 
 
 def test_what_is_no_address_stays() -> None:

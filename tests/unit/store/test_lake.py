@@ -46,7 +46,8 @@ def test_an_address_that_is_none_is_refused_without_repeating_it(
     monkeypatch.setenv("PGPASSWORD", "")
     with pytest.raises(WarehouseError, match="WAREHOUSE_LAKE") as refused:
         server.shown(from_environment())
-    assert "s3cret" not in str(refused.value) and "postgresql:" in str(refused.value)
+    assert "s3cret" not in str(refused.value)
+    assert "postgresql:" in str(refused.value)
 
 
 def test_no_server_is_told_plainly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
