@@ -43,7 +43,7 @@ STYLE: "dict[RcKeyType, Any]" = {
 class Drawing(NamedTuple):
     """A figure and the words that belong to it.
 
-    Parameters
+    Attributes
     ----------
     figure : Figure
         The matplotlib figure, title and note included.
