@@ -16,7 +16,7 @@ from tests.benchmarks import record
 from tests.benchmarks.measurement import Measurement
 from tests.benchmarks.place import Place
 from tests.benchmarks.yardstick import yardstick
-from tests.conftest import find_mirror
+from tests.support.shell import find_mirror
 
 PARTS = ("refresh", "ingest", "marts", "dyads", "estimation", "query")
 

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.conftest import REPOSITORY
+from tests.support.shell import REPOSITORY
 
 BIN = Path(sys.executable).parent
 

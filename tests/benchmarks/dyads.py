@@ -12,7 +12,7 @@ from tests.benchmarks.alone import BIN, alone, process, timed
 from tests.benchmarks.measurement import Measurement, growth, ratio
 from tests.benchmarks.place import Place
 from tests.benchmarks.world import RECORD, STATE
-from tests.conftest import REPOSITORY
+from tests.support.shell import REPOSITORY
 
 MOST_SECONDS, MOST_MEMORY = 5.0, 2048.0
 SHARES, WORLDS = (0.1, 0.33), (1, 3)  # of the states of one world; worlds

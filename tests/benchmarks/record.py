@@ -18,7 +18,7 @@ from statistics import median
 from tabulate import tabulate
 
 from tests.benchmarks.measurement import Measurement
-from tests.conftest import REPOSITORY
+from tests.support.shell import REPOSITORY
 
 FOLDER = REPOSITORY / "build" / "bench"
 PACKAGES = ("duckdb", "dbt-core", "dbt-duckdb", "dagster", "pandas", "numpy", "statsmodels")

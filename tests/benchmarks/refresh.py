@@ -8,7 +8,7 @@ import shutil
 from tests.benchmarks.alone import BIN, Run, process
 from tests.benchmarks.measurement import Measurement, ratio
 from tests.benchmarks.place import Place
-from tests.conftest import REPOSITORY
+from tests.support.shell import REPOSITORY
 
 PROJECT = REPOSITORY / "dbt_project"
 

@@ -11,7 +11,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from tests.conftest import REPOSITORY
+from tests.support.shell import REPOSITORY
 
 MEMORY_LIMIT = "4GB"  # of DuckDB; the process comes on top
 STATE, RECORD = 10_000, 100_000  # steps from copy to copy: COW-like codes reach 8152 in ATOP, record numbers 7050

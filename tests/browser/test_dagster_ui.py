@@ -7,7 +7,7 @@ import duckdb
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Dagster, Visit
+from tests.support.browser import Dagster, Visit
 
 pytestmark = pytest.mark.slow
 
@@ -16,7 +16,7 @@ RUN_SECONDS = 120
 
 
 def test_the_lineage_shows_every_group_and_what_joins_them(visit: Visit, dagster: Dagster) -> None:
-    nodes = dagster.ask("{ assetNodes { groupName assetKey { path } dependencyKeys { path } } }")["assetNodes"]
+    nodes = dagster.query("{ assetNodes { groupName assetKey { path } dependencyKeys { path } } }")["assetNodes"]
     group_of = {tuple(node["assetKey"]["path"]): node["groupName"] for node in nodes}
     joins = {
         (group_of[tuple(upstream["path"])], node["groupName"]) for node in nodes for upstream in node["dependencyKeys"]
@@ -31,7 +31,7 @@ def test_the_lineage_shows_every_group_and_what_joins_them(visit: Visit, dagster
     expect(graph.locator("path[marker-end]")).to_have_count(len(across))
     last = graph.get_by_text(GROUPS[-1], exact=True).bounding_box()
     first = graph.get_by_text(GROUPS[0], exact=True).bounding_box()
-    visit.keep(
+    visit.screenshot(
         "lineage", {"x": first["x"] - 20, "y": first["y"] - 80, "width": last["x"] - first["x"] + 160, "height": 180}
     )
 
@@ -45,7 +45,7 @@ def test_an_asset_shows_rows_types_and_what_its_columns_are_made_from(visit: Vis
     row = page.get_by_role("row").filter(has_text="w_over_s")
     expect(row).to_contain_text("double")
     expect(row).to_contain_text("intermediate/int_selectorate: w_over_s")
-    visit.keep("asset_country_years")
+    visit.screenshot("asset_country_years")
 
 
 def test_a_source_shows_citation_contract_and_freshness_policy(visit: Visit) -> None:
@@ -54,11 +54,11 @@ def test_a_source_shows_citation_contract_and_freshness_policy(visit: Visit) -> 
     expect(page.get_by_text("-9 is missing").first).to_be_visible()
     expect(page.get_by_text("Warns if more than 4 years since last materialization")).to_be_visible()
     expect(page.get_by_text("Passing", exact=True).first).to_be_visible()  # the daemon's verdict on the policy
-    visit.keep("asset_national_capabilities")
+    visit.screenshot("asset_national_capabilities")
     visit.open("/assets/raw/national_capabilities?view=checks")
     expect(page.get_by_text("row_count").first).to_be_visible()
     expect(page.get_by_text("Succeeded")).to_have_count(2)
-    visit.keep("checks_national_capabilities")
+    visit.screenshot("checks_national_capabilities")
 
 
 def test_a_figure_can_be_looked_at_where_it_was_drawn(visit: Visit) -> None:
@@ -67,18 +67,18 @@ def test_a_figure_can_be_looked_at_where_it_was_drawn(visit: Visit) -> None:
     figure = page.get_by_role("dialog").locator("img")
     expect(figure).to_be_visible()
     assert figure.evaluate("image => image.complete && image.naturalWidth") >= 600
-    visit.keep("figure_coverage")
+    visit.screenshot("figure_coverage")
 
 
 def test_a_preview_of_synthetic_results_says_so(visit: Visit) -> None:
     page = visit.open("/assets/results/coefficients")
     page.get_by_role("row").filter(has_text="preview").get_by_text("[Show Markdown]").click()
     expect(page.get_by_role("dialog").get_by_text(re.compile("SYNTHETIC"))).to_be_visible()
-    visit.keep("preview_coefficients")
+    visit.screenshot("preview_coefficients")
 
 
 def test_after_a_refresh_nothing_is_left_to_materialize(dagster: Dagster) -> None:
-    nodes = dagster.ask("{ assetNodes { assetKey { path } staleStatus } }")["assetNodes"]
+    nodes = dagster.query("{ assetNodes { assetKey { path } staleStatus } }")["assetNodes"]
     statuses = {"/".join(node["assetKey"]["path"]): node["staleStatus"] for node in nodes}
     assert {name for name, status in statuses.items() if status == "STALE"} == set()
     missing = {name for name, status in statuses.items() if status == "MISSING"}
@@ -99,13 +99,13 @@ def test_a_run_started_by_clicks_publishes(visit: Visit, dagster: Dagster) -> No
     visit.open(f"/runs/{run['runId']}")
     expect(page.get_by_text("Success", exact=True).first).to_be_visible()
     expect(page.get_by_text("RUN_SUCCESS")).to_be_visible()
-    visit.keep("run_succeeded")
+    visit.screenshot("run_succeeded")
     assert published(dagster) != before
 
 
 def last_run(dagster: Dagster) -> dict:
     query = "{ runsOrError(limit: 1) { ... on Runs { results { runId status } } } }"
-    return dagster.ask(query)["runsOrError"]["results"][0]
+    return dagster.query(query)["runsOrError"]["results"][0]
 
 
 def published(dagster: Dagster, question: str = "select publication_id from meta.publication") -> str | int:

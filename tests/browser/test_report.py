@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.conftest import SCREENSHOTS
-from tests.conftest import Shell
+from tests.support.browser import SCREENSHOTS
+from tests.support.shell import Shell
 
 pytestmark = pytest.mark.slow
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Shell
+from tests.support.shell import Shell
 
 HTML = b"<!DOCTYPE html><html><body><h1>404 Not Found</h1></body></html>"
 

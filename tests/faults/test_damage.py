@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Shell
-from tests.faults.conftest import FORCED, green, refused
+from tests.support.faults import FORCED, assert_recovers, refused
+from tests.support.shell import Shell
 
 pytestmark = pytest.mark.slow
 
@@ -50,7 +50,7 @@ MENDED = [
 def test_a_damaged_copy_is_made_again(published: Shell, damage: Callable[[Path], None]) -> None:
     for name in MENDED:
         damage(published.data_dir / name)
-    green(published)
+    assert_recovers(published)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_a_folder_in_the_place_of_a_file_is_named(published: Shell, name: str) -
     assert published.published_hash() == before
     (published.data_dir / name).rmdir()
     if name == "build.duckdb":
-        green(published)
+        assert_recovers(published)
 
 
 @pytest.mark.parametrize("damage", [cut_in_half, garbage])
@@ -74,4 +74,4 @@ def test_a_damaged_record_of_runs_is_told_with_what_to_do(published: Shell, dama
     refused(published(*FORCED), "Dagster could not keep its record of the run", "move that folder away")
     assert published.published_hash() == before
     shutil.move(published.data_dir / "dagster", published.data_dir / "dagster.damaged")
-    green(published)
+    assert_recovers(published)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import WAREHOUSE, Shell
-from tests.faults.conftest import FORCED, Done, green, refused
+from tests.support.faults import FORCED, assert_recovers, refused
+from tests.support.shell import WAREHOUSE, Done, Shell
 
 pytestmark = pytest.mark.slow
 
@@ -87,7 +87,7 @@ def test_a_disk_that_is_read_only_then_full_then_fills_up_at_every_stage(disk: S
         if on_disk.published_hash() != before:
             assert "publications" in stage and "or whole and new" in done.stderr, f"{stage}: {done.stderr}"
     disk.remount("rw,size=500m")
-    green(on_disk)
+    assert_recovers(on_disk)
 
 
 def full_when_seen(disk: SmallDisk, shell: Shell, pattern: str) -> Done:
@@ -109,7 +109,7 @@ def test_a_data_folder_that_is_read_only_from_the_start(disk: SmallDisk) -> None
     shell = Shell(disk.folder / "data", (("WAREHOUSE_OFFLINE", "1"),))
     refused(shell(*FORCED), str(disk.folder), "Read-only file system")
     disk.remount("rw")
-    green(shell)
+    assert_recovers(shell)
 
 
 @pytest.mark.parametrize("largest_bytes", [20_000, 3 * MB])
@@ -123,4 +123,4 @@ def test_no_file_may_grow(published: Shell, largest_bytes: int) -> None:
     )  # fmt: skip
     refused(done)
     assert published.published_hash() == before
-    green(published)
+    assert_recovers(published)

@@ -14,8 +14,8 @@ import pytest
 from orchestration.core.settings import SAMPLE, Settings
 from orchestration.publication.evidence import publish_refresh
 from orchestration.publication.write import current
-from tests.conftest import REPOSITORY, Shell
-from tests.faults.conftest import FORCED, change_sample, green, refused
+from tests.support.faults import FORCED, assert_recovers, change_sample, refused
+from tests.support.shell import REPOSITORY, Shell
 
 pytestmark = pytest.mark.slow
 
@@ -34,7 +34,7 @@ def test_a_dbt_test_that_fails_is_named_and_nothing_is_published(published: Shel
     refused(published("run", "--sources", "sample"), "test cinc_sums_to_one", "the last publication stands")
     assert published.published_hash() == before
     change_sample(published.data_dir, NMC, lambda _: whole)
-    green(published)
+    assert_recovers(published)
 
 
 def test_an_estimator_that_raises_is_named_and_nothing_is_published(published: Shell, tmp_path: Path) -> None:
@@ -50,7 +50,7 @@ def test_an_estimator_that_raises_is_named_and_nothing_is_published(published: S
     broken = Shell(published.data_dir, (*published.variables, ("PYTHONPATH", str(shadow.parent))))
     refused(broken(*FORCED), "estimate_models", "the likelihood overflows at iteration 7")
     assert published.published_hash() == before
-    green(published)
+    assert_recovers(published)
 
 
 def test_a_clock_set_back_loses_no_publication(published: Shell) -> None:
@@ -73,7 +73,7 @@ def test_a_clock_set_back_loses_no_publication(published: Shell) -> None:
     (in_place,) = (line for line in listed.stdout.splitlines() if line.startswith("*") and "in place" not in line)
     assert again.publication_id in in_place
     assert ahead.publication_id > again.publication_id
-    green(published)
+    assert_recovers(published)
 
 
 def test_what_an_older_version_left_is_no_hindrance(published: Shell) -> None:
@@ -94,7 +94,7 @@ def test_what_an_older_version_left_is_no_hindrance(published: Shell) -> None:
     assert published("sql", "from marts.country_years", "--format", "csv").stdout.splitlines()[1] == "2,1816"
     refused(published("run"), "must not replace")  # real data may stand there, and there is no network
     assert published.published_hash() == before
-    green(published)
+    assert_recovers(published)
 
 
 DEADLY = """
@@ -145,4 +145,4 @@ def test_killed_before_every_step_of_the_replacement(published: Shell) -> None:
     assert changed == sorted(changed)
     assert changed[-1]
     assert not changed[6]
-    green(published)
+    assert_recovers(published)

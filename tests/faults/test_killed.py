@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import WAREHOUSE, Shell
-from tests.faults.conftest import FORCED
+from tests.support.faults import FORCED
+from tests.support.shell import WAREHOUSE, Shell
 
 STAGES = [
     "warehouse run on",

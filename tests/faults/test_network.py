@@ -14,8 +14,8 @@ import pytest
 import yaml
 
 from orchestration.core.settings import SOURCES_DIR
-from tests.conftest import Shell
-from tests.faults.conftest import Done, refused
+from tests.support.faults import refused
+from tests.support.shell import Done, Shell
 
 pytestmark = pytest.mark.slow
 

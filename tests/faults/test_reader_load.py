@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.conftest import Shell
+from tests.support.shell import Shell
 
 pytestmark = pytest.mark.slow
 
@@ -46,7 +46,7 @@ import sys
 from orchestration.outputs import presentation
 from orchestration.runtime import refresh
 from orchestration.core.settings import from_environment
-from tests.faults.conftest import change_sample
+from tests.support.faults import change_sample
 
 settings = from_environment()
 NMC = "cow_nmc/NMC-60-abridged.csv"

@@ -7,8 +7,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.conftest import REPOSITORY, Shell
-from tests.faults.conftest import FORCED, green, is_whole, refused
+from tests.support.faults import FORCED, assert_recovers, is_whole, refused
+from tests.support.shell import REPOSITORY, Shell
 
 pytestmark = pytest.mark.slow
 
@@ -43,4 +43,4 @@ def test_a_run_beside_the_run_of_the_ui_and_a_reader_that_stays(published: Shell
     with duckdb.connect(str(published.published), read_only=True) as later:
         assert later.execute("select publication_id from meta.publication").fetchone()[0] > seen[0]
     assert is_whole(published)
-    green(published)
+    assert_recovers(published)

@@ -24,8 +24,8 @@ from orchestration.core.errors import WarehouseError
 from orchestration.core.settings import Settings
 from orchestration.modelling.results import read_mart
 from orchestration.modelling.workers import estimation_workers
-from tests.conftest import REPOSITORY, Shell
 from tests.support.cluster_bootstrap import pairs_bootstrap
+from tests.support.shell import REPOSITORY, Shell
 
 pytestmark = pytest.mark.slow
 DASK = Path(sys.executable).with_name("dask")

@@ -9,7 +9,7 @@ import duckdb
 import pandas as pd
 import pytest
 
-from tests.conftest import Shell
+from tests.support.shell import Shell
 
 pytestmark = pytest.mark.slow
 LAST_YEAR = 2016

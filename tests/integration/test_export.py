@@ -21,7 +21,7 @@ import pytest
 import statsmodels.api
 
 from orchestration.outputs.export.stata import stata_names
-from tests.conftest import REPOSITORY, WAREHOUSE, Shell
+from tests.support.shell import REPOSITORY, WAREHOUSE, Shell
 
 
 def exported(shell: Shell, folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:

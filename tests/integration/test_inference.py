@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Shell
+from tests.support.shell import Shell
 
 pytestmark = pytest.mark.slow
 

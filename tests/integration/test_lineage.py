@@ -18,7 +18,7 @@ from analysis.studies.kimball import KIMBALL_2010
 from orchestration.core.settings import SOURCES_DIR
 from orchestration.ingest.catalog import load_catalog
 from orchestration.modelling.lineage import panel_columns, replication_columns, results_lineage
-from tests.conftest import REPOSITORY
+from tests.support.shell import REPOSITORY
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ import pytest
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus
 from dagster._core.scheduler.instigation import InstigatorTick
 
-from tests.conftest import REPOSITORY, Shell
+from tests.support.shell import REPOSITORY, Shell
 
 pytestmark = pytest.mark.slow
 

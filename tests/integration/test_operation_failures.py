@@ -27,7 +27,7 @@ from orchestration.defs.ingest import raw_assets
 from orchestration.ingest.acquisition import Acquisition
 from orchestration.ingest.fetch import SourceUnavailable, fetch
 from orchestration.monitoring.alerts import alerts
-from tests.conftest import Shell
+from tests.support.shell import Shell
 from tests.unit.ingest.test_fetch import Web, source_file, web  # noqa: F401
 
 STEP = "ingest_imr_world_bank"

@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.conftest import REPOSITORY, Shell
+from tests.support.shell import REPOSITORY, Shell
 
 CLOCK = re.compile(
     r"\b(current_date|current_timestamp|current_time|localtime\w*|today|now|get_current_\w+)\b", re.IGNORECASE

@@ -2,7 +2,7 @@
 
 import json
 
-from tests.conftest import Shell
+from tests.support.shell import Shell
 
 
 def test_the_publication_of_a_refresh_is_listed(sample_warehouse) -> None:

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from orchestration.cli.main import main
-from tests.conftest import REPOSITORY
+from tests.support.shell import REPOSITORY
 
 README = (REPOSITORY / "README.md").read_text()
 QUESTIONS = re.findall(r"```console\n\$ \.venv/bin/warehouse (sql \".*?\"[^\n]*)\n(.*?)```", README, re.DOTALL)

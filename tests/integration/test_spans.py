@@ -1,6 +1,6 @@
 """Every published column ends where its source ends: the first and last year with data, held against the sources' own."""
 
-from tests.conftest import Shell
+from tests.support.shell import Shell
 
 # First and last calendar year with a value, by the spans the publishers state, within the panel of 1816 to 2024.
 SPANS = {

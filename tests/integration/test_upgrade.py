@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.conftest import Shell
+from tests.support.shell import Shell
 
 pytestmark = pytest.mark.slow
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.query.run import write_answer
-from tests.conftest import REPOSITORY, Shell
+from tests.support.shell import REPOSITORY, Shell
 
 PAGE = (REPOSITORY / "docs" / "using-the-data.md").read_text()
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)

@@ -10,8 +10,8 @@ import pytest
 from dagster import AssetCheckKey, AssetKey, DagsterInstance
 
 from orchestration.core.settings import Settings
-from tests.conftest import Shell
 from tests.integration.test_lineage import ancestors
+from tests.support.shell import Shell
 
 pytestmark = pytest.mark.slow
 

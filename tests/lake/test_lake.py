@@ -14,9 +14,9 @@ import psycopg2
 import pytest
 
 from orchestration.query.run import open_published
-from tests.conftest import REPOSITORY, Shell
-from tests.faults.conftest import FORCED, change_sample
-from tests.lake.conftest import Server
+from tests.support.faults import FORCED, change_sample
+from tests.support.postgresql import Server
+from tests.support.shell import REPOSITORY, Shell
 
 pytestmark = pytest.mark.slow
 

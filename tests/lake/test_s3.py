@@ -8,8 +8,8 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from tests.conftest import Shell
-from tests.lake.conftest import Server
+from tests.support.postgresql import Server
+from tests.support.shell import Shell
 
 pytestmark = pytest.mark.slow
 

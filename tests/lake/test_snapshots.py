@@ -18,7 +18,7 @@ from orchestration.store.lake import publish as lake_publish
 from orchestration.store.lake.catalogue import PUBLISHED, attached, data_path
 from orchestration.store.lake.publish import publish_to_lake
 from orchestration.store.lake.snapshots import newest, snapshots
-from tests.conftest import REPOSITORY
+from tests.support.shell import REPOSITORY
 
 pytestmark = pytest.mark.slow
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import REPOSITORY
+from tests.support.shell import REPOSITORY
 
 SOURCES = [path for package in ("orchestration", "analysis") for path in sorted((REPOSITORY / package).rglob("*.py"))]
 SQL = sorted((REPOSITORY / "dbt_project").rglob("*.sql"))

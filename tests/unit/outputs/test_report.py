@@ -24,7 +24,7 @@ from orchestration.outputs.report.elements import PageTable
 from orchestration.outputs.report.page import render, write_report
 from orchestration.outputs.report.reading import Reading, read
 from orchestration.outputs.report.tables import page_tables
-from tests.conftest import Shell
+from tests.support.shell import Shell
 
 DRAWN = {
     "predicted_probabilities",

@@ -19,7 +19,7 @@ from orchestration.core.errors import WarehouseError
 from orchestration.core.settings import Settings
 from orchestration.query.prompt import Names, interact, is_complete
 from orchestration.query.shell import Session, run_script, split_statements
-from tests.conftest import WAREHOUSE
+from tests.support.shell import WAREHOUSE
 
 CODEBOOK = [
     ("marts", "countries", "cow_code", "INTEGER", "code", "COW state code."),
