@@ -1,4 +1,4 @@
-"""The arithmetic of ``make bench``: growth exponents, targets, and what counts as slower between two runs."""
+"""The arithmetic of ``make bench``: growth exponents, targets, and which change between two runs counts."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -29,13 +29,13 @@ def test_growth_is_the_power_of_size() -> None:
     assert (proportional.is_met, quadratic.is_met) == (True, False)
 
 
-def test_ratios_are_taken_within_a_round() -> None:
+def test_ratios_are_computed_within_a_round() -> None:
     found = ratio("part", "work", [1.0, 30.0, 1.0], [2.0, 60.0, 1.0], target=0.5)
     assert found.values == [0.5, 0.5, 1.0], "a slow round is slow for both"
     assert found.is_met
 
 
-def test_a_rate_must_reach_its_target_from_above() -> None:
+def test_a_rate_must_be_at_least_its_target() -> None:
     assert not seconds([40.0], "fits/s", target=41.0, more_is_better=True).is_met
     assert seconds([42.0], "fits/s", target=41.0, more_is_better=True).is_met
 
@@ -57,36 +57,36 @@ def test_only_a_change_beyond_the_spread_counts(
     assert change(before, after) == (None if expected is None else pytest.approx(expected))
 
 
-def test_seconds_are_held_against_the_yardstick() -> None:
+def test_seconds_are_divided_by_the_yardstick() -> None:
     slow_day = seconds([2 * value for value in FIVE])
     assert not compare(run(seconds(FIVE)), run(slow_day, yardstick=2.0))[1]
-    told, is_slower = compare(run(seconds(FIVE)), run(slow_day))
+    text, is_slower = compare(run(seconds(FIVE)), run(slow_day))
     assert is_slower
-    assert "slower or larger:\n  part work: 1.02 to 2.04 s, x2 against the yardstick" in told
+    assert "slower or larger:\n  part work: 1.02 to 2.04 s, x2 against the yardstick" in text
 
 
-def test_a_rate_falls_where_time_rises() -> None:
+def test_a_lower_rate_is_slower() -> None:
     rates = [seconds([factor * value for value in FIVE], "fits/s", more_is_better=True) for factor in (1, 2)]
-    told, is_slower = compare(run(rates[0]), run(rates[1]))
+    text, is_slower = compare(run(rates[0]), run(rates[1]))
     assert not is_slower
-    assert "faster or smaller:\n  part work" in told
+    assert "faster or smaller:\n  part work" in text
     assert compare(run(rates[1]), run(rates[0]))[1]
 
 
 def test_missing_and_new_measurements_are_named() -> None:
-    told, is_slower = compare(run(seconds(FIVE)), run(replace(seconds(FIVE), what="other work")))
+    text, is_slower = compare(run(seconds(FIVE)), run(replace(seconds(FIVE), what="other work")))
     assert not is_slower
-    assert "missing:\n  part work" in told
-    assert "new:\n  part other work: 1.02 s" in told
+    assert "missing:\n  part work" in text
+    assert "new:\n  part other work: 1.02 s" in text
 
 
-def test_a_record_is_read_as_it_was_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_record_is_read_as_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(record, "FOLDER", tmp_path)
     before = run(ratio("part", "work", [1.0], [2.0], target=1.0, peak_mb=7.0))
     path = record.write(before)
     assert record.read(path) == before
     other = record.write(replace(before, commit="def", date="2026-01-02T00:00"))
     assert record.newest_other(path) == other
+    other.unlink()
     with pytest.raises(FileNotFoundError, match="no other record"):
-        other.unlink()
         record.newest_other(path)

@@ -1,4 +1,4 @@
-"""No message carries what an address keeps secret."""
+"""No message of an error contains the credentials of an address."""
 
 import pytest
 
@@ -13,14 +13,14 @@ from orchestration.core.errors import WarehouseError
         "https:/me:hush@example.org/mirror",
     ],
 )
-def test_an_address_is_told_without_its_secrets(address: str) -> None:
+def test_credentials_and_queries_are_removed_from_addresses(address: str) -> None:
     for field in ("where", "expected", "found", "next_step"):
-        error = WarehouseError("Failed.", **{field: f"asked {address} twice"})
+        error = WarehouseError("Failed.", **{field: f"requested {address} twice"})
         assert "hush" not in str(error)
         assert "hush" not in repr(error.args)
         assert "example.org" in str(error)
 
 
-def test_what_is_no_address_stays() -> None:
+def test_other_text_is_unchanged() -> None:
     text = "select a@b from t where x = ? and y like 'https'"
     assert WarehouseError("Failed.", where=text).where == text

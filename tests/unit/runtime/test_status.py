@@ -1,6 +1,9 @@
-"""``warehouse status`` on one screen, whatever state the data folder is in."""
+"""``warehouse status`` fits one screen, whatever the state of the data folder."""
 
 import json
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -24,11 +27,11 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setenv("WAREHOUSE_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("WAREHOUSE_SOURCES", "real")
     monkeypatch.setenv("DAGSTER_HOME", str(REPOSITORY))
-    return from_environment()
+    return from_environment(os.environ)
 
 
 def publish(settings: Settings, sources: int = 17) -> None:
-    """A published file with as many sources; the first was loaded ten years ago and should be looked at every four."""
+    """Write a publication with that many sources; the first was loaded ten years ago and is checked every four."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     with duckdb.connect(str(settings.warehouse_path)) as connection:
         for schema in ("marts", "results", "meta"):
@@ -50,33 +53,33 @@ def publish(settings: Settings, sources: int = 17) -> None:
         )
 
 
-def told(settings: Settings) -> list[str]:
+def lines_of(settings: Settings) -> list[str]:
     lines = status_text(settings, NOW).splitlines()
     assert all(len(line) <= WIDTH for line in lines)
     return lines
 
 
 def line(settings: Settings, name: str) -> str:
-    """The entry of that name, as one line."""
-    lines = told(settings)
+    """Join the entry of that name into one line."""
+    lines = lines_of(settings)
     first = next(i for i, text in enumerate(lines) if text.startswith(name))
-    rest = [text for text in lines[first + 1 :]]
+    rest = lines[first + 1 :]
     length = next((i for i, text in enumerate(rest) if not text.startswith(" ")), len(rest))
     return " ".join(text.strip() for text in [lines[first], *rest[:length]])
 
 
-def test_an_empty_folder_is_told_of_and_left_as_it_is(settings: Settings) -> None:
+def test_an_empty_folder_is_reported_and_not_created(settings: Settings) -> None:
     assert line(settings, "published") == f"published     nothing yet in {settings.data_dir} (warehouse run)"
     assert line(settings, "last run").split() == ["last", "run", "none"]
     assert not settings.data_dir.exists()
 
 
-def test_it_fits_one_screen_with_every_source(settings: Settings) -> None:
+def test_every_source_fits_on_one_screen(settings: Settings) -> None:
     publish(settings)
     with DagsterInstance.get():
         pass
     raise_alert(settings, failed_refresh(settings, asked_by="command line", message="Wrong. " * 200))
-    assert len(told(settings)) <= 24
+    assert len(lines_of(settings)) <= 24
     sources = line(settings, "sources")
     assert all(f"source_of_medium_name_{i} 5.0/5.1 (" in sources for i in range(17))
 
@@ -86,7 +89,7 @@ def test_publication_and_freshness(settings: Settings) -> None:
     assert line(settings, "published").endswith("p-1, 2026-11-23 09:00 UTC (3 hours ago)")
     assert line(settings, "checks").endswith("2 pass, 1 warn")
     sources = line(settings, "sources")
-    assert "17, OVERDUE for a look at the publisher's page: source_of_medium_name_0;" in sources
+    assert "17, OVERDUE for a check of the publisher's page: source_of_medium_name_0;" in sources
     assert "source_of_medium_name_0 5.0/5.1 (2020-11)" in sources
     assert "source_of_medium_name_1 5.0/5.1 (2030-11)" in sources
 
@@ -94,9 +97,12 @@ def test_publication_and_freshness(settings: Settings) -> None:
 def test_checks_that_failed_in_the_last_build_are_named(settings: Settings) -> None:
     settings.dbt_target_dir.mkdir(parents=True)
     results = [
-        {"unique_id": "test.alliance_formation.not_null_year.abc", "status": "fail"},
-        {"unique_id": "model.alliance_formation.countries", "status": "error"},
-        {"unique_id": "test.alliance_formation.unique_year.def", "status": "pass"},
+        {"unique_id": node, "status": status, "failures": None, "message": None}
+        for node, status in (
+            ("test.alliance_formation.not_null_year.abc", "fail"),
+            ("model.alliance_formation.countries", "error"),
+            ("test.alliance_formation.unique_year.def", "pass"),
+        )
     ]
     (settings.dbt_target_dir / "run_results.json").write_text(json.dumps({"results": results}))
     assert line(settings, "FAILING").endswith("in the last build: not_null_year, countries")
@@ -108,7 +114,7 @@ def test_last_run_ticks_and_daemon(settings: Settings) -> None:
         run = DagsterRun(job_name="refresh", run_id="1" * 32, tags=tags, status=DagsterRunStatus.SUCCESS)
         instance.add_run(run)
     assert "success," in line(settings, "last run")
-    assert "asked by sensor source_bytes_changed, changed: atop/atop5_1m.csv, run 1111" in line(settings, "last run")
+    assert "started by sensor source_bytes_changed, changed: atop/atop5_1m.csv, run 1111" in line(settings, "last run")
     assert "weekly_refresh: would tick 2026-11-30 05:00 UTC, but no daemon is running; never" in line(
         settings, "schedule"
     )
@@ -133,7 +139,7 @@ def test_the_latest_alert_with_its_next_step(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize("harm", ["not a database", "unreadable"])
-def test_a_broken_storage_is_named_and_the_rest_is_told(settings: Settings, harm: str) -> None:
+def test_broken_storage_is_named_beside_the_rest(settings: Settings, harm: str) -> None:
     publish(settings)
     with DagsterInstance.get():
         pass
@@ -145,21 +151,20 @@ def test_a_broken_storage_is_named_and_the_rest_is_told(settings: Settings, harm
     assert "cannot be read" in line(settings, "dagster")
 
 
-def test_a_file_of_another_version_is_named_and_the_rest_is_told(settings: Settings) -> None:
+def test_a_file_of_another_version_is_named(settings: Settings) -> None:
     settings.data_dir.mkdir(parents=True)
     with duckdb.connect(str(settings.warehouse_path)) as connection:
         connection.execute("create table old as select 1 as year")
-    assert "is no warehouse that this version can read (warehouse run makes a new one)" in line(settings, "published")
+    assert "is not a warehouse that this version can read (warehouse run publishes a new one)" in line(
+        settings, "published"
+    )
     settings.warehouse_path.write_bytes(b"no database")
-    assert "is no warehouse that this version can read" in line(settings, "published")
+    assert "is not a warehouse that this version can read" in line(settings, "published")
     assert line(settings, "last run").endswith("none")
 
 
-def test_it_answers_quickly(settings: Settings) -> None:
-    """No import of what only a refresh needs."""
-    import subprocess
-    import sys
-
+def test_status_imports_only_what_it_needs() -> None:
+    """What only a refresh needs would take seconds to import."""
     loaded = subprocess.run(
         [sys.executable, "-c", "import sys, orchestration.runtime.status; print(*sys.modules)"],
         check=True,
