@@ -11,6 +11,7 @@ from orchestration.core.errors import WarehouseError
 from orchestration.core.settings import Settings
 from orchestration.ingest.catalog import RawTable, SourceFile
 from orchestration.ingest.loads import RawLoad, read_load
+from orchestration.ingest.sample.mirror import SYNTHETIC_VERSION
 from orchestration.publication.value_drift import TableDrift, value_drift
 
 PASS, WARN, FAIL = "pass", "warn", "fail"
@@ -42,8 +43,8 @@ def check_values(settings: Settings, source: str, file: SourceFile, table: RawTa
     Returns
     -------
     LoadCheck
-        Other bytes under the same version are reported (warn). A mass revision of keys that were published before
-        fails unless it is acknowledged.
+        Fails if published values changed under the same version, or if a new version is a mass revision of them,
+        unless the record acknowledges it. Smaller revisions of a new version are reported (warn).
     """
     before_path = settings.published_raw_dir / f"{table.name}.parquet"
     try:
@@ -87,18 +88,21 @@ def _link(path: Path, target: Path) -> None:
 
 
 def _is_sample(load: RawLoad) -> bool:
-    return load.version == "synthetic"
+    return load.version == SYNTHETIC_VERSION
 
 
 def _judge(
     source: str, file: SourceFile, table: RawTable, before: RawLoad, now: RawLoad, drift: TableDrift
 ) -> LoadCheck:
-    versions = f"version {before.version} to {now.version}"
-    if before.version == now.version:
-        versions = f"other bytes of the same version {now.version}"
+    is_same_version = before.version == now.version
+    versions = (
+        f"other bytes of the same version {now.version}" if is_same_version else f"{before.version} to {now.version}"
+    )
     rows = f"{drift.keys_added:,} keys added, {drift.keys_removed:,} removed"
-    revisions = drift.mass_revisions()
     where = f"source {source}, file {file.file}, table {table.name}"
+    revisions = drift.mass_revisions()
+    if is_same_version and not _is_sample(now):  # a publisher who changes values changes the version
+        revisions = drift.revisions()
     if revisions and file.acknowledged_revision_of != before.sha256:
         listed = "; ".join(revisions[:LISTED])
         return LoadCheck(
@@ -107,7 +111,7 @@ def _judge(
             f" means it, record it with warehouse sources upgrade {source}, or add acknowledged_revision_of:"
             f" {before.sha256} to the file's record.",
         )
-    changed = "; ".join(str(column) for column in drift.columns[:LISTED]) or "no published value changed"
+    changed = "; ".join(drift.revisions()[:LISTED]) or "no published value changed"
     acknowledged = "acknowledged revision: " if revisions else ""
-    status = WARN if before.version == now.version or drift.columns else PASS
+    status = WARN if is_same_version or drift.revisions() else PASS
     return LoadCheck(status, f"{where}: {versions}; {rows}; {acknowledged}{changed}")

@@ -103,8 +103,13 @@ class TableDrift:
     keys_added: int
     columns: tuple[ColumnDrift, ...]
 
+    def revisions(self) -> list[str]:
+        """Describe every difference of published keys and values; empty if there is none."""
+        keys = [f"{self.keys_removed:,} of {self.keys_before:,} keys removed"] if self.keys_removed else []
+        return keys + [str(column) for column in self.columns]
+
     def mass_revisions(self) -> list[str]:
-        """Describe what the record of the source must acknowledge; empty if nothing."""
+        """Describe the differences that no revision makes unannounced; empty if there is none."""
         found = [str(column) for column in self.columns if column.is_mass_revision]
         if self.keys_removed > max(MIN_CELLS_CHANGED, MAX_SHARE_CHANGED * self.keys_before):
             found.insert(0, f"{self.keys_removed:,} of {self.keys_before:,} keys removed")
