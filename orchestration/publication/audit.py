@@ -67,12 +67,18 @@ def audit(path: Path, publication: Publication, evidence: Evidence) -> dict[str,
     return counts
 
 
-def refuse(problem: str, where: str, expected: str, found: str) -> NoReturn:
+def refuse(
+    problem: str,
+    where: str,
+    expected: str,
+    found: str,
+    next_step: str = "Correct the model or the source that this names, then run again.",
+) -> NoReturn:
     """Raise AuditRefused with the reason."""
     raise AuditRefused(
         problem + " Nothing was published; the current publication is unchanged.",
         where=where,
         expected=expected,
         found=found,
-        next_step="Correct the model or the source that this names, then run again.",
+        next_step=next_step,
     )

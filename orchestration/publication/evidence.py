@@ -6,10 +6,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import pyarrow.compute
-import pyarrow.parquet
-
-from orchestration.build.fingerprint import refresh_fingerprint
+from orchestration.build.fingerprint import fingerprint_of
+from orchestration.build.record import BuildRecord
 from orchestration.build.run_results import node_of, read_manifest, read_run_results
 from orchestration.core.settings import Settings
 from orchestration.ingest.acquisition import Acquisition, open_acquisition
@@ -25,19 +23,42 @@ from orchestration.publication.content import (
     Rows,
 )
 from orchestration.publication.drift import Load, drift, published_loads
+from orchestration.publication.load_checks import check_values, keep_published_loads
+from orchestration.publication.provenance import require_unchanged_build
 from orchestration.publication.write import publish
 from orchestration.store import open_store
 
+UNDATED = "undated"
+
 
 def publish_refresh(settings: Settings, started: datetime) -> tuple[Publication, dict[str, int]]:
-    """Publish what lies in build.duckdb and results; return the publication and its row counts.
+    """Publish the last build and the results that belong to it.
 
-    Raises WarehouseError if a column is undescribed, the audit fails or the file cannot be written.
+    Parameters
+    ----------
+    settings : Settings
+        With the data folder or the lake.
+    started : datetime
+        Start of the refresh, which names the publication.
+
+    Returns
+    -------
+    publication : Publication
+        Its row of meta.publication.
+    rows : dict of str to int
+        Row count by ``schema.table``.
+
+    Raises
+    ------
+    WarehouseError
+        If the build was made from other inputs than those on record, a column has no description, the audit fails or
+        the file cannot be written.
     """
     from analysis.core.tables import COLUMN_DOCS
 
     acquisition = open_acquisition(settings)
-    fingerprint = refresh_fingerprint(acquisition.hashes())
+    build = require_unchanged_build(acquisition)
+    fingerprint = fingerprint_of(build.parts)
     mart = read_mart(settings)
     results = tables_of_mart(settings, mart.fingerprint)
     publication = Publication(
@@ -52,19 +73,20 @@ def publish_refresh(settings: Settings, started: datetime) -> tuple[Publication,
     has_dyads = _has_dyads(settings)
     marts = (*MART_TABLES, DYADS_TABLE) if has_dyads else MART_TABLES
     manifest = settings.dbt_target_dir / "manifest.json"
-    raw_tables = _raw_table_rows(acquisition)
-    before = published_loads(settings)
     evidence = Evidence(
-        sources=_source_rows(acquisition),
-        raw_tables=raw_tables,
+        sources=_source_rows(acquisition, build),
+        raw_tables=_raw_table_rows(acquisition, build),
         checks=_contract_checks(acquisition)
-        + _row_count_checks(raw_tables, before)
+        + _row_count_checks(build, published_loads(settings))
+        + _value_checks(acquisition)
         + _dbt_checks(settings.dbt_target_dir)
         + (_dbt_checks(settings.dyads_target_dir) if has_dyads else []),
         columns=mart_columns(manifest, marts) + result_columns({t: COLUMN_DOCS[t] for t in results}) + meta_columns(),
         tables=table_descriptions(manifest, marts, results),
     )
-    return publication, publish(settings, publication, evidence)
+    rows = publish(settings, publication, evidence)
+    keep_published_loads(settings)
+    return publication, rows
 
 
 def _has_dyads(settings: Settings) -> bool:
@@ -74,18 +96,18 @@ def _has_dyads(settings: Settings) -> bool:
         return (DYADS_TABLE,) in connection.execute(tables).fetchall()
 
 
-def _source_rows(acquisition: Acquisition) -> Rows:
+def _source_rows(acquisition: Acquisition, build: BuildRecord) -> Rows:
+    """Provenance as built; the record adds what the bytes do not say."""
     rows = []
     for source_name, file in acquisition.files():
         source = acquisition.catalog[source_name]
-        raw = acquisition.settings.raw_dir / f"{file.tables[0].name}.parquet"
-        loaded = pyarrow.compute.min(pyarrow.parquet.read_table(raw, columns=["_loaded_at"])["_loaded_at"])
+        loads = [build.raw[table.name] for table in file.tables]
         rows.append(
             {
                 "source": source_name,
                 "file": file.file,
-                "version": file.version,
-                "sha256": file.sha256,
+                "version": None if loads[0].version == UNDATED else loads[0].version,
+                "sha256": loads[0].sha256,
                 "size_bytes": file.size_bytes,
                 "title": ("SYNTHETIC stand-in for: " if acquisition.is_synthetic else "") + source.title,
                 "producer": source.producer,
@@ -94,42 +116,56 @@ def _source_rows(acquisition: Acquisition) -> Rows:
                 "homepage": source.homepage,
                 "cadence_years": source.cadence_years,
                 "is_synthetic": acquisition.is_synthetic,
-                "loaded_at": loaded.as_py(),
+                "loaded_at": min(load.loaded_at for load in loads),
             }
         )
     return rows
 
 
-def _raw_table_rows(acquisition: Acquisition) -> Rows:
-    return [
-        {
-            "table_name": table.name,
-            "source": source_name,
-            "file": file.file,
-            "version": file.version or "undated",
-            "sha256": file.sha256,
-            "rows": pyarrow.parquet.read_metadata(acquisition.settings.raw_dir / f"{table.name}.parquet").num_rows,
-        }
-        for source_name, file in acquisition.files()
-        for table in file.tables
-    ]
+def _raw_table_rows(acquisition: Acquisition, build: BuildRecord) -> Rows:
+    rows = []
+    for source_name, file in acquisition.files():
+        for table in file.tables:
+            load = build.raw[table.name]
+            row = {"table_name": table.name, "source": source_name, "file": file.file}
+            rows.append(row | {"version": load.version, "sha256": load.sha256, "rows": load.rows})
+    return rows
 
 
-def _row_count_checks(raw_tables: Rows, before: dict[str, Load]) -> Rows:
+def _row_count_checks(build: BuildRecord, before: dict[str, Load]) -> Rows:
     checks = []
-    for row in raw_tables:
-        drifted = drift(before.get(row["table_name"]), Load(row["rows"], row["sha256"], row["version"]))
+    for table, load in build.raw.items():
+        drifted = drift(before.get(table), Load(load.rows, load.sha256, load.version))
         checks.append(
             {
-                "check_name": f"row_count_{row['table_name']}",
+                "check_name": f"row_count_{table}",
                 "kind": "row count",
-                "table_name": row["table_name"],
+                "table_name": table,
                 "status": drifted.status,
                 "failures": None,
                 "found": drifted.found,
-                "description": "About as many rows as in the publication before",
+                "description": "About as many rows as in the previous publication",
             }
         )
+    return checks
+
+
+def _value_checks(acquisition: Acquisition) -> Rows:
+    checks = []
+    for source_name, file in acquisition.files():
+        for table in file.tables:
+            check = check_values(acquisition.settings, source_name, file, table)
+            checks.append(
+                {
+                    "check_name": f"values_{table.name}",
+                    "kind": "published values",
+                    "table_name": table.name,
+                    "status": check.status,
+                    "failures": None,
+                    "found": check.found,
+                    "description": "Values published before are unchanged, or the record acknowledges their revision",
+                }
+            )
     return checks
 
 
