@@ -1,9 +1,12 @@
-"""The two errors of the statistics: input nobody can work with, and a model that cannot be fitted."""
+"""The two exceptions of the analysis: unusable input, and a model that cannot be estimated."""
 
 
 class AnalysisError(ValueError):
-    """The input as a whole is unusable: nothing can be estimated until it is mended."""
+    """The input is invalid as a whole, so that nothing can be estimated or drawn from it."""
 
 
 class ModelError(ValueError):
-    """One model cannot be estimated on this panel; the text becomes its `problem`, and the other models go on."""
+    """One model cannot be estimated on this panel.
+
+    Studies catch it, write its message to the column ``problem`` of the results table, and go on with other models.
+    """

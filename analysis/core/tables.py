@@ -1,6 +1,7 @@
-"""The results tables: their columns with types, units, meaning and source, and the one way rows become a frame."""
+"""The results tables: their columns with types, units and descriptions, and the conversion of rows to a frame."""
 
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -8,7 +9,19 @@ DTYPES = {"VARCHAR": "str", "BIGINT": "Int64", "DOUBLE": "float64", "BOOLEAN": "
 
 
 class ColumnDoc(NamedTuple):
-    """type: as in the published database; unit: None where the column has none; description; source."""
+    """One column of a results table, as documented in the published codebook.
+
+    Attributes
+    ----------
+    type : str
+        SQL type in the publication; a key of DTYPES.
+    unit : str or None
+        Unit of the values; None if the column has none.
+    description : str
+        Meaning of the values.
+    source : str
+        Origin of the values.
+    """
 
     type: str
     unit: str | None
@@ -40,9 +53,10 @@ COVARIANCE = ColumnDoc(
     "VARCHAR",
     None,
     "How uncertainty is estimated: stata_robust (sandwich times n/(n-1)), cluster_state (by state, times G/(G-1), "
-    "with t(G-1)), cluster_state_jackknife (states left out in turn, CV3 with t(G-1), MacKinnon, Nielsen & Webb 2023: for few or "
-    "unequal states, where cluster_state is too small), cluster_state_year (two-way by state and year, with t of the "
-    "fewer less 1, Cameron, Gelbach & Miller 2011), score_bootstrap (wild by state, Kline & Santos 2012).",
+    "with t(G-1)), cluster_state_jackknife (states left out in turn, CV3 with t(G-1), MacKinnon, Nielsen & Webb 2023: "
+    "for few or unequal states, where cluster_state is too small), cluster_state_year (two-way by state and year, "
+    "with t of the fewer less 1, Cameron, Gelbach & Miller 2011), score_bootstrap (wild by state, Kline & Santos "
+    "2012).",
     OURS,
 )
 
@@ -125,9 +139,9 @@ COLUMN_DOCS: dict[str, dict[str, ColumnDoc]] = {
         "conf_low_simulated": ColumnDoc(
             "DOUBLE",
             "probability per unit of the term",
-            "Lower end of the 95 per cent interval by simulation: 2.5th percentile over 1,000 draws of the coefficients "
-            "from their normal distribution, fixed seed, set against the linear approximation over the same draws; "
-            "for cluster_state only, NULL for the others.",
+            "Lower end of the 95 per cent interval by simulation: 2.5th percentile over 1,000 draws of the "
+            "coefficients from their normal distribution, fixed seed, set against the linear approximation over the "
+            "same draws; for cluster_state only, NULL for the others.",
             OURS,
         ),
         "conf_high_simulated": ColumnDoc(
@@ -315,15 +329,30 @@ COLUMN_DOCS: dict[str, dict[str, ColumnDoc]] = {
 }
 
 
-def frame(table: str, rows: list[dict], is_synthetic: bool) -> pd.DataFrame:
-    """Rows as a frame with the table's columns in their order and types, whatever is in the rows (also none)."""
-    columns = COLUMN_DOCS[table]
+def frame(table: str, rows: Iterable[Mapping[str, Any]], is_synthetic: bool) -> pd.DataFrame:
+    """Convert rows to a frame with the columns of a results table.
+
+    Parameters
+    ----------
+    table : str
+        Key of COLUMN_DOCS.
+    rows : iterable of mapping
+        Values by column; every column of the table except ``is_synthetic`` must be there. May be empty.
+    is_synthetic : bool
+        Value of the column ``is_synthetic``.
+
+    Returns
+    -------
+    DataFrame
+        One row per mapping, with the table's columns in their order and with their types.
+    """
     rows = [{**row, "is_synthetic": is_synthetic} for row in rows]
-    return pd.DataFrame({name: column([row[name] for row in rows], doc) for name, doc in columns.items()})
+    return pd.DataFrame({name: _column([row[name] for row in rows], doc) for name, doc in COLUMN_DOCS[table].items()})
 
 
-def column(values: list, doc: ColumnDoc) -> pd.Series:
-    if doc.type == "DOUBLE":  # an infinite or undefined figure is published as NULL
+def _column(values: list[Any], doc: ColumnDoc) -> "pd.Series[Any]":
+    """The values with the type of the column; infinite and undefined numbers as missing, published as NULL."""
+    if doc.type == "DOUBLE":
         return pd.Series(
             [value if value is not None and abs(value) < float("inf") else None for value in values], dtype="float64"
         )

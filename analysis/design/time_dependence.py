@@ -1,46 +1,89 @@
-"""Duration dependence: time since the last event as a natural cubic spline or a cubic polynomial."""
+"""Terms of duration dependence: time since the last event as a natural cubic spline or a polynomial."""
 
 import numpy as np
 
+from analysis.core.arrays import Floats
 from analysis.core.specification import TimeDependence
 
 
-def natural_spline(time: np.ndarray, knots: tuple[float, ...], boundary: tuple[float, float]) -> np.ndarray:
-    """The nonlinear terms of a natural (restricted) cubic spline, shape (n, len(knots)); the linear term is `time`.
+def natural_spline(time: Floats, knots: tuple[float, ...], boundary: tuple[float, float]) -> Floats:
+    """Nonlinear terms of a natural (restricted) cubic spline; its linear term is `time`.
 
-    `knots` are the interior ones, which must lie strictly between the two boundary knots. Each term is a combination of
-    truncated cubes whose cubic and quadratic parts cancel beyond the last knot, so that the curve is straight outside
-    the boundary; with K knots in all there are K - 2 terms. They are divided by the squared range up to the last
-    interior knot, which leaves them in the unit of time and their coefficients of a readable size. Source: Durrleman & Simon (1989), Statistics in Medicine 8:551-561.
+    Parameters
+    ----------
+    time : ndarray of shape (n,)
+        Time since the last event, in years.
+    knots : tuple of float
+        Interior knots, strictly between the boundary knots.
+    boundary : (float, float)
+        Boundary knots, outside of which the curve is linear.
+
+    Returns
+    -------
+    ndarray of shape (n, len(knots))
+        One term per interior knot, in the unit of `time`.
+
+    Raises
+    ------
+    ValueError
+        If an interior knot is not strictly between the boundary knots.
+
+    Notes
+    -----
+    With knots t_1 < ... < t_K, boundary included, and (x)_+ = max(x, 0), term j = 1..K-2 is
+
+        [(x - t_j)_+^3 - (x - t_{K-1})_+^3 (t_K - t_j) / (t_K - t_{K-1})
+         + (x - t_K)_+^3 (t_{K-1} - t_j) / (t_K - t_{K-1})] / (t_{K-1} - t_1)^2.
+
+    References
+    ----------
+    Durrleman & Simon (1989), Statistics in Medicine 8(5): 551-561.
     """
     time = np.asarray(time, dtype="float64")
     low, high = boundary
     if not all(low < knot < high for knot in knots):
-        raise ValueError(f"interior knots {knots} must lie strictly between {low:g} and {high:g}")
-    places = (low, *sorted(knots), high)
-    last, before_last = places[-1], places[-2]
+        raise ValueError(f"interior knots {knots} must be strictly between {low:g} and {high:g}")
+    all_knots = (low, *sorted(knots), high)
+    last, second_to_last = all_knots[-1], all_knots[-2]
 
-    def cube(knot):
+    def cube(knot: float) -> Floats:
         return np.maximum(time - knot, 0.0) ** 3
 
     columns = [
         cube(knot)
-        - cube(before_last) * (last - knot) / (last - before_last)
-        + cube(last) * (before_last - knot) / (last - before_last)
-        for knot in places[:-2]
+        - cube(second_to_last) * (last - knot) / (last - second_to_last)
+        + cube(last) * (second_to_last - knot) / (last - second_to_last)
+        for knot in all_knots[:-2]
     ]
-    return np.column_stack(columns) / (before_last - low) ** 2
+    return np.column_stack(columns) / (second_to_last - low) ** 2
 
 
-def time_terms(time: np.ndarray, dependence: TimeDependence) -> tuple[list[str], np.ndarray, list[str]]:
-    """Names and values, shape (n, terms), of the time dependence, and a note for each knot outside the sample's
-    range."""
+def time_terms(time: Floats, dependence: TimeDependence) -> tuple[list[str], Floats, list[str]]:
+    """Terms of the time dependence in an estimation sample.
+
+    Parameters
+    ----------
+    time : ndarray of shape (n,)
+        Time since the last event, in years.
+    dependence : TimeDependence
+        Form and knots.
+
+    Returns
+    -------
+    names : list of str
+        Names of the m terms, each starting with the column of the time.
+    values : ndarray of shape (n, m)
+        Their values.
+    notes : list of str
+        One note per knot that is outside the range of the sample and therefore not used.
+    """
     name = dependence.column
     if dependence.form == "linear":
         return [name], time[:, None], []
     if dependence.form == "cubic":
         return [name, f"{name}_squared", f"{name}_cubed"], np.column_stack([time, time**2, time**3]), []
-    boundary = (min(0.0, time.min()), time.max())  # lagged terms leave out the years of entry, where time is 0
+    # Lagged terms leave out the years of entry, where the time is 0; the boundary knot stays there.
+    boundary = (min(0.0, time.min()), time.max())
     inside = tuple(knot for knot in dependence.knots if boundary[0] < knot < boundary[1])
     notes = [
         f"{name} spline knot {knot:g}: outside the sample's range {boundary[0]:g} to {boundary[1]:g}"

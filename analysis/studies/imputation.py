@@ -13,7 +13,7 @@ import pandas as pd
 
 from analysis.core.conventions import SEED
 from analysis.core.errors import ModelError
-from analysis.core.panel import column_values, shift
+from analysis.core.panel import column_values, lag
 from analysis.core.specification import Model, Term
 from analysis.design.matrix import build, independent_columns, sample_rows, term_values
 from analysis.inference.fitting import fit_checked
@@ -110,7 +110,7 @@ def _with_rates(panel: pd.DataFrame, rows: Positions, log_rates: Floats) -> pd.D
     """A copy of the panel with these rates in these rows, and with the rises that follow where none is observed."""
     rate, rose = column_values(panel, RATE).copy(), column_values(panel, ROSE)
     rate[rows] = np.exp(log_rates)
-    change = rate - shift(panel, rate, 1)
+    change = rate - lag(panel, rate, 1)
     is_new = np.isnan(rose) & ~np.isnan(change)
     return panel.assign(**{RATE: rate, ROSE: np.where(is_new, change > 0, rose)})
 

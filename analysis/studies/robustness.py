@@ -13,8 +13,8 @@ from analysis.core import tables
 from analysis.core.conventions import SEED
 from analysis.core.errors import ModelError
 from analysis.core.panel import column_values, prepare
-from analysis.core.specification import Model, Sample, Term
-from analysis.design.matrix import CONSTANT, Design, build, codes, independent_columns
+from analysis.core.specification import CONSTANT, Model, Sample, Term
+from analysis.design.matrix import Design, build, codes, independent_columns
 from analysis.estimators.bias_reduction import bias_reduced
 from analysis.estimators.likelihood import fit
 from analysis.estimators.links import LINKS

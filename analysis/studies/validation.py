@@ -12,8 +12,8 @@ from analysis.core import tables
 from analysis.core.conventions import SEED
 from analysis.core.errors import ModelError
 from analysis.core.panel import KEY, column_values, prepare
-from analysis.core.specification import Model, TimeDependence
-from analysis.design.matrix import CONSTANT, Design, build, check_outcome, codes, independent_columns
+from analysis.core.specification import CONSTANT, Model, TimeDependence
+from analysis.design.matrix import Design, build, check_outcome, codes, independent_columns
 from analysis.design.time_dependence import natural_spline
 from analysis.estimators.links import LINKS
 from analysis.inference.fitting import fit_checked

@@ -1,4 +1,4 @@
-"""The spline is a natural cubic spline, held against scipy's and patsy's."""
+"""The spline spans the natural cubic splines of scipy and patsy, and knots outside the sample are reported."""
 
 import numpy as np
 import pytest
@@ -26,8 +26,8 @@ def same_space(first, second):
 
 def test_spans_the_natural_splines_through_the_knots():
     """scipy's natural interpolant of each unit vector at the five knots is the cardinal basis of the same space."""
-    places = np.array([0.0, *KNOTS, 120.0])
-    cardinal = CubicSpline(places, np.eye(5), bc_type="natural")(TIME)
+    all_knots = np.array([0.0, *KNOTS, 120.0])
+    cardinal = CubicSpline(all_knots, np.eye(5), bc_type="natural")(TIME)
     same_space(full_basis(TIME, KNOTS), cardinal)
 
 
@@ -37,21 +37,23 @@ def test_spans_the_space_of_patsys_natural_cubic_regression_spline():
 
 
 def test_a_term_is_the_published_formula_at_a_point():
-    """By hand at t = 3 with knots 0, 1, 4, 7, 120: only the cubes at 0 and 1 are switched on."""
+    """By hand at t = 3 with knots 0, 1, 4, 7, 120: only the cubes at 0 and 1 are not 0."""
     at_three = natural_spline(np.array([3.0]), KNOTS, (0.0, 120.0))[0]
     np.testing.assert_allclose(at_three, np.array([27.0, 8.0, 0.0]) / 7.0**2, rtol=1e-12)
 
 
-def test_a_knot_outside_the_sample_is_left_out_and_named():
+def test_a_knot_outside_the_sample_is_left_out_with_a_note():
     names, values, notes = time_terms(np.arange(0, 6, dtype=float), TimeDependence("t", knots=KNOTS))
-    assert names == ["t", "t_spline_1", "t_spline_2"] and values.shape == (6, 3)
+    assert names == ["t", "t_spline_1", "t_spline_2"]
+    assert values.shape == (6, 3)
     assert notes == ["t spline knot 7: outside the sample's range 0 to 5"]
 
 
-def test_three_terms_also_where_no_year_of_entry_is_in_the_sample():
+def test_three_spline_terms_without_years_of_entry_in_the_sample():
     """Lagged terms leave out the entry years, so that the smallest time is 1, a knot of its own."""
     names, values, notes = time_terms(TIME[1:], TimeDependence("t", knots=KNOTS))
-    assert names == ["t", "t_spline_1", "t_spline_2", "t_spline_3"] and notes == []
+    assert names == ["t", "t_spline_1", "t_spline_2", "t_spline_3"]
+    assert notes == []
     assert np.linalg.matrix_rank(np.column_stack([np.ones(120), values / values.max(axis=0)]), tol=1e-8) == 5
 
 
@@ -61,6 +63,6 @@ def test_cubic_is_three_powers():
     np.testing.assert_array_equal(values, [[0, 0, 0], [2, 4, 8]])
 
 
-def test_knots_must_lie_inside():
+def test_knots_must_be_inside_the_boundary():
     with pytest.raises(ValueError, match="strictly between"):
         natural_spline(np.array([1.0, 9.0]), (1.0, 4.0), (1.0, 9.0))
