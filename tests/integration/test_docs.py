@@ -6,14 +6,15 @@ from xml.etree import ElementTree
 
 import pytest
 
-from orchestration.outputs.lineage_picture import GROUPS, Asset, lineage_svg, pipeline_assets
+from orchestration.core.settings import Settings
+from orchestration.defs.pipeline import pipeline_assets
+from orchestration.outputs.lineage_picture import GROUPS, Asset, lineage_svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def test_every_asset_is_in_the_picture_and_nothing_overlaps(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("WAREHOUSE_DATA_DIR", str(tmp_path))
-    assets = pipeline_assets()
+def test_every_asset_is_drawn_and_none_overlap(tmp_path: Path) -> None:
+    assets = pipeline_assets(Settings(tmp_path))
     picture = ElementTree.fromstring(lineage_svg(assets))
     boxes = {
         box.find(f"{SVG}title").text.split(":")[0]: box.find(f"{SVG}rect").attrib for box in picture.iter(f"{SVG}g")

@@ -21,6 +21,7 @@ COLUMNS = ["milex", "milper", "irst", "pec", "tpop", "upop", "cinc"]
 
 # A publication whose dbt tests did not run: those of known figures would refuse NMC 5.0, as they should.
 PUBLISH_UNTESTED = """
+import os
 from datetime import UTC, datetime
 from orchestration.ingest.acquisition import open_acquisition
 from orchestration.publication.evidence import publish_refresh
@@ -29,7 +30,7 @@ from orchestration.core.settings import from_environment
 from orchestration.upgrade.preview import build_mart
 import shutil
 
-settings = from_environment()
+settings = from_environment(os.environ)
 shutil.rmtree(settings.dbt_target_dir)
 settings.build_path.unlink()
 acquisition = open_acquisition(settings)

@@ -154,8 +154,7 @@ def test_a_damaged_record_does_not_hide_the_others(settings: Settings) -> None:
     assert [alert["subject"] for alert in alerts(settings)] == ["run-1"]
 
 
-def test_an_address_of_another_scheme_is_refused_without_repeating_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("WAREHOUSE_ALERT_WEBHOOK", f"ftp://example.org/{SECRET}")
+def test_an_invalid_address_is_not_repeated_in_the_error() -> None:
     with pytest.raises(WarehouseError) as error:
-        from_environment()
+        from_environment({"WAREHOUSE_ALERT_WEBHOOK": f"ftp://example.org/{SECRET}"})
     assert "WAREHOUSE_ALERT_WEBHOOK" in str(error.value) and SECRET not in str(error.value)

@@ -21,6 +21,7 @@ from orchestration.outputs.export import folder as folder_module
 from orchestration.outputs.export.content import Column, Content, Table, read_content
 from orchestration.outputs.export.folder import CHECKSUMS, FORMATS, export
 from orchestration.outputs.export.stata import stata_names, variable_label, write_stata
+from orchestration.store.publication_file import PublicationFile
 
 VALUES = {
     "row": ("integer", pyarrow.int64(), [1, 2, 3]),
@@ -55,11 +56,12 @@ def content(values: dict = VALUES, is_synthetic: bool = False, publication_id: s
     return Content(publication, [], (Table("marts", "things", "Some things.", (), columns, data),))
 
 
-def publish(path: Path, statement: str, data_type: str) -> Path:
-    """A published file with the one table marts.things, made by the statement, and its column x."""
+def publish(path: Path, statement: str, data_type: str) -> PublicationFile:
+    """A publication with one table, marts.things, made by the statement, and its column x."""
     with duckdb.connect(str(path)) as connection:
         connection.execute(
-            "create schema marts; create schema results; create schema meta; create table meta.publication as select 'p1' as publication_id,"
+            "create schema marts; create schema results; create schema meta;"
+            " create table meta.publication as select 'p1' as publication_id,"
             " timestamptz '2026-01-02 03:04:05+00' as published_at, false as is_synthetic, 'Real data' as note;"
             " create table meta.sources (source varchar, file varchar);"
             f" create table marts.things as {statement}; comment on table marts.things is 'Things.';"
@@ -67,7 +69,7 @@ def publish(path: Path, statement: str, data_type: str) -> Path:
             f" 1 as position, '{data_type}' as data_type, 'unit' as unit, 'd' as description, 's' as source,"
             " 0.5 as share_missing, null as first_year, null as last_year"
         )
-    return path
+    return PublicationFile(path)
 
 
 def test_rows_are_read_in_the_order_of_their_values(tmp_path: Path) -> None:
@@ -94,11 +96,11 @@ def test_values_without_a_place_in_every_format_are_named(tmp_path: Path, statem
     "lacking", ["drop table meta.sources", "alter table meta.columns drop column share_missing", "drop schema results"]
 )
 def test_a_publication_of_another_version_is_refused_in_plain_words(tmp_path: Path, lacking: str) -> None:
-    path = publish(tmp_path / "w.duckdb", "select 1 as x", "INTEGER")
-    with duckdb.connect(str(path)) as connection:
+    publication = publish(tmp_path / "w.duckdb", "select 1 as x", "INTEGER")
+    with duckdb.connect(str(publication.path)) as connection:
         connection.execute(lacking)
     with pytest.raises(WarehouseError, match="lacks something"):
-        read_content(path)
+        read_content(publication)
 
 
 def test_a_column_of_nothing_is_exported(tmp_path: Path) -> None:

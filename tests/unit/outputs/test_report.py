@@ -24,6 +24,7 @@ from orchestration.outputs.report.elements import PageTable
 from orchestration.outputs.report.page import render, write_report
 from orchestration.outputs.report.reading import Reading, read
 from orchestration.outputs.report.tables import page_tables
+from orchestration.store.publication_file import PublicationFile
 from tests.support.shell import Shell
 
 DRAWN = {
@@ -82,13 +83,13 @@ def published(sample_warehouse) -> Path:
 
 @pytest.fixture(scope="module")
 def reading(published: Path) -> Reading:
-    return read(published)
+    return read(PublicationFile(published))
 
 
 @pytest.fixture(scope="module")
 def written(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     output = tmp_path_factory.mktemp("report") / "report.html"
-    assert write_report(published, output) == output.stat().st_size
+    assert write_report(PublicationFile(published), output) == output.stat().st_size
     return output
 
 
@@ -159,7 +160,7 @@ def with_inference(reading: Reading) -> Reading:
 
 
 def test_the_same_publication_gives_the_same_bytes(published: Path, written: Path, tmp_path: Path) -> None:
-    write_report(published, tmp_path / "again.html")
+    write_report(PublicationFile(published), tmp_path / "again.html")
     assert (tmp_path / "again.html").read_bytes() == written.read_bytes()
     assert written.stat().st_size < 3e6
 
@@ -287,7 +288,7 @@ def test_every_source_is_cited_with_its_licence(parsed: Page, reading: Reading) 
 
 
 def test_limits_are_counted_from_the_panel(real_warehouse: Shell) -> None:
-    told = dict(limits.limits(read(real_warehouse.published)))
+    told = dict(limits.limits(read(PublicationFile(real_warehouse.published))))
     assert "no state in 1914–1918, 1940–1945" in told["Years without W/S"]
     assert "no row in 1915–1919, 1941–1946" in told["Years without W/S"]
     above = real_warehouse.sql("select count(*) from marts.country_years where w_over_s > 1")
@@ -326,7 +327,7 @@ def test_a_figure_without_alternative_text_is_refused_by_name_and_what_stands_st
     assert "no alt" in str(refused.value)
     assert before.read_bytes() == b"old"
     with pytest.raises(WarehouseError, match="figure predicted_probabilities"):
-        write_report(published, tmp_path / "report.html")
+        write_report(PublicationFile(published), tmp_path / "report.html")
     assert not (tmp_path / "report.html").exists()
 
 
