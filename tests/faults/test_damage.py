@@ -1,7 +1,6 @@
-"""Damage to anything below the data folder but the publication: mended by the next run, or told with what to do."""
+"""Damage to anything in the data folder but the publication: repaired by the next run, or named with a next step."""
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,7 +18,7 @@ def cut_in_half(path: Path) -> None:
 
 def one_bit_flipped(path: Path) -> None:
     content = bytearray(path.read_bytes())
-    if content:  # the lock file has none
+    if content:  # the lock file is empty
         content[len(content) // 3] ^= 16
     path.write_bytes(content)
 
@@ -37,7 +36,7 @@ def a_folder(path: Path) -> None:
     path.mkdir()
 
 
-MENDED = [
+REPAIRED = [
     "sources/cow_nmc/synthetic/NMC-60-abridged.csv", "sources/rivalries/synthetic/tss_rivalries.rda",
     "sources/maddison/synthetic/mpd2020.xlsx", "raw/state_system_spells.parquet", "raw/atop.parquet",
     "raw/national_capabilities.parquet", "build.duckdb", "results/models.parquet", "results/coefficients.parquet",
@@ -46,17 +45,19 @@ MENDED = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("damage", [cut_in_half, one_bit_flipped, emptied, garbage])
-def test_a_damaged_copy_is_made_again(published: Shell, damage: Callable[[Path], None]) -> None:
-    for name in MENDED:
-        damage(published.data_dir / name)
+@pytest.mark.parametrize("first", [0, 1])
+def test_damaged_files_are_repaired(published: Shell, first: int) -> None:
+    """Neighbouring files are damaged in different ways, and each file in another way in the second run."""
+    damages = [cut_in_half, one_bit_flipped, emptied, garbage]
+    for number, name in enumerate(REPAIRED):
+        damages[(number + 2 * first) % 4](published.data_dir / name)
     assert_recovers(published)
 
 
 @pytest.mark.parametrize(
     "name", ["sources/cow_nmc/synthetic/NMC-60-abridged.csv", "raw/atop.parquet", "build.duckdb", "refresh.lock"]
 )
-def test_a_folder_in_the_place_of_a_file_is_named(published: Shell, name: str) -> None:
+def test_a_folder_instead_of_a_file_is_named(published: Shell, name: str) -> None:
     before = published.published_hash()
     a_folder(published.data_dir / name)
     refused(published(*FORCED), Path(name).name, "directory")
@@ -66,12 +67,15 @@ def test_a_folder_in_the_place_of_a_file_is_named(published: Shell, name: str) -
         assert_recovers(published)
 
 
-@pytest.mark.parametrize("damage", [cut_in_half, garbage])
-def test_a_damaged_record_of_runs_is_told_with_what_to_do(published: Shell, damage: Callable[[Path], None]) -> None:
-    before = published.published_hash()
-    for path in (published.data_dir / "dagster").rglob("*.db"):
-        damage(path)
-    refused(published(*FORCED), "Dagster could not keep its record of the run", "move that folder away")
-    assert published.published_hash() == before
-    shutil.move(published.data_dir / "dagster", published.data_dir / "dagster.damaged")
+def test_a_damaged_history_of_runs_is_named(published: Shell) -> None:
+    before, history = published.published_hash(), published.data_dir / "dagster"
+    whole = shutil.copytree(history, published.data_dir / "dagster.whole")
+    for damage in (cut_in_half, garbage):
+        shutil.rmtree(history)
+        shutil.copytree(whole, history)
+        for path in history.rglob("*.db"):
+            damage(path)
+        refused(published(*FORCED), "Dagster could not record the run", "move that folder away")
+        assert published.published_hash() == before
+    shutil.move(history, published.data_dir / "dagster.damaged")
     assert_recovers(published)

@@ -1,4 +1,4 @@
-"""A dbt test that fails, an estimator that raises, a clock set back, an older version's files: nothing published is lost."""
+"""Failing dbt tests and estimators, a clock set back, files of an older version: no publication is lost."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ import pytest
 
 from orchestration.core.settings import SAMPLE, Settings
 from orchestration.publication.evidence import publish_refresh
-from orchestration.publication.write import current
+from orchestration.store.publication_file import PublicationFile
 from tests.support.faults import FORCED, assert_recovers, change_sample, refused
 from tests.support.shell import REPOSITORY, Shell
 
@@ -22,7 +22,8 @@ pytestmark = pytest.mark.slow
 NMC = "cow_nmc/NMC-60-abridged.csv"
 
 
-def test_a_dbt_test_that_fails_is_named_and_nothing_is_published(published: Shell) -> None:
+def test_a_failing_test_or_estimator_prevents_publication(published: Shell, tmp_path: Path) -> None:
+    """A dbt test fails; then, with the file as before, the build succeeds and an estimator raises."""
     before, whole = published.published_hash(), (published.data_dir / "sample_mirror" / NMC).read_bytes()
 
     def all_shares_halved(content: bytes) -> bytes:
@@ -31,30 +32,31 @@ def test_a_dbt_test_that_fails_is_named_and_nothing_is_published(published: Shel
         return "\r\n".join([header, *(",".join([*r[:9], str(float(r[9]) / 2), r[10]]) for r in rows)]).encode()
 
     change_sample(published.data_dir, NMC, all_shares_halved)
-    refused(published("run", "--sources", "sample"), "test cinc_sums_to_one", "the last publication stands")
+    refused(published("run", "--sources", "sample"), "test cinc_sums_to_one", "the current publication is unchanged")
     assert published.published_hash() == before
     change_sample(published.data_dir, NMC, lambda _: whole)
-    assert_recovers(published)
-
-
-def test_an_estimator_that_raises_is_named_and_nothing_is_published(published: Shell, tmp_path: Path) -> None:
-    """The package analysis is shadowed by one whose function estimate raises and whose other parts are the real ones."""
-    shadow = tmp_path / "shadow" / "analysis"
-    shadow.mkdir(parents=True)
-    (shadow / "__init__.py").write_text(f"__path__.append({str(REPOSITORY / 'analysis')!r})\n")
-    (shadow / "estimation.py").write_text(
-        f"exec(open({str(REPOSITORY / 'analysis' / 'estimation.py')!r}).read())\n"
-        "def estimate(*_, **__):\n    raise FloatingPointError('the likelihood overflows at iteration 7')\n"
-    )
-    before = published.published_hash()
-    broken = Shell(published.data_dir, (*published.variables, ("PYTHONPATH", str(shadow.parent))))
+    broken = Shell(published.data_dir, (*published.variables, ("PYTHONPATH", str(raising_estimator(tmp_path)))))
     refused(broken(*FORCED), "estimate_models", "the likelihood overflows at iteration 7")
     assert published.published_hash() == before
     assert_recovers(published)
 
 
+def raising_estimator(folder: Path) -> Path:
+    """Shadow the package analysis by one whose function ``estimate`` raises; its other modules are the real ones."""
+    real = REPOSITORY / "analysis"
+    studies = folder / "shadow" / "analysis" / "studies"
+    studies.mkdir(parents=True)
+    (studies.parent / "__init__.py").write_text(f"__path__.append({str(real)!r})\n")
+    (studies / "__init__.py").write_text(f"__path__.append({str(real / 'studies')!r})\n")
+    (studies / "estimation.py").write_text(
+        f"exec(open({str(real / 'studies' / 'estimation.py')!r}).read())\n"
+        "def estimate(*_, **__):\n    raise FloatingPointError('the likelihood overflows at iteration 7')\n"
+    )
+    return folder / "shadow"
+
+
 def test_a_clock_set_back_loses_no_publication(published: Shell) -> None:
-    """Two publications, the second with a clock a year behind the first's, whose files are then the older ones too."""
+    """Two publications, the second by a clock a year behind the first's, with older files too."""
     settings = Settings(published.data_dir, sources=SAMPLE, offline=True, keep_publications=2)
     now = datetime.now(UTC)
     ahead, _ = publish_refresh(settings, now + timedelta(days=365))
@@ -63,20 +65,19 @@ def test_a_clock_set_back_loses_no_publication(published: Shell) -> None:
     for path in (kept, settings.warehouse_path):
         os.utime(path, (now.timestamp() - 9e6,) * 2)
     again, _ = publish_refresh(settings, now - timedelta(days=30))
-    assert current(settings.warehouse_path)["publication_id"] == again.publication_id
+    assert PublicationFile(settings.warehouse_path).record()["publication_id"] == again.publication_id
     ids = [path.stem for path in settings.publications_dir.glob("*.duckdb")]
     assert again.publication_id in ids
     assert len(ids) <= 3
     status, listed = published("status"), published("publications")
     assert (status.returncode, listed.returncode) == (0, 0), status.stderr + listed.stderr
     assert again.publication_id in status.stdout
-    (in_place,) = (line for line in listed.stdout.splitlines() if line.startswith("*") and "in place" not in line)
-    assert again.publication_id in in_place
+    assert again.publication_id in next(line for line in listed.stdout.splitlines() if line.startswith("*"))
     assert ahead.publication_id > again.publication_id
     assert_recovers(published)
 
 
-def test_what_an_older_version_left_is_no_hindrance(published: Shell) -> None:
+def test_files_of_an_older_version_are_replaced(published: Shell) -> None:
     folder = published.data_dir
     for path in [folder / "warehouse.duckdb", *folder.glob("publications/*.duckdb"), folder / "build.duckdb"]:
         path.unlink()
@@ -92,7 +93,7 @@ def test_what_an_older_version_left_is_no_hindrance(published: Shell) -> None:
         done = published(*command)
         assert "Traceback" not in done.stdout + done.stderr
     assert published("sql", "from marts.country_years", "--format", "csv").stdout.splitlines()[1] == "2,1816"
-    refused(published("run"), "must not replace")  # real data may stand there, and there is no network
+    refused(published("run"), "must not replace")  # the unreadable file may hold real data
     assert published.published_hash() == before
     assert_recovers(published)
 
@@ -100,9 +101,8 @@ def test_what_an_older_version_left_is_no_hindrance(published: Shell) -> None:
 DEADLY = """
 import os, signal, sys
 from datetime import UTC, datetime
-from orchestration.publication.write import evidence
-from orchestration.publication.write import write as publication
 from orchestration.core.settings import from_environment
+from orchestration.publication import evidence, write
 
 left = int(sys.argv[1])
 
@@ -115,15 +115,15 @@ def deadly(function):
         return function(*arguments, **named)
     return call
 
-publication._assemble, publication._audit = deadly(publication._assemble), deadly(publication._audit)
-publication.sync, publication.shutil.copyfile = deadly(publication.sync), deadly(publication.shutil.copyfile)
+write._assemble, write.audit = deadly(write._assemble), deadly(write.audit)
+write.sync, write.shutil.copyfile = deadly(write.sync), deadly(write.shutil.copyfile)
 os.replace = deadly(os.replace)
-evidence.publish_refresh(from_environment(), datetime.now(UTC))
+evidence.publish_refresh(from_environment(os.environ), datetime.now(UTC))
 """
 
 
 def test_killed_before_every_step_of_the_replacement(published: Shell) -> None:
-    """kill -9 before each step of a publication, and after the last: whole and old, or whole and new."""
+    """kill -9 before each step of a publication: the publication is the previous or the new one, and complete."""
     variables = published.environment() | {"WAREHOUSE_SOURCES": SAMPLE}
     changed: list[bool] = []
     ended = -signal.SIGKILL

@@ -1,7 +1,6 @@
-"""kill -9 at any moment: what is published stays readable and whole, and the next run needs no hand-cleaning."""
+"""kill -9 at any moment: the publication stays readable and complete, and the next run needs no cleaning up."""
 
 import os
-import shutil
 import signal
 import subprocess
 import time
@@ -11,30 +10,27 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.faults import FORCED
+from tests.support.faults import FORCED, assert_recovers, is_whole
 from tests.support.shell import WAREHOUSE, Shell
 
-STAGES = [
-    "warehouse run on",
-    "ingest_atop",
-    "ingest_selectorate_w4",
-    "build_warehouse",
-    "estimate_models",
-    "publication ...",
+pytestmark = pytest.mark.slow
+
+# Each stage a refresh announces, and the seconds after it; the publication has most steps that a kill could break.
+KILLS = [
+    ("warehouse run on", 0.0),
+    ("ingest_atop", 0.5),
+    ("ingest_selectorate_w4", 0.0),
+    ("build_warehouse", 0.5),
+    ("estimate_models", 0.5),
+    ("publication ...", 0.0),
+    ("publication ...", 0.5),
+    ("publication ...", 2.5),
 ]
-SECONDS_AFTER = [0.0, 0.5, 2.5]
 
 
-@pytest.fixture
-def refreshed(real_warehouse: Shell, tmp_path: Path) -> Shell:
-    shell = Shell(tmp_path / "data")
-    shutil.copytree(real_warehouse.data_dir, shell.data_dir)
-    return shell
-
-
-def kill_after(shell: Shell, mirror: Path, stage: str, seconds: float, whole_group: bool) -> None:
+def kill_after(shell: Shell, stage: str, seconds: float, whole_group: bool) -> None:
     """Start a forced refresh and kill it that long after it announced the stage."""
-    process = shell.start("run", "--force", "--offline", "--sources", str(mirror))
+    process = shell.start(*FORCED)
     for line in process.stdout:
         if stage in line:
             break
@@ -46,45 +42,40 @@ def kill_after(shell: Shell, mirror: Path, stage: str, seconds: float, whole_gro
     process.wait(timeout=30)
 
 
-def is_whole(shell: Shell) -> bool:
-    """One publication that answers, with results of its own mart and the expected rows."""
-    answer = shell.sql(
-        "select (select count(*) from marts.country_years where year <= 2000), bool_and(m.mart_fingerprint ="
-        " p.mart_fingerprint) from results.models as m, meta.publication as p"
-    )
-    return answer == "12854,true"
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("seconds", SECONDS_AFTER)
-def test_killed_at_every_stage(refreshed: Shell, mirror: Path, seconds: float) -> None:
-    published = refreshed.published_hash()
-    for number, stage in enumerate(STAGES):
-        kill_after(refreshed, mirror, stage, seconds, whole_group=number % 2 == 0)
+def test_killed_at_every_stage(published: Shell) -> None:
+    before = published.published_hash()
+    for number, (stage, seconds) in enumerate(KILLS):
+        kill_after(published, stage, seconds, whole_group=number % 2 == 0)
         if stage != "publication ...":
-            assert refreshed.published_hash() == published, f"killed {seconds} s after {stage}"
-        assert is_whole(refreshed), f"killed {seconds} s after {stage}"
-    done = refreshed("run", "--force", "--offline", "--sources", str(mirror))
-    assert done.returncode == 0, done.stderr
-    assert is_whole(refreshed)
+            assert published.published_hash() == before, f"killed {seconds} s after {stage}"
+        assert is_whole(published), f"killed {seconds} s after {stage}"
+    assert_recovers(published)
 
 
-@pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="looks processes up in /proc")
-def test_killed_in_the_build_leaves_no_dbt_behind_and_the_next_run_succeeds(refreshed: Shell, mirror: Path) -> None:
-    published = refreshed.published_hash()
-    kill_after(refreshed, mirror, "build_warehouse", 3.0, whole_group=False)
+@pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="finds processes in /proc")
+def test_killed_in_the_build_then_two_runs_at_once(published: Shell) -> None:
+    """dbt ends with the run that started it; the next run succeeds, and a run beside it names it and ends."""
+    before = published.published_hash()
+    kill_after(published, "build_warehouse", 3.0, whole_group=False)
     deadline = time.monotonic() + 10
-    while dbt_processes(refreshed) and time.monotonic() < deadline:
+    while dbt_processes(published) and time.monotonic() < deadline:
         time.sleep(0.1)
-    assert dbt_processes(refreshed) == []
-    assert refreshed.published_hash() == published
-    done = refreshed("run", "--force", "--offline", "--sources", str(mirror))
-    assert done.returncode == 0, done.stderr
-    assert is_whole(refreshed)
+    assert dbt_processes(published) == []
+    assert published.published_hash() == before
+    first = published.start(*FORCED)
+    for line in first.stdout:
+        if "ingest_" in line:
+            break
+    second = published(*FORCED)
+    output, _ = first.communicate(timeout=300)
+    assert second.returncode == 1
+    assert f"process {first.pid} has held it since" in second.stderr
+    assert first.returncode == 0, output
+    assert is_whole(published)
 
 
 def dbt_processes(shell: Shell) -> list[Path]:
-    """The processes that run dbt in this data folder, as folders of /proc."""
+    """Find the processes that run dbt in this data folder, as folders of /proc."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
@@ -95,27 +86,11 @@ def dbt_processes(shell: Shell) -> list[Path]:
     return found
 
 
-def test_a_second_run_at_once_names_the_holder_and_leaves(refreshed: Shell, mirror: Path) -> None:
-    first = refreshed.start("run", "--force", "--offline", "--sources", str(mirror))
-    for line in first.stdout:
-        if "ingest_" in line:
-            break
-    second = refreshed("run", "--force", "--offline", "--sources", str(mirror))
-    output, _ = first.communicate(timeout=200)
-    assert second.returncode == 1
-    assert f"process {first.pid} has held it since" in second.stderr
-    assert first.returncode == 0, output
-    assert is_whole(refreshed)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("send", "tables"), [(os.killpg, 1), (os.killpg, 6), (os.killpg, 20), (os.kill, 3)])
-def test_ctrl_c_is_answered_in_plain_words_and_nothing_else(
-    published: Shell, send: Callable[[int, int], None], tables: int
-) -> None:
-    """As a terminal sends it, to the run and to every process that it has started; or to the run alone."""
+@pytest.mark.parametrize(("send", "tables"), [(os.killpg, 1), (os.killpg, 20), (os.kill, 3)])
+def test_ctrl_c_ends_a_run_with_one_message(published: Shell, send: Callable[[int, int], None], tables: int) -> None:
+    """As a terminal sends it, to the run and all processes it started; or to the run only."""
     before = published.published_hash()
-    command = ["env", "--default-signal=INT", str(WAREHOUSE), *FORCED]  # whoever started the tests may ignore it
+    command = ["env", "--default-signal=INT", str(WAREHOUSE), *FORCED]  # the tests' own parent may ignore it
     run = subprocess.Popen(
         command,
         env=published.environment(),
@@ -126,10 +101,10 @@ def test_ctrl_c_is_answered_in_plain_words_and_nothing_else(
     )
     assert sum(1 for _ in islice((line for line in run.stdout if "built " in line), tables)) == tables
     send(run.pid, signal.SIGINT)
-    told, _ = run.communicate(timeout=120)
+    output, _ = run.communicate(timeout=120)
     assert run.returncode == 1
-    assert "Interrupted in build_warehouse" in told
-    assert "next:" in told
-    assert "Traceback" not in told
-    assert "KeyboardInterrupt" not in told
+    assert "Interrupted in build_warehouse" in output
+    assert "next:" in output
+    assert "Traceback" not in output
+    assert "KeyboardInterrupt" not in output
     assert published.published_hash() == before

@@ -1,4 +1,4 @@
-"""A publisher's host that is down, slow, dropping or lying: ``warehouse run`` says what was tried, in bounded time and size."""
+"""A publisher that is down, slow or wrong: ``warehouse run`` says what it tried, in bounded time and size."""
 
 import gzip
 import shutil
@@ -16,14 +16,15 @@ import yaml
 from orchestration.core.settings import SOURCES_DIR
 from tests.support.faults import refused
 from tests.support.shell import Done, Shell
+from tests.support.warehouses import copied
 
 pytestmark = pytest.mark.slow
 
 FILE = "NMC-60-abridged.csv"
-ASKED = ("run", "--sources", "real")
+REAL = ("run", "--sources", "real")
 
 
-def answered(request: BaseHTTPRequestHandler, status: int = 200, **headers: str) -> None:
+def respond(request: BaseHTTPRequestHandler, status: int = 200, **headers: str) -> None:
     request.send_response(status)
     for name, value in headers.items():
         request.send_header(name.replace("_", "-"), value)
@@ -35,53 +36,53 @@ def hangs(request: BaseHTTPRequestHandler, whole: bytes) -> None:
 
 
 def drips(request: BaseHTTPRequestHandler, whole: bytes) -> None:
-    answered(request)
-    for place in range(100):
-        request.wfile.write(whole[place : place + 1])
+    respond(request)
+    for position in range(100):
+        request.wfile.write(whole[position : position + 1])
         time.sleep(0.1)
 
 
 def drops(request: BaseHTTPRequestHandler, whole: bytes) -> None:
-    answered(request, Content_Length=str(len(whole)))
+    respond(request, Content_Length=str(len(whole)))
     request.wfile.write(whole[: len(whole) // 2])
 
 
 def lies_short(request: BaseHTTPRequestHandler, whole: bytes) -> None:
-    answered(request, Content_Length=str(len(whole) - 100))
+    respond(request, Content_Length=str(len(whole) - 100))
     request.wfile.write(whole)
 
 
 def goes_round(request: BaseHTTPRequestHandler, whole: bytes) -> None:
-    answered(request, 302, Location="/round")
+    respond(request, 302, Location="/round")
 
 
 def to_a_file(request: BaseHTTPRequestHandler, whole: bytes) -> None:
-    answered(request, 302, Location="file:///etc/passwd")
+    respond(request, 302, Location="file:///etc/passwd")
 
 
 def to_ftp(request: BaseHTTPRequestHandler, whole: bytes) -> None:
-    answered(request, 301, Location="ftp://127.0.0.1/a.csv")
+    respond(request, 301, Location="ftp://127.0.0.1/a.csv")
 
 
 def gone(request: BaseHTTPRequestHandler, whole: bytes) -> None:
-    answered(request, 404)
+    respond(request, 404)
 
 
 def failing(request: BaseHTTPRequestHandler, whole: bytes) -> None:
-    answered(request, 500)
+    respond(request, 500)
 
 
 def overloaded(request: BaseHTTPRequestHandler, whole: bytes) -> None:
-    answered(request, 503)
+    respond(request, 503)
 
 
 def a_page(request: BaseHTTPRequestHandler, whole: bytes) -> None:
-    answered(request, Content_Type="text/html")
+    respond(request, Content_Type="text/html")
     request.wfile.write(b"<!DOCTYPE html><html><body>Please log in.</body></html>")
 
 
 def endless(request: BaseHTTPRequestHandler, whole: bytes) -> None:
-    answered(request)
+    respond(request)
     while True:
         request.wfile.write(bytes(1_000_000))
 
@@ -92,7 +93,7 @@ def bomb() -> bytes:
 
 
 def a_bomb(request: BaseHTTPRequestHandler, whole: bytes) -> None:
-    answered(request, Content_Encoding="gzip")
+    respond(request, Content_Encoding="gzip")
     request.wfile.write(bomb())
 
 
@@ -105,7 +106,7 @@ CASES = [
 
 
 class Publisher:
-    """A web server with one way to answer every request."""
+    """A web server that responds to every request in the same way."""
 
     def __init__(self, whole: bytes) -> None:
         self.behaviour: Callable[[BaseHTTPRequestHandler, bytes], None] = gone
@@ -130,22 +131,22 @@ class Publisher:
 
 @pytest.fixture(scope="module")
 def publisher(mirror: Path) -> Iterator[Publisher]:
-    bomb()  # made before a run waits for it
+    bomb()  # compressed before a run waits for it
     publisher = Publisher((mirror / "cow_nmc" / FILE).read_bytes())
     yield publisher
     publisher.stop()
 
 
 @pytest.fixture(scope="module")
-def asking(
+def refreshed(
     real_warehouse: Shell, publisher: Publisher, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Shell, list[str]]:
-    """A published data folder without the capability file in its cache, whose addresses lead to the publisher above.
+    """A data folder without the capability file in its cache, and records whose addresses lead to the publisher above.
 
-    The time limit of 2 seconds comes by a sitecustomize.py of the test, not by a hook of the warehouse.
+    A sitecustomize.py sets the time limit of 2 seconds, so that the warehouse needs no option for it.
     """
     folder = tmp_path_factory.mktemp("network")
-    shutil.copytree(real_warehouse.data_dir, folder / "data")
+    copied(real_warehouse, folder)
     shutil.rmtree(folder / "data" / "sources" / "cow_nmc")
     shutil.copytree(SOURCES_DIR, folder / "records")
     record = yaml.safe_load((folder / "records" / "cow_nmc.yml").read_text())
@@ -166,10 +167,10 @@ def asking(
     return Shell(folder / "data", variables), ["publisher:", "pinned copy:"]
 
 
-def told_and_kept(shell: Shell, tried: list[str], words: str) -> None:
+def assert_refused_and_unchanged(shell: Shell, tried: list[str], words: str) -> None:
     before = shell.published_hash()
-    done: Done = shell(*ASKED)
-    refused(done, "cow_nmc", FILE, "cache: not there", *tried, words)
+    done: Done = shell(*REAL)
+    refused(done, "cow_nmc", FILE, "cache: ", *tried, words)
     assert "hush" not in done.stdout + done.stderr
     assert shell.published_hash() == before
     assert not (shell.data_dir / "sources" / "cow_nmc" / "6.0" / FILE).exists()
@@ -177,23 +178,21 @@ def told_and_kept(shell: Shell, tried: list[str], words: str) -> None:
 
 @pytest.mark.parametrize(("behaviour", "words"), CASES, ids=lambda value: getattr(value, "__name__", None))
 def test_a_publisher_that_fails(
-    publisher: Publisher, asking: tuple[Shell, list[str]], behaviour: Callable, words: str
+    publisher: Publisher, refreshed: tuple[Shell, list[str]], behaviour: Callable, words: str
 ) -> None:
     publisher.behaviour = behaviour
-    told_and_kept(*asking, words)
+    assert_refused_and_unchanged(*refreshed, words)
 
 
-def test_when_the_host_is_back_the_next_run_succeeds_and_when_it_is_down_that_is_told(
-    publisher: Publisher, asking: tuple[Shell, list[str]]
-) -> None:
+def test_the_next_run_succeeds_when_the_host_is_back(publisher: Publisher, refreshed: tuple[Shell, list[str]]) -> None:
     def well(request: BaseHTTPRequestHandler, whole: bytes) -> None:
-        answered(request, Content_Length=str(len(whole)))
+        respond(request, Content_Length=str(len(whole)))
         request.wfile.write(whole)
 
-    shell, tried = asking
+    shell, tried = refreshed
     publisher.behaviour = well
-    done = shell(*ASKED, "--force")
+    done = shell(*REAL, "--force")
     assert done.returncode == 0, done.stderr
     shutil.rmtree(shell.data_dir / "sources" / "cow_nmc")
     publisher.stop()
-    told_and_kept(shell, tried, "the host 127.0.0.1 cannot be found or refuses to answer")
+    assert_refused_and_unchanged(shell, tried, "the host 127.0.0.1 cannot be found or refuses to answer")

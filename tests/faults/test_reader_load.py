@@ -1,7 +1,6 @@
-"""Readers without pause through ten refreshes: no error, no torn read, and every query sees one whole publication."""
+"""Readers during four refreshes: no error, no torn read, and every query sees one complete publication."""
 
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,11 +8,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.support.shell import Shell
+from tests.support.shell import Done, Shell
+from tests.support.warehouses import copied
 
 pytestmark = pytest.mark.slow
 
-READERS, REFRESHES = 8, 10
+READERS, REFRESHES = 8, 4
 SNAPSHOT = "select count(*), sum(military_personnel_thousands), sum(hash(c)) from marts.country_years as c"
 
 READER = """
@@ -21,13 +21,14 @@ import json, os, sys
 from pathlib import Path
 import duckdb
 from orchestration.query.run import open_published
+from orchestration.store.publication_file import PublicationFile
 
 path, stop, out, product = Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4] == "product"
 os.nice(19)
 identify, snapshot = "select publication_id from meta.publication", sys.argv[5]
 queries, seen = 0, {}
 while not stop.exists():
-    connection = open_published(path) if product else duckdb.connect(str(path), read_only=True)
+    connection = open_published(PublicationFile(path)) if product else duckdb.connect(str(path), read_only=True)
     first = connection.execute(identify).fetchone()[0]
     for _ in range(3):
         row = [str(value) for value in connection.execute(snapshot).fetchone()]
@@ -39,16 +40,17 @@ while not stop.exists():
 out.write_text(json.dumps({"queries": queries, "seen": seen}))
 """
 
-# Ten refreshes in one process, so that Dagster is imported once; each on another version of one source file. The
+# All refreshes in one process, so that Dagster is imported once; each on another version of one source file. The
 # presentation, which comes after the publication and is no part of it, is left out.
 REFRESHER = """
-import sys
+import os, sys
 from orchestration.outputs import presentation
 from orchestration.runtime import refresh
 from orchestration.core.settings import from_environment
 from tests.support.faults import change_sample
 
-settings = from_environment()
+settings = from_environment(os.environ)
+os.environ.update(settings.environment())
 NMC = "cow_nmc/NMC-60-abridged.csv"
 whole = (settings.sample_dir / NMC).read_bytes()
 
@@ -62,17 +64,16 @@ presentation.write_presentation = lambda settings: sorted(settings.presentation_
 for number in range(1, int(sys.argv[1]) + 1):
     change_sample(settings.data_dir, NMC, lambda content: with_more_troops(content, number))
     outcome = refresh.refresh(
-        settings, "sample", force=False, extras=(), wait_seconds=0, announce=lambda told: None
+        settings, "sample", force=False, extras=(), wait_seconds=0, announce=lambda line: None
     )
     assert outcome.changed
     print("refreshed", number, flush=True)
 """
 
 
-def test_eight_readers_through_ten_refreshes(sample_warehouse, tmp_path: Path) -> None:
+def test_eight_readers_during_four_refreshes(sample_warehouse: tuple[Shell, Done], tmp_path: Path) -> None:
     variables = (("WAREHOUSE_OFFLINE", "1"), ("WAREHOUSE_KEEP_PUBLICATIONS", str(REFRESHES + 1)))
-    shell = Shell(tmp_path / "data", variables)
-    shutil.copytree(sample_warehouse[0].data_dir, shell.data_dir)
+    shell = copied(sample_warehouse[0], tmp_path, *variables)
     stop = tmp_path / "stop"
     readers = [
         subprocess.Popen(
@@ -99,11 +100,11 @@ def test_eight_readers_through_ten_refreshes(sample_warehouse, tmp_path: Path) -
             kept[path.stem] = [str(value) for value in connection.execute(SNAPSHOT).fetchone()]
     assert len(kept) == REFRESHES + 1
     assert len({row[1] for row in kept.values()}) == REFRESHES + 1  # every refresh published other data
-    told = [json.loads((tmp_path / f"{number}.json").read_text()) for number in range(READERS)]
-    for reader in told:
+    readings = [json.loads((tmp_path / f"{number}.json").read_text()) for number in range(READERS)]
+    for reader in readings:
         for publication_id, row in reader["seen"].items():
             assert kept[publication_id] == row
-    seen_by_any = set().union(*(reader["seen"] for reader in told))
-    print(f"{sum(reader['queries'] for reader in told):,} queries; {len(seen_by_any)} publications seen")
+    seen_by_any = set().union(*(reader["seen"] for reader in readings))
+    print(f"{sum(reader['queries'] for reader in readings):,} queries; {len(seen_by_any)} publications seen")
     assert len(seen_by_any) > REFRESHES // 2
-    assert all(reader["queries"] > REFRESHES for reader in told)
+    assert all(reader["queries"] > REFRESHES for reader in readings)

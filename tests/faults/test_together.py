@@ -1,4 +1,4 @@
-"""Several at once: a run while the Dagster UI's run goes, and a reader that keeps its file open through a refresh."""
+"""Two runs at once, one of them started by Dagster, and a reader that keeps its file open during a refresh."""
 
 import subprocess
 import sys
@@ -17,12 +17,12 @@ WHOLE_SNAPSHOT = (
 )
 
 
-def test_a_run_beside_the_run_of_the_ui_and_a_reader_that_stays(published: Shell) -> None:
-    """`dagster job execute` runs the job as a run from the UI does: in another process, by the same code location."""
+def test_a_second_run_is_refused_and_a_reader_undisturbed(published: Shell) -> None:
+    """`dagster job execute` runs the job like a run of the UI: in another process, from the same code location."""
     reader = duckdb.connect(str(published.published), read_only=True)
     seen = reader.execute(WHOLE_SNAPSHOT).fetchone()
-    slow_answer = reader.cursor().execute("select * from marts.country_years order by cow_code, year")
-    first_rows = slow_answer.fetchmany(10)
+    slow_result = reader.cursor().execute("select * from marts.country_years order by cow_code, year")
+    first_rows = slow_result.fetchmany(10)
     environment = published.environment() | {"WAREHOUSE_SOURCES": "sample", "DAGSTER_HOME": str(REPOSITORY)}
     command = [str(Path(sys.executable).with_name("dagster")), "job", "execute", "-m", "orchestration.definitions"]
     ui_run = subprocess.Popen(
@@ -37,7 +37,7 @@ def test_a_run_beside_the_run_of_the_ui_and_a_reader_that_stays(published: Shell
     assert ui_run.returncode == 0, output[-3000:]
 
     assert reader.execute(WHOLE_SNAPSHOT).fetchone() == seen
-    rest = slow_answer.fetchall()
+    rest = slow_result.fetchall()
     assert len(first_rows) + len(rest) == seen[1]
     reader.close()
     with duckdb.connect(str(published.published), read_only=True) as later:

@@ -1,16 +1,15 @@
-"""The whole way on the real files: figures that were worked out elsewhere must come out of the published warehouse."""
+"""From the real files to the publication: it must contain figures that were computed independently."""
 
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.support.shell import Shell
+from tests.support.shell import Done, Shell
 
 
 @pytest.mark.parametrize(
-    ("question", "answer"),
+    ("query", "expected"),
     [
         ("select count(*) from marts.country_years where year <= 2000", "12854"),
         ("select count(*) from marts.country_years where year <= 2016", "15951"),
@@ -25,8 +24,8 @@ from tests.support.shell import Shell
         ("select count(*) from meta.checks where status in ('fail', 'error')", "0"),
     ],
 )
-def test_published_figures(real_warehouse: Shell, question: str, answer: str) -> None:
-    assert real_warehouse.sql(question) == answer
+def test_published_figures(real_warehouse: Shell, query: str, expected: str) -> None:
+    assert real_warehouse.sql(query) == expected
 
 
 def test_eight_models_for_each_rule(real_warehouse: Shell) -> None:
@@ -43,8 +42,8 @@ def test_the_rise_is_reported_under_every_covariance(real_warehouse: Shell) -> N
     assert found.splitlines() == [*by_state, "score_bootstrap", "stata_robust"]
 
 
-def test_the_published_models_come_out_again(real_warehouse: Shell) -> None:
-    """Allen & DiGiuseppe (2013), Models 2.1, 4.1 and 5.1 as in print: n, events, log-likelihood, debt, its error."""
+def test_published_models_are_replicated(real_warehouse: Shell) -> None:
+    """Allen & DiGiuseppe (2013), Models 2.1, 4.1 and 5.1 as printed: n, events, log likelihood, debt, its error."""
     found = real_warehouse.sql(
         "select model, n, events, round(log_likelihood, 3), round(estimate, 6), round(std_error, 6)"
         " from results.replications where term_order = 1 and model similar to '.*/[245].1' order by model"
@@ -71,7 +70,8 @@ def test_tables_and_figures_are_written(real_warehouse: Shell) -> None:
 def test_results_belong_to_the_published_mart(real_warehouse: Shell) -> None:
     assert (
         real_warehouse.sql(
-            "select count(*) from results.models where mart_fingerprint <> (select mart_fingerprint from meta.publication)"
+            "select count(*) from results.models"
+            " where mart_fingerprint <> (select mart_fingerprint from meta.publication)"
         )
         == "0"
     )
@@ -94,7 +94,7 @@ def test_a_second_run_finds_nothing_to_do(real_warehouse: Shell, mirror: Path) -
     assert real_warehouse.published_hash() == before
 
 
-def test_results_status_and_sources_answer(real_warehouse: Shell) -> None:
+def test_results_status_and_sources_print_their_tables(real_warehouse: Shell) -> None:
     results, status, sources = (real_warehouse(name) for name in ("results", "status", "sources"))
     assert "infant_mortality_rose" in results.stdout
     assert "score_bootstrap" in results.stdout
@@ -117,13 +117,11 @@ def test_sources_verify_names_a_wrong_cached_file(real_warehouse: Shell, tmp_pat
     assert any("atop5_1m.csv" in line and "FAILED" in line for line in done.stdout.splitlines())
 
 
-def test_neither_network_nor_mirror_gives_the_synthetic_sample(
-    sample_warehouse: tuple[Shell, subprocess.CompletedProcess[str]],
-) -> None:
+def test_the_sample_is_used_without_network_and_mirror(sample_warehouse: tuple[Shell, Done]) -> None:
     shell, done = sample_warehouse
-    told = [line for line in (done.stderr + done.stdout).splitlines() if line.strip()]
-    assert "SYNTHETIC" in told[0]
-    assert "SYNTHETIC" in told[-1]
+    lines = [line for line in (done.stderr + done.stdout).splitlines() if line.strip()]
+    assert "SYNTHETIC" in lines[0]
+    assert "SYNTHETIC" in lines[-1]
     assert "SYNTHETIC" in shell.sql("select note from meta.publication")
     assert shell.sql("select bool_and(is_synthetic) from meta.sources") == "true"
     tables = shell.sql("select table_name from duckdb_tables() where schema_name = 'results'").splitlines()

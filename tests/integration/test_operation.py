@@ -1,16 +1,15 @@
-"""Schedule, sensor, queue and alerts with a real daemon: ticks and runs are read from Dagster's own storage."""
+"""Schedule, sensor, queue and alerts with a running daemon; ticks and runs are read from Dagster's storage."""
 
 import hashlib
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -19,7 +18,8 @@ import pytest
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus
 from dagster._core.scheduler.instigation import InstigatorTick
 
-from tests.support.shell import REPOSITORY, Shell
+from tests.support.shell import REPOSITORY, Done, Shell
+from tests.support.warehouses import copied
 
 pytestmark = pytest.mark.slow
 
@@ -29,7 +29,7 @@ CHANGED = Path("cow_nmc") / "NMC-60-abridged.csv"
 
 
 class Operated:
-    """A data folder with a published sample, and what Dagster keeps about it."""
+    """A data folder with a published sample, and its history in Dagster."""
 
     def __init__(self, shell: Shell) -> None:
         self.shell = shell
@@ -53,7 +53,7 @@ class Operated:
         return self.shell.sql("select publication_id from meta.publication")
 
     def change_a_file(self, *, on_record: bool) -> None:
-        """Give one file of the sample another content, of which its record knows or does not know."""
+        """Change a value in one file of the sample, and its record too or not."""
         mirror = self.shell.data_dir / "sample_mirror"
         content = self._another_value(mirror)
         record = json.loads((mirror / "SYNTHETIC.json").read_text())
@@ -66,7 +66,7 @@ class Operated:
 
     @staticmethod
     def _another_value(mirror: Path) -> bytes:
-        """The file with one more unit of the first value of its column milper."""
+        """Add 1 to the first value of the column milper."""
         lines = (mirror / CHANGED).read_text().split("\n")
         column = lines[0].strip().split(",").index("milper")
         for number, line in enumerate(lines[1:], start=1):
@@ -79,20 +79,17 @@ class Operated:
 
 
 @pytest.fixture
-def operated(
-    sample_warehouse: tuple[Shell, subprocess.CompletedProcess[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Operated:
-    shell, _ = sample_warehouse
-    shutil.copytree(shell.data_dir, tmp_path / "data")
-    monkeypatch.setenv("DAGSTER_HOME", str(REPOSITORY))
-    monkeypatch.setenv("WAREHOUSE_DATA_DIR", str(tmp_path / "data"))
+def operated(sample_warehouse: tuple[Shell, Done], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Operated:
     variables = {"WAREHOUSE_SOURCES": "sample", "WAREHOUSE_OFFLINE": "1", "DAGSTER_HOME": str(REPOSITORY)}
-    return Operated(Shell(tmp_path / "data", tuple(variables.items())))
+    shell = copied(sample_warehouse[0], tmp_path, *variables.items())
+    monkeypatch.setenv("DAGSTER_HOME", str(REPOSITORY))
+    monkeypatch.setenv("WAREHOUSE_DATA_DIR", str(shell.data_dir))
+    return Operated(shell)
 
 
 @pytest.fixture
 def webhook() -> Iterator[tuple[str, list[dict]]]:
-    """A server on this machine that takes alerts: its address, and what was posted to it."""
+    """A local server that receives alerts: its address, and what was posted to it."""
     posted: list[dict] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -114,7 +111,7 @@ def webhook() -> Iterator[tuple[str, list[dict]]]:
 
 @contextmanager
 def daemon(operated: Operated, log: Path, **variables: str) -> Iterator[None]:
-    """dagster-daemon on the data folder, in a process group of its own, ended afterwards."""
+    """Run dagster-daemon on the data folder, in its own process group, and stop it afterwards."""
     command = [str(Path(sys.executable).with_name("dagster-daemon")), "run", "-m", "orchestration.definitions"]
     environment = operated.shell.environment() | variables
     with log.open("wb") as output:
@@ -129,14 +126,12 @@ def daemon(operated: Operated, log: Path, **variables: str) -> Iterator[None]:
         try:
             process.wait(20)
         finally:
-            try:
+            with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
 
 
 def wait_for(what: str, condition: Callable[[], object], seconds: float = 240) -> object:
-    """The first true value of ``condition``; fails where none comes. Generous: the machine may be busy."""
+    """Wait for the first true value of ``condition``; the limit is long because the machine may be busy."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if value := condition():
@@ -149,7 +144,7 @@ def ended(run: DagsterRun) -> bool:
     return run.is_finished
 
 
-def test_the_schedule_ticks_and_the_queue_lets_one_run_at_a_time(operated: Operated, tmp_path: Path) -> None:
+def test_the_schedule_ticks_and_runs_are_queued(operated: Operated, tmp_path: Path) -> None:
     with duckdb.connect(str(operated.shell.published)) as connection:
         connection.execute("update meta.publication set fingerprint = 'of older code'")
     outdated, runs_before = operated.publication(), len(operated.runs())
@@ -167,12 +162,12 @@ def test_the_schedule_ticks_and_the_queue_lets_one_run_at_a_time(operated: Opera
             return [t.skip_reason for t in operated.ticks("weekly_refresh") if new in (t.skip_reason or "")]
 
         (reason, *_) = wait_for("a tick that finds nothing to do", skipped)
-        assert reason == f"Nothing changed: publication {new} stands."
+        assert reason == f"Nothing changed: publication {new} is current."
         assert [len(t.run_ids) for t in operated.ticks("weekly_refresh") if t.run_ids] == [1]
         assert len(operated.runs()) == runs_before + 1
         status = operated.shell("status")
         assert "running (heartbeat" in status.stdout
-        assert "asked by schedule weekly_refresh" in status.stdout
+        assert "started by schedule weekly_refresh" in status.stdout
 
         first = operated.shell.start("run", "--sources", "sample", "--force")
         wait_for("the command line's run", lambda: len(operated.runs()) > runs_before + 1)
@@ -197,7 +192,7 @@ def test_the_schedule_ticks_and_the_queue_lets_one_run_at_a_time(operated: Opera
     assert operated.alerts() == []
 
 
-def test_the_sensor_asks_once_for_changed_bytes_and_failures_are_told(
+def test_the_sensor_requests_one_run_and_failures_alert(
     operated: Operated, webhook: tuple[str, list[dict]], tmp_path: Path
 ) -> None:
     address, posted = webhook
@@ -209,22 +204,22 @@ def test_the_sensor_asks_once_for_changed_bytes_and_failures_are_told(
     }
     before = len(operated.runs())
 
-    def more_looks(times: int) -> None:
-        """Wait for that many further looks of the sensor after the runs have ended."""
+    def more_ticks(times: int) -> None:
+        """Wait for that many further ticks of the sensor after the runs have ended."""
         wait_for("the runs' end", lambda: all(ended(run) for run in operated.runs()))
         seen = len(operated.ticks("source_bytes_changed"))
-        wait_for("further looks", lambda: len(operated.ticks("source_bytes_changed")) >= seen + times)
+        wait_for("further ticks", lambda: len(operated.ticks("source_bytes_changed")) >= seen + times)
 
     with daemon(operated, tmp_path / "log", **settings):
-        more_looks(3)
-        stands = operated.publication()
+        more_ticks(3)
+        current = operated.publication()
         assert len(operated.runs()) == before
         reasons = {t.skip_reason for t in operated.ticks("source_bytes_changed")}
-        assert reasons == {f"No source bytes changed: publication {stands} stands."}
+        assert reasons == {f"No source bytes changed: publication {current} is current."}
 
         operated.change_a_file(on_record=True)
         wait_for("a run for the change", lambda: len(operated.runs()) > before)
-        more_looks(3)
+        more_ticks(3)
         (run,) = operated.runs()[before:]
         assert run.status == DagsterRunStatus.SUCCESS
         assert run.tags["warehouse/started_by"] == "sensor source_bytes_changed"
@@ -236,10 +231,10 @@ def test_the_sensor_asks_once_for_changed_bytes_and_failures_are_told(
         )
         assert operated.alerts() == posted == []
 
-        stands = operated.publication()
+        current = operated.publication()
         operated.change_a_file(on_record=False)
         wait_for("a run for the wrong file", lambda: len(operated.runs()) > before + 1)
-        more_looks(3)
+        more_ticks(3)
         (run,) = operated.runs()[before + 1 :]
         assert run.status == DagsterRunStatus.FAILURE
         (alert,) = wait_for("its alert", operated.alerts)
@@ -247,7 +242,7 @@ def test_the_sensor_asks_once_for_changed_bytes_and_failures_are_told(
         assert alert["asked_by"] == "sensor source_bytes_changed"
         assert alert["data"] == "SYNTHETIC"
         assert "not the file on record" in alert["message"]
-        assert alert["published"] == stands == operated.publication()
+        assert alert["published"] == current == operated.publication()
         wait_for("the alert at the server", lambda: operated.alerts()[0]["posted"] == "yes")
         assert [(p["path"], p["subject"]) for p in posted] == [(f"/{SECRET}", run.run_id)]
 
@@ -259,19 +254,19 @@ def test_the_sensor_asks_once_for_changed_bytes_and_failures_are_told(
         assert run.status == DagsterRunStatus.FAILURE
         assert operated.alerts()[-1]["subject"] == run.run_id
         assert "was terminated by signal 9" in operated.alerts()[-1]["message"]
-        assert operated.publication() == stands
+        assert operated.publication() == current
 
     done = operated.shell("run", "--sources", "sample")
     assert done.returncode == 0, done.stderr
-    assert operated.publication() != stands
-    told = [done.stdout, done.stderr, operated.shell("status").stdout, (tmp_path / "log").read_text()]
-    assert not any(SECRET in text for text in told)
+    assert operated.publication() != current
+    output = [done.stdout, done.stderr, operated.shell("status").stdout, (tmp_path / "log").read_text()]
+    assert not any(SECRET in text for text in output)
     holding = [p for p in operated.shell.data_dir.rglob("*") if p.is_file() and SECRET.encode() in p.read_bytes()]
     assert holding == []
 
 
 def worker(operated: Operated) -> int | None:
-    """The process of the last run, from the event that says which process executes its steps."""
+    """Find the process of the last run, in the event that names the process of its steps."""
     with DagsterInstance.get() as instance:
         for entry in instance.all_logs(operated.runs()[-1].run_id):
             if entry.dagster_event and "Executing steps in process (pid:" in (entry.dagster_event.message or ""):

@@ -1,4 +1,4 @@
-"""The marts depend on what the raw files say, not on the order of their rows, the time they were loaded, or the day."""
+"""The marts depend on the content of the raw files, not on row order, loading time or the current day."""
 
 import json
 import os
@@ -19,7 +19,7 @@ CLOCK = re.compile(
 
 @pytest.fixture(scope="module")
 def rebuilt(real_warehouse: Shell, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """build.duckdb made again from raw tables in another row order, loaded on another day; and dbt's target folder."""
+    """Build.duckdb from raw tables in another row order, loaded on another day, and dbt's target folder."""
     folder = tmp_path_factory.mktemp("shuffled")
     (folder / "raw").mkdir()
     for parquet in (real_warehouse.data_dir / "raw").glob("*.parquet"):
@@ -56,7 +56,7 @@ def test_row_order_and_loading_time_change_nothing(real_warehouse: Shell, rebuil
                 assert differing == (0,), f"{table}: rows only in {one}"
 
 
-def test_no_model_asks_the_clock(rebuilt: tuple[Path, Path]) -> None:
+def test_no_model_reads_the_clock(rebuilt: tuple[Path, Path]) -> None:
     nodes = json.loads((rebuilt[1] / "manifest.json").read_text())["nodes"].values()
     models = {node["name"]: node["compiled_code"] for node in nodes if node["resource_type"] == "model"}
     assert len(models) > 30

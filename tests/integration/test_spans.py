@@ -1,4 +1,4 @@
-"""Every published column ends where its source ends: the first and last year with data, held against the sources' own."""
+"""The first and last year with data of every published column, compared with the span of its source."""
 
 from tests.support.shell import Shell
 
@@ -47,7 +47,8 @@ COLUMNS = {
     "imports_millions_usd": "trade",
     "exports_millions_usd": "trade",
 }
-# Columns that look back begin later than their source; Maddison's population begins with its first benchmark year.
+# Columns computed from earlier years begin later than their source; Maddison's population begins with its first
+# benchmark year.
 OWN_SPANS = {
     "infant_mortality_change_1y": (1817, 2002),
     "infant_mortality_rose": (1817, 2002),
@@ -83,8 +84,8 @@ def test_first_and_last_year_of_every_column(real_warehouse: Shell) -> None:
     assert spans == {column: expected_span(column) for column in spans}
 
 
-def test_no_value_and_no_zero_stands_outside_its_span(real_warehouse: Shell) -> None:
-    """The codebook says what the mart holds: nothing lies outside the years it names, in any state."""
+def test_no_value_is_outside_the_span_of_its_column(real_warehouse: Shell) -> None:
+    """No state has a value, not even a zero, outside the years that the codebook names."""
     counts = ", ".join(
         f"count({column}) filter (year not between {first} and {last}) as {column}"
         for column, (first, last) in published_spans(real_warehouse).items()

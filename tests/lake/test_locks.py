@@ -1,4 +1,4 @@
-"""What only one machine of a lake may do at a time."""
+"""Only one machine of a lake refreshes or runs a daemon at a time."""
 
 import os
 import re
@@ -9,21 +9,28 @@ from pathlib import Path
 import pytest
 
 from orchestration.core.errors import WarehouseError
-from orchestration.core.locks import only_daemon, only_refresh
 from orchestration.core.settings import Settings
-from orchestration.store.lake.locks import lake_is_free
+from orchestration.store import open_store
 
 pytestmark = pytest.mark.slow
 
 
-def test_one_daemon_and_one_refresh_whichever_the_machine(settings: Settings, tmp_path: Path) -> None:
-    elsewhere = replace(settings, data_dir=tmp_path / "elsewhere")
+def test_one_daemon_and_one_refresh_on_all_machines(settings: Settings, tmp_path: Path) -> None:
+    here, elsewhere = open_store(settings), open_store(replace(settings, data_dir=tmp_path / "elsewhere"))
     holder = re.escape(f"process {os.getpid()} since ") + ".*" + re.escape(f" on {socket.gethostname()}")
-    for only, told in (
-        (only_daemon, "Another warehouse ui works on this lake"),
-        (only_refresh, "Another refresh of this lake"),
+    with (
+        here.hold_daemon(),
+        pytest.raises(WarehouseError, match=f"(?s)Another warehouse ui uses this lake.*{holder}"),
+        elsewhere.hold_daemon(),
     ):
-        with only(settings), pytest.raises(WarehouseError, match=f"(?s){told}.*{holder}"), only(elsewhere):
-            pass
-        with only(elsewhere):
-            assert lake_is_free(settings) == (only is only_daemon)
+        pass
+    with (
+        here.hold_refresh(),
+        pytest.raises(WarehouseError, match=f"(?s)Another refresh of this lake.*{holder}"),
+        elsewhere.hold_refresh(),
+    ):
+        pass
+    with elsewhere.hold_daemon():
+        assert here.is_free()
+    with elsewhere.hold_refresh():
+        assert not here.is_free()

@@ -1,4 +1,4 @@
-"""Publications in a real lake, each a few rows: whole or not there, asked by id, kept and forgotten, safe from questions."""
+"""Publications of a few rows in a lake: complete or absent, found by id, expired, and safe from queries."""
 
 import os
 import signal
@@ -12,19 +12,20 @@ import pytest
 
 from orchestration.core.errors import WarehouseError
 from orchestration.core.settings import Settings
-from orchestration.publication.kept import find, kept_publications, published
+from orchestration.publication.kept import find, kept_publications
 from orchestration.query.run import ask, open_published
 from orchestration.store.lake import publish as lake_publish
 from orchestration.store.lake.catalogue import PUBLISHED, attached, data_path
 from orchestration.store.lake.publish import publish_to_lake
 from orchestration.store.lake.snapshots import newest, snapshots
+from orchestration.store.protocol import StoredPublication
 from tests.support.shell import REPOSITORY
 
 pytestmark = pytest.mark.slow
 
 
 def publish(settings: Settings, number: int, with_dyads: bool = False) -> None:
-    """A file as the local publication leaves it, with ``number`` in its mart; then the lake's publication of it."""
+    """Write the publication ``number`` as a file, and copy it into the lake."""
     write_file(settings, number, with_dyads)
     publish_to_lake(settings)
 
@@ -35,16 +36,16 @@ def write_file(settings: Settings, number: int, with_dyads: bool = False) -> Non
         for schema in ("marts", "results", "meta"):
             connection.execute(f"create schema {schema}")
         connection.execute(
-            f"create table meta.publication as select 'p{number}' as publication_id, timestamptz '2026-01-0{number} 00:00:00Z'"
-            f" as published_at, 'f{number}' as fingerprint, 'm' as mart_fingerprint, true as is_synthetic, '0' as"
-            " software_version, 'SYNTHETIC' as note"
+            f"create table meta.publication as select 'p{number}' as publication_id,"
+            f" timestamptz '2026-01-0{number} 00:00:00Z' as published_at, 'f{number}' as fingerprint,"
+            " 'm' as mart_fingerprint, true as is_synthetic, '0' as software_version, 'SYNTHETIC' as note"
         )
         connection.execute(
             "create table meta.sources as select 's' as source, 'f.csv' as file, '1' as version, 'h' as sha256"
         )
         connection.execute(
-            f"create table marts.country_years as select 2::integer as cow_code, (1816 + i)::integer as year, {number} +"
-            " i / 3 as cinc, i > 1 as is_major_power, nullif(i, 2)::bigint as n from range(1000) as r(i)"
+            "create table marts.country_years as select 2::integer as cow_code, (1816 + i)::integer as year,"
+            f" {number} + i / 3 as cinc, i > 1 as is_major_power, nullif(i, 2)::bigint as n from range(1000) as r(i)"
         )
         connection.execute("comment on table marts.country_years is 'It''s the panel'")
         connection.execute("comment on column marts.country_years.cinc is 'Share'")
@@ -52,8 +53,8 @@ def write_file(settings: Settings, number: int, with_dyads: bool = False) -> Non
             connection.execute("create table marts.dyad_years as select 1 as a")
 
 
-def asked(place, statement: str) -> list[tuple]:
-    with open_published(place) as connection:
+def rows(publication: StoredPublication, statement: str) -> list[tuple]:
+    with open_published(publication) as connection:
         return ask(connection, statement).fetchall()
 
 
@@ -61,17 +62,17 @@ def files(settings: Settings) -> set[Path]:
     return set(Path(data_path(settings, PUBLISHED)).rglob("*.parquet"))
 
 
-def test_an_earlier_publication_gives_the_earlier_numbers(settings: Settings) -> None:
+def test_an_earlier_publication_has_the_earlier_values(settings: Settings) -> None:
     publish(settings, 1, with_dyads=True)
     publish(settings, 2)
     first, second = "select sum(cinc), any_value(publication_id) from country_years, publication", [(168500.0, "p2")]
-    assert asked(find(settings, "p1"), first) == [(167500.0, "p1")]
-    assert asked(find(settings, "previous"), first) == [(167500.0, "p1")]
-    assert asked(published(settings), first) == asked(find(settings, "current"), first) == second
-    assert asked(find(settings, "p1"), "select * from dyad_years") == [(1,)]
+    assert rows(find(settings, "p1"), first) == [(167500.0, "p1")]
+    assert rows(find(settings, "previous"), first) == [(167500.0, "p1")]
+    assert rows(find(settings), first) == rows(find(settings, "current"), first) == second
+    assert rows(find(settings, "p1"), "select * from dyad_years") == [(1,)]
     with pytest.raises(WarehouseError, match="no table dyad_years"):
-        asked(find(settings, "p2"), "select * from dyad_years")
-    with pytest.raises(WarehouseError, match="no id that begins so"):
+        rows(find(settings, "p2"), "select * from dyad_years")
+    with pytest.raises(WarehouseError, match="no id that begins with it"):
         find(settings, "p3")
     kept = kept_publications(settings)
     assert [(one.publication_id, one.is_current, one.country_years, one.lacks) for one in kept] == [
@@ -80,33 +81,33 @@ def test_an_earlier_publication_gives_the_earlier_numbers(settings: Settings) ->
     ]
 
 
-def test_rows_types_and_descriptions_are_those_of_the_file(settings: Settings) -> None:
+def test_rows_types_and_descriptions_equal_the_file(settings: Settings) -> None:
     publish(settings, 1)
     with duckdb.connect(str(settings.warehouse_path), read_only=True) as file:
         expected = file.execute("from marts.country_years order by all").to_arrow_table()
-    with open_published(published(settings)) as lake:
+    with open_published(find(settings)) as lake:
         assert lake.execute("from country_years order by all").to_arrow_table().equals(expected)
-        told = "select table_comment from information_schema.tables where table_name = 'country_years'"
-        assert lake.execute(told).fetchall() == [("It's the panel",)]
-        told = "select column_name, comment from duckdb_columns() where comment is not null and schema_name = 'marts'"
-        assert lake.execute(told).fetchall() == [("cinc", "Share")]
+        query = "select table_comment from information_schema.tables where table_name = 'country_years'"
+        assert lake.execute(query).fetchall() == [("It's the panel",)]
+        query = "select column_name, comment from duckdb_columns() where comment is not null and schema_name = 'marts'"
+        assert lake.execute(query).fetchall() == [("cinc", "Share")]
 
 
-def test_plain_duckdb_reads_it_pinned_or_at_a_version(settings: Settings) -> None:
-    """As docs/lake.md tells users of DuckDB in any language."""
+def test_duckdb_reads_a_pinned_snapshot_or_a_version(settings: Settings) -> None:
+    """As docs/lake.md describes for users of DuckDB in any language."""
     publish(settings, 1)
     publish(settings, 2)
     first, _ = snapshots(settings)
-    question = "select min(cinc) from lake.marts.country_years"
+    query = "select min(cinc) from lake.marts.country_years"
     with attached(settings, PUBLISHED) as now, attached(settings, PUBLISHED, snapshot=first.version) as then:
-        assert now.execute(question).fetchall() == [(2.0,)]
-        assert now.execute(f"{question} at (version => {first.version})").fetchall() == [(1.0,)]
-        assert then.execute(question).fetchall() == [(1.0,)]
+        assert now.execute(query).fetchall() == [(2.0,)]
+        assert now.execute(f"{query} at (version => {first.version})").fetchall() == [(1.0,)]
+        assert then.execute(query).fetchall() == [(1.0,)]
         with pytest.raises(duckdb.Error, match="read-only"):
             now.execute("drop table lake.marts.country_years")
 
 
-def test_a_publisher_killed_inside_its_transaction_changes_nothing(settings: Settings) -> None:
+def test_a_kill_inside_the_transaction_changes_nothing(settings: Settings) -> None:
     publish(settings, 1)
     write_file(settings, 2)
     before = files(settings)
@@ -129,23 +130,23 @@ publish.publish_to_lake(Settings(data_dir=Path({str(settings.data_dir)!r}), lake
         env=os.environ | {"ADDRESS": settings.lake_address},
     )
     assert done.returncode == -signal.SIGKILL
-    assert files(settings) > before, "it had written files"
+    assert files(settings) > before, "files were written before the kill"
     assert [one.publication_id for one in snapshots(settings)] == ["p1"]
-    assert asked(published(settings), "select min(cinc) from country_years") == [(1.0,)]
+    assert rows(find(settings), "select min(cinc) from country_years") == [(1.0,)]
     publish_to_lake(settings)
-    assert asked(published(settings), "select min(cinc) from country_years") == [(2.0,)]
+    assert rows(find(settings), "select min(cinc) from country_years") == [(2.0,)]
 
 
-def test_the_lake_never_goes_back_and_takes_a_publication_once(settings: Settings) -> None:
+def test_an_older_publication_is_refused(settings: Settings) -> None:
     publish(settings, 2)
     publish_to_lake(settings)
     write_file(settings, 1)
-    with pytest.raises(WarehouseError, match="has a newer publication"):
+    with pytest.raises(WarehouseError, match="Refusing to overwrite a newer publication"):
         publish_to_lake(settings)
     assert [one.publication_id for one in snapshots(settings)] == ["p2"]
 
 
-def test_old_publications_go_and_their_files_a_day_later(settings: Settings, monkeypatch) -> None:
+def test_old_publications_expire_and_their_files_later(settings: Settings, monkeypatch) -> None:
     for number in (1, 2):
         publish(settings, number)
     oldest = find(settings, "p1")
@@ -153,9 +154,9 @@ def test_old_publications_go_and_their_files_a_day_later(settings: Settings, mon
     for number in (3, 4):
         publish(settings, number)
     assert [one.publication_id for one in snapshots(settings)] == ["p3", "p4"]
-    with pytest.raises(WarehouseError, match="No such publication is kept"):
+    with pytest.raises(WarehouseError, match="Publication not found"):
         find(settings, "p1")
-    # Who had it open goes on: the files are still there.
+    # A connection opened before the expiry still works: the files are there.
     assert reader.execute("select min(cinc) from marts.country_years").fetchall() == [(1.0,)]
     many = len(files(settings))
     monkeypatch.setattr(lake_publish, "GRACE", "interval 0 seconds")
@@ -163,10 +164,10 @@ def test_old_publications_go_and_their_files_a_day_later(settings: Settings, mon
     assert len(files(settings)) == many / 2  # two of four publications, all of the same tables
     assert [one.publication_id for one in snapshots(settings)] == ["p4", "p5"]
     for publication_id, least in (("p4", 4.0), ("p5", 5.0)):
-        assert asked(find(settings, publication_id), "select min(cinc) from country_years") == [(least,)]
+        assert rows(find(settings, publication_id), "select min(cinc) from country_years") == [(least,)]
 
 
-BEYOND = [
+FORBIDDEN = [
     "select * from postgres_query('__ducklake_metadata_lake', 'select 1 as a')",
     "select * from postgres_scan('host=127.0.0.1', 'alliance_formation', 'ducklake_snapshot')",
     "select * from ducklake_cleanup_old_files('lake', cleanup_all => true)",
@@ -181,19 +182,18 @@ BEYOND = [
 ]
 
 
-def test_a_question_reaches_the_publication_and_nothing_else(settings: Settings) -> None:
+def test_a_query_reaches_the_publication_only(settings: Settings) -> None:
     publish(settings, 1)
-    place = published(settings)
-    with open_published(place) as connection:
-        for statement in BEYOND:
+    with open_published(find(settings)) as connection:
+        for statement in FORBIDDEN:
             with pytest.raises(WarehouseError):
                 ask(connection, statement)
-            with pytest.raises(duckdb.Error):  # nor if ask, which lets only questions through, were not there
+            with pytest.raises(duckdb.Error):  # also without ask, which lets only SELECT pass
                 connection.execute(statement)
 
 
-def test_a_user_with_no_right_but_to_read_can_ask(settings: Settings, server) -> None:
-    """The rights of docs/lake.md."""
+def test_a_user_with_read_permission_can_query(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The permissions of docs/lake.md."""
     publish(settings, 1)
     owner = psycopg2.connect(settings.lake_address)
     owner.autocommit = True
@@ -205,12 +205,12 @@ def test_a_user_with_no_right_but_to_read_can_ask(settings: Settings, server) ->
             cursor.execute(line)
     host = settings.lake_address.partition("@")[2]
     reader = Settings(data_dir=settings.data_dir, lake_address=f"postgresql://reader:read-only@{host}")
-    os.environ.pop("PGPASSWORD", None)
     publish(settings, 2)
-    os.environ.pop("PGPASSWORD", None)
-    assert asked(published(reader), "select min(cinc) from country_years") == [(2.0,)]
+    monkeypatch.setenv("PGPASSWORD", reader.environment()["PGPASSWORD"])
+    assert rows(find(reader), "select min(cinc) from country_years") == [(2.0,)]
     write_file(settings, 3)
     with pytest.raises(WarehouseError, match="permission denied"):
         publish_to_lake(reader)
+    monkeypatch.setenv("PGPASSWORD", settings.environment()["PGPASSWORD"])
     assert newest(settings).publication_id == "p2"
     owner.close()
