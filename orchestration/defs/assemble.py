@@ -1,13 +1,15 @@
 """Everything Dagster loads, built from the settings: assets, their checks, the jobs, and what starts them."""
 
-from dagster import AssetSelection, Definitions, define_asset_job, in_process_executor
+from typing import NamedTuple
+
+from dagster import AssetKey, AssetSelection, Definitions, define_asset_job, in_process_executor
 
 from orchestration.core.settings import DAGSTER_UI, Settings
 from orchestration.defs.dbt_build import build_assets, dbt_resource
 from orchestration.defs.estimates import estimates_assets
 from orchestration.defs.failed_runs import failure_sensors
 from orchestration.defs.ingest import raw_assets
-from orchestration.defs.keys import EXTRAS, REFRESH_JOB, REFRESH_WITH_EXTRAS_JOB
+from orchestration.defs.keys import REFRESH_JOB, REFRESH_WITH_EXTRAS_JOB, inference_keys
 from orchestration.defs.need import run_tags
 from orchestration.defs.progress import progress_logger
 from orchestration.defs.publish import lake_assets, presentation_asset, publication_asset
@@ -16,8 +18,20 @@ from orchestration.defs.schedule import weekly_refresh
 from orchestration.defs.sensor import source_bytes_changed
 
 
+class Pipeline(NamedTuple):
+    """The definitions, and the asset keys of each extra that a refresh makes only on request."""
+
+    definitions: Definitions
+    extras: dict[str, list[AssetKey]]
+
+
 def build_defs(settings: Settings) -> Definitions:
-    """Build the definitions for one process.
+    """Build the definitions for one process; parameters and errors as in `build_pipeline`."""
+    return build_pipeline(settings).definitions
+
+
+def build_pipeline(settings: Settings) -> Pipeline:
+    """Build the definitions, and say which assets are made only on request.
 
     Parameters
     ----------
@@ -26,16 +40,18 @@ def build_defs(settings: Settings) -> Definitions:
 
     Returns
     -------
-    Definitions
-        With the jobs ``refresh`` and ``refresh_with_extras``.
+    Pipeline
+        With the jobs ``refresh`` and ``refresh_with_extras``, and the extras ``inference`` and ``dyads``.
 
     Raises
     ------
     WarehouseError
         If a setting or a source record is invalid, or the dbt project does not compile.
     """
+    build, dyads = build_assets(settings)
+    extras = {"inference": inference_keys(), "dyads": sorted(dyads.keys)}
+    on_request = [key for keys in extras.values() for key in keys]
     started_in_ui = run_tags(settings, DAGSTER_UI)  # every other way of starting a run sets its own tags
-    on_request = [key for keys in EXTRAS.values() for key in keys]
     refresh = define_asset_job(
         REFRESH_JOB,
         selection=AssetSelection.all() - AssetSelection.assets(*on_request),
@@ -49,10 +65,11 @@ def build_defs(settings: Settings) -> Definitions:
         " (specification curve, robustness, validation), and the dyad-years.",
         tags=started_in_ui,
     )
-    return Definitions(
+    definitions = Definitions(
         assets=[
             *raw_assets(settings),
-            *build_assets(settings),
+            build,
+            dyads,
             *estimates_assets(),
             publication_asset(),
             presentation_asset(),
@@ -65,3 +82,4 @@ def build_defs(settings: Settings) -> Definitions:
         executor=in_process_executor,
         loggers={"progress": progress_logger},
     )
+    return Pipeline(definitions, extras)

@@ -3,7 +3,6 @@
 from dagster import AssetKey
 
 from orchestration.modelling.result_tables import INFERENCE_TABLES
-from orchestration.publication.content import DYADS_TABLE
 
 REFRESH_JOB, REFRESH_WITH_EXTRAS_JOB = "refresh", "refresh_with_extras"
 OWNER = "team:warehouse"
@@ -27,8 +26,6 @@ def result_key(table: str) -> AssetKey:
     return AssetKey(["results", table])
 
 
-EXTRAS: dict[str, list[AssetKey]] = {
-    "inference": [result_key(table) for tables in INFERENCE_TABLES.values() for table in tables],
-    "dyads": [mart_key(DYADS_TABLE)],
-}
-"""What a refresh makes only on request."""
+def inference_keys() -> list[AssetKey]:
+    """Asset keys of the results tables that are made only on request."""
+    return [result_key(table) for tables in INFERENCE_TABLES.values() for table in tables]

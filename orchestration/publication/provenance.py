@@ -1,4 +1,4 @@
-"""Provenance from the built bytes: a build is published only if records, raw tables and code are those it was made from."""
+"""Provenance from the built bytes: a build is published only with the records, raw tables and code it was made from."""
 
 from orchestration.build.record import BuildRecord, current_inputs, differences, read_build_record
 from orchestration.ingest.acquisition import Acquisition

@@ -135,13 +135,13 @@ def _run_job(
     from dagster import DagsterInstance
     from sqlalchemy.exc import DatabaseError
 
-    from orchestration.defs.assemble import EXTRAS, build_defs
+    from orchestration.defs.assemble import build_pipeline
     from orchestration.defs.failed_runs import alert_for_run, declare_lost_runs
     from orchestration.defs.failures import first_failure
     from orchestration.defs.need import run_tags
     from orchestration.defs.publish import LAKE_KEY, PRESENTATION_KEY, PUBLICATION_KEY
 
-    defs = build_defs(settings)
+    defs, extra_keys = build_pipeline(settings)
     selection = None
     if only_share:
         selection = [LAKE_KEY]
@@ -149,7 +149,7 @@ def _run_job(
         always = defs.resolve_job_def("refresh").asset_layer.selected_asset_keys
         published = {PUBLICATION_KEY, PRESENTATION_KEY, LAKE_KEY}
         selection = [key for key in always if key in published or not only_extras]
-        selection += [key for extra in extras for key in EXTRAS[extra]]
+        selection += [key for extra in extras for key in extra_keys[extra]]
     try:
         with DagsterInstance.from_config(str(REPOSITORY)) as instance:
             declare_lost_runs(settings, instance, holds_lock=True)
