@@ -45,23 +45,23 @@ def source_bytes_changed(settings: Settings) -> SensorDefinition:
 def look_and_decide(settings: Settings, current: Current, before: watch.Memory) -> SensorResult:
     """Check all sources once: request a run or say why not, raise alerts, and store what was seen in the cursor."""
     acquisition = sources_now(settings)
-    seen = watch.look(
+    seen = watch.check_files(
         acquisition.files(),
         acquisition.mirror_dir,
         before,
         now=time.time(),
-        pause_s=settings.watch_seconds,
-        publishers=None if settings.offline or settings.is_synthetic else watch.on_the_web(),
+        pause_seconds=settings.watch_seconds,
+        publishers=None if settings.offline or settings.is_synthetic else watch.web_publishers(),
     )
     found = watch.compare(before, seen, current.sources)
     for name in found.new_at_publisher:
         raise_alert(settings, _new_bytes(settings, current, name, seen[name]))
     wanted = found.changed or (found.to_load if _may_begin(settings, current) else [])
     state = watch.state_of(seen, current.publication_id)
-    if not wanted or state == before.asked_for:
-        cursor = watch.Memory(seen, before.asked_for, before.times_asked).to_json()
+    if not wanted or state == before.requested_state:
+        cursor = watch.Memory(seen, before.requested_state, before.requests).to_json()
         return SensorResult(skip_reason=_nothing_to_do(found, current, bool(wanted)), cursor=cursor)
-    times = before.times_asked + 1
+    times = before.requests + 1
     request = RunRequest(run_key=f"{state}-{times}", tags=run_tags(settings, f"sensor {NAME}", found.changed))
     return SensorResult(run_requests=[request], cursor=watch.Memory(seen, state, times).to_json())
 
@@ -84,8 +84,8 @@ def _nothing_to_do(found: watch.Findings, current: Current, requested_before: bo
         notes.append(f"The mirror's copy is not the one on record: {listed(found.wrong)} (warehouse sources verify).")
     if found.new_at_publisher:
         notes.append(f"New bytes at the publisher: {listed(found.new_at_publisher)} (see data/alerts).")
-    if found.silent:
-        notes.append(f"No answer for {listed(found.silent)}; retried after a pause.")
+    if found.unreachable:
+        notes.append(f"No answer for {listed(found.unreachable)}; retried after a pause.")
     return " ".join(notes)
 
 
@@ -94,11 +94,11 @@ def _new_bytes(settings: Settings, current: Current, name: str, seen: watch.Seen
     return Alert(
         kind=NEW_BYTES,
         time=datetime.now(UTC).isoformat(timespec="seconds"),
-        subject=f"{name} {watch.state_of({name: seen}, seen.news)}",
+        subject=f"{name} {watch.state_of({name: seen}, seen.difference)}",
         asked_by=f"sensor {NAME}",
         data="real",
         step="",
-        message=f"The publisher of {source} offers a {file} that is not the one on record: {seen.news}. "
+        message=f"The publisher of {source} offers a {file} that is not the one on record: {seen.difference}. "
         "The verified copy remains in use.",
         published=current.publication_id,
         next_step=f"warehouse sources upgrade {source}",

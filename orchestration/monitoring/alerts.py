@@ -1,7 +1,7 @@
-"""Alert records: one JSON file in data/alerts for each failed refresh and for new bytes at a publisher, posted if wished.
+"""Alert records: one JSON file in data/alerts for each failed refresh and for new bytes at a publisher.
 
-A record has the fields of Alert and ``posted``: "no address is set", "yes", or "no: " and why. The address it is posted
-to is a secret and stands nowhere: not in the record, not in a message, not in a log.
+A record has the fields of `Alert` and ``posted``: "no address is set", "yes", or "no: " and the reason. The address to
+which alerts are posted is a secret: no record, message or log contains it.
 """
 
 import json
@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from http.client import HTTPException
 from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
@@ -22,7 +23,7 @@ from orchestration.core.files import write_atomically
 from orchestration.core.settings import Settings
 from orchestration.store.publication_file import PublicationFile
 
-POST_S = 5.0
+POST_TIMEOUT_SECONDS = 5.0
 FAILED, NEW_BYTES = "refresh failed", "new bytes at the publisher"
 NO_RUN = "no run"
 
@@ -31,12 +32,28 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Alert:
-    """What happened, and what to do.
+    """What happened, and what to do about it.
 
-    kind: "refresh failed" or "new bytes at the publisher". time: of the run's beginning or of the look, ISO 8601, UTC.
-    subject: the run's id; "no run" where a refresh failed before Dagster had one; source and file for new bytes.
-    asked_by: command line, schedule, sensor or Dagster UI. data: real or SYNTHETIC. step: the first that failed, or "".
-    published: the publication that stands, or None. next_step: what the reader of the alert should do.
+    Attributes
+    ----------
+    kind : str
+        ``refresh failed`` or ``new bytes at the publisher``.
+    time : str
+        Start of the run, or time of the check of the sources; ISO 8601 in UTC.
+    subject : str
+        Id of the run, ``no run`` if a refresh failed before Dagster created one, or source and file for new bytes.
+    asked_by : str
+        What started the run or the check: command line, schedule, sensor or Dagster UI.
+    data : str
+        ``real`` or ``SYNTHETIC``.
+    step : str
+        First step that failed, or "".
+    message : str
+        The error, or what the publisher offers.
+    published : str or None
+        Id of the current publication.
+    next_step : str
+        What the reader of the alert should do.
     """
 
     kind: str
@@ -59,7 +76,24 @@ def failed_refresh(
     run_id: str = NO_RUN,
     began: datetime | None = None,
 ) -> Alert:
-    """The alert for a failed refresh; the next step is the one its message names. began: now, where it is not known."""
+    """Describe a failed refresh. The next step is the one that its message names.
+
+    Parameters
+    ----------
+    settings : Settings
+        Settings of the refresh.
+    asked_by, message, step : str
+        As in `Alert`.
+    run_id : str
+        Dagster's id of the run.
+    began : datetime, optional
+        Start of the run; by default now.
+
+    Returns
+    -------
+    Alert
+        Not yet kept or posted.
+    """
     named = [line.partition("next:")[2].strip() for line in message.splitlines() if line.strip().startswith("next:")]
     return Alert(
         kind=FAILED,
@@ -70,15 +104,27 @@ def failed_refresh(
         step=step,
         message=message,
         published=published_id(settings),
-        next_step=named[0] if named else "warehouse ui shows the run; mend what its log names, then warehouse run",
+        next_step=named[0] if named else "Open the run with warehouse ui, fix what its log names, then: warehouse run",
     )
 
 
 def raise_alert(settings: Settings, alert: Alert) -> Path | None:
-    """Keep the alert in data/alerts and post it; return its file, or None where its subject has one already.
+    """Keep an alert in data/alerts and post it; two processes that report the same run make one record.
 
-    Two processes that know of the same failed run make one record. Raises nothing: a refresh that failed must not fail
-    again over its alert, so that trouble in keeping or posting it only goes to the log.
+    Raises nothing: a failed refresh must not fail again because of its alert. Trouble with keeping or posting goes to
+    the log.
+
+    Parameters
+    ----------
+    settings : Settings
+        With the folder of the alerts and, optionally, the address to post to.
+    alert : Alert
+        What to report.
+
+    Returns
+    -------
+    Path or None
+        The new record, or None if its subject already has one or it could not be written.
     """
     try:
         path = _keep(settings.alerts_dir, alert)
@@ -88,12 +134,23 @@ def raise_alert(settings: Settings, alert: Alert) -> Path | None:
                 stream.write(json.dumps(asdict(alert) | {"posted": posted}, indent=1).encode())
         return path
     except (OSError, WarehouseError) as error:
-        log.warning("The alert could not be kept: %s", getattr(error, "strerror", None) or type(error).__name__)
+        log.warning("The alert could not be stored: %s", getattr(error, "strerror", None) or type(error).__name__)
         return None
 
 
-def alerts(settings: Settings) -> Iterator[dict]:
-    """Every alert record that can be read, newest first."""
+def alerts(settings: Settings) -> Iterator[dict[str, Any]]:
+    """Read the alert records, newest first; a damaged record is skipped.
+
+    Parameters
+    ----------
+    settings : Settings
+        With the folder of the alerts.
+
+    Yields
+    ------
+    dict
+        Fields of `Alert` and ``posted``.
+    """
     for path in sorted(settings.alerts_dir.glob("*.json"), reverse=True):
         try:
             yield json.loads(path.read_text())
@@ -102,13 +159,13 @@ def alerts(settings: Settings) -> Iterator[dict]:
 
 
 def published_id(settings: Settings) -> str | None:
-    """The id of the publication that stands."""
+    """Id of the current publication of the data folder, or None without one."""
     record = PublicationFile(settings.warehouse_path).record()
     return str(record["publication_id"]) if record else None
 
 
 def _keep(folder: Path, alert: Alert) -> Path | None:
-    """Write <time>-<subject>.json whole, unless the subject has one; of two who try at once, one succeeds."""
+    """Write <time>-<subject>.json completely unless the subject has one; of concurrent writers, one succeeds."""
     folder.mkdir(parents=True, exist_ok=True)
     when = datetime.fromisoformat(alert.time).astimezone(UTC)
     subject = re.sub(r"[^A-Za-z0-9.-]+", "_", alert.subject)
@@ -131,19 +188,19 @@ def _keep(folder: Path, alert: Alert) -> Path | None:
 
 
 def _post(address: str | None, alert: Alert) -> str:
-    """Post the alert as JSON; say whether that went well. Redirects are not followed, and no error names the address."""
+    """Post the alert as JSON and return the value of ``posted``. Redirects are not followed."""
     if not address:
         return "no address is set"
-    content, kind = json.dumps(asdict(alert)).encode(), {"Content-Type": "application/json"}
+    body, headers = json.dumps(asdict(alert)).encode(), {"Content-Type": "application/json"}
     try:
-        with build_opener(_NoRedirects).open(Request(address, content, kind), timeout=POST_S):
+        with build_opener(_NoRedirects).open(Request(address, body, headers), timeout=POST_TIMEOUT_SECONDS):
             return "yes"
     except HTTPError as error:
-        return f"no: the server answers {error.code}"
-    except (OSError, ValueError, HTTPException) as error:
+        return f"no: HTTP status {error.code}"
+    except (OSError, ValueError, HTTPException) as error:  # its text may contain the address
         return f"no: {type(getattr(error, 'reason', error)).__name__}"
 
 
 class _NoRedirects(HTTPRedirectHandler):
-    def redirect_request(self, *_) -> None:
+    def redirect_request(self, *_: object) -> None:
         return None

@@ -1,16 +1,16 @@
-"""What mirror and publishers offer for each source file, and what has changed since the last look.
+"""What the mirror and the publishers offer for each source file, and what changed since the last check.
 
-Bytes in the mirror are held against the sha256 on record. A publisher is asked for headers alone; where they changed
-the file is downloaded, so that only other bytes count as news. What follows from a look:
+The sha256 of the mirror's copy is compared with the one on record. A publisher is queried for headers only; if they
+changed, the file is downloaded, so that only other bytes count as a change. The outcome of a check:
 
     mirror: changed to the bytes on record, which are not published   a run
-    mirror: changed to the bytes on record, which are published       nothing, a run would publish the same again
+    mirror: changed to the bytes on record, which are published       nothing; a run would publish the same again
     mirror: changed to other bytes                                    a run, once; it fails and says what is wrong
     record: changed (a new version was recorded)                      a run, once
     publisher: headers changed, bytes as on record                    nothing
-    publisher: other bytes                                            an alert; they enter only through a new record
-    publisher: not reachable                                          nothing; asked again after growing pauses
-    first look                                                        a run if other bytes, or none, are published
+    publisher: other bytes                                            an alert; only a new record lets them in
+    publisher: unreachable                                            nothing; retried after growing pauses
+    first check                                                       a run if other bytes, or none, are published
 """
 
 import hashlib
@@ -25,107 +25,165 @@ from orchestration.core.errors import WarehouseError
 from orchestration.ingest.catalog import SourceFile
 from orchestration.ingest.fetch import MAX_REDIRECTS, SourceUnavailable, fetch, sha256_of
 
-# Named choices: Dagster gives a sensor 60 seconds. A publisher that stays silent is asked again after 1, 2, 4, ... 32
-# looks' time.
-LOOK_S = 40.0
-HEADERS_S = 10.0
-DOWNLOAD_S = 20.0
-ASKED_AT_ONCE = 8
-LONGEST_PAUSE = 32
+CHECK_SECONDS = 40.0  # Dagster stops a sensor after 60 seconds
+HEADERS_TIMEOUT_SECONDS = 10.0
+DOWNLOAD_TIMEOUT_SECONDS = 20.0
+PARALLEL_REQUESTS = 8
+LONGEST_PAUSE = 32  # in units of the first pause: a publisher is retried after 1, 2, 4, ... 32 of them
+HEAD_REFUSED = (403, 405, 501)  # statuses of servers that do not support HEAD
 
 MIRROR, PUBLISHER, NOWHERE = "mirror", "publisher", "nowhere"
 
 
 class Unreachable(Exception):
-    """A publisher that did not answer; the message says why."""
+    """A publisher did not answer; the message gives the reason."""
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What the last look at one file found.
+    """What the last check found for one file.
 
-    recorded: the sha256 on record at that time. place: mirror, publisher or nowhere.
-    mark: sha256 of the mirror's copy, or the publisher's headers that tell one file from another.
-    stat: size, time of change of content and of inode of the mirror's copy: while they stay, it is not read again.
-    asked_at: when the publisher was last asked, in seconds since 1970. silent: how often in a row it did not answer.
-    news: how the publisher's bytes differ from those on record. why: why nothing could be seen.
+    Attributes
+    ----------
+    recorded : str
+        The sha256 on record at that time.
+    location : str
+        ``mirror``, ``publisher`` or ``nowhere``.
+    mark : str or None
+        The sha256 of the mirror's copy, or the publisher's headers that identify the file.
+    stat : tuple of int or None
+        Size, modification time and inode change time of the mirror's copy: it is read again only if they changed.
+    checked_at : float
+        When the publisher was last queried, in seconds since 1970.
+    failures : int
+        How many times in a row the publisher did not answer.
+    difference : str
+        How the publisher's bytes differ from those on record; empty if they do not.
+    reason : str
+        Why nothing was found.
     """
 
     recorded: str
-    place: str
+    location: str
     mark: str | None = None
     stat: tuple[int, ...] | None = None
-    asked_at: float = 0.0
-    silent: int = 0
-    news: str = ""
-    why: str = ""
+    checked_at: float = 0.0
+    failures: int = 0
+    difference: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True)
 class Memory:
-    """What a look leaves for the next: every file as seen, and the last state for which a run was asked."""
+    """What one check leaves for the next; the sensor stores it as its cursor.
+
+    Attributes
+    ----------
+    files : Mapping of str to Seen
+        Every file, by ``<source>/<file>``.
+    requested_state : str
+        The last state (see `state_of`) for which a run was requested.
+    requests : int
+        How many runs were requested.
+    """
 
     files: Mapping[str, Seen] = field(default_factory=dict)
-    asked_for: str = ""
-    times_asked: int = 0
+    requested_state: str = ""
+    requests: int = 0
 
     def to_json(self) -> str:
+        """Serialize as JSON."""
         return json.dumps(asdict(self))
 
     @classmethod
     def from_json(cls, text: str | None) -> "Memory":
-        """The memory of the last look; an empty one where there is none that this version can read."""
+        """Parse what `to_json` wrote; empty for None and for a cursor of another version."""
         try:
             record = json.loads(text or "{}")
             files = {
                 name: Seen(**(seen | {"stat": tuple(seen["stat"]) if seen["stat"] else None}))
                 for name, seen in record.get("files", {}).items()
             }
-            return cls(files, record.get("asked_for", ""), record.get("times_asked", 0))
+            return cls(files, record.get("requested_state", ""), record.get("requests", 0))
         except (ValueError, TypeError, KeyError, AttributeError):
             return cls()
 
 
 @dataclass(frozen=True)
 class Findings:
-    """What a look found, as names of files.
+    """What a check found, as lists of ``<source>/<file>``.
 
-    to_load: a run would load other bytes than those published. wrong: the mirror's copy is not the one on record.
-    changed: those of either kind that changed since the last look; the mirror's copy or the record.
-    new_at_publisher: the publisher offers other bytes than it did. silent: the publisher did not answer.
+    Attributes
+    ----------
+    to_load : list of str
+        A run would load other bytes than those published.
+    wrong : list of str
+        The mirror's copy is not the one on record.
+    changed : list of str
+        Those of either kind whose copy in the mirror or whose record changed since the last check.
+    new_at_publisher : list of str
+        The publisher offers other bytes than at the last check.
+    unreachable : list of str
+        The publisher did not answer.
     """
 
     to_load: list[str]
     wrong: list[str]
     changed: list[str]
     new_at_publisher: list[str]
-    silent: list[str]
+    unreachable: list[str]
 
 
 @dataclass(frozen=True)
 class Publishers:
-    """Asking publishers: for headers, and whether their file is the one on record. Replaced in tests."""
+    """How publishers are queried. Replaced in tests.
+
+    Attributes
+    ----------
+    headers : callable
+        Headers that identify the publisher's copy of a file.
+    difference : callable
+        How the publisher's copy of a file, given with the name of its source, differs from the record; empty if it
+        does not.
+    """
 
     headers: Callable[[SourceFile], str]
-    news: Callable[[str, SourceFile], str]
+    difference: Callable[[str, SourceFile], str]
 
 
-def look(
+def check_files(
     files: list[tuple[str, SourceFile]],
     mirror_dir: Path | None,
     before: Memory,
     *,
     now: float,
-    pause_s: float,
+    pause_seconds: float,
     publishers: Publishers | None,
 ) -> dict[str, Seen]:
-    """Look at every (source, file) once and return what was seen by ``<source>/<file>``.
+    """Check every file once, in at most CHECK_SECONDS. Raises nothing.
 
-    now: seconds since 1970. pause_s: the pause after a first silence. publishers: None where the network is not asked.
-    Takes LOOK_S seconds at most; who has not answered by then counts as silent. Raises nothing.
+    Parameters
+    ----------
+    files : list of (str, SourceFile)
+        Name of the source, and its file on record.
+    mirror_dir : Path or None
+        Folder with one folder for each source.
+    before : Memory
+        What the last check left.
+    now : float
+        Seconds since 1970.
+    pause_seconds : float
+        Pause after the first failure to reach a publisher.
+    publishers : Publishers or None
+        None to not use the network.
+
+    Returns
+    -------
+    dict of str to Seen
+        By ``<source>/<file>``. A publisher that does not answer in time counts as unreachable.
     """
     seen: dict[str, Seen] = {}
-    to_ask = []
+    to_query = []
     for source, file in files:
         name = f"{source}/{file.file}"
         last = before.files.get(name)
@@ -134,116 +192,148 @@ def look(
             seen[name] = in_mirror
         elif publishers is None or not file.publisher_url:
             seen[name] = Seen(file.sha256, NOWHERE)
-        elif last and last.silent and now < last.asked_at + pause_s * min(2 ** (last.silent - 1), LONGEST_PAUSE):
+        elif last and last.failures and now < last.checked_at + _pause(last.failures, pause_seconds):
             seen[name] = replace(last, recorded=file.sha256)
         else:
-            to_ask.append((name, source, file, last if last and last.place == PUBLISHER else None))
-    if to_ask:
-        pool = ThreadPoolExecutor(ASKED_AT_ONCE)
-        asked = {
+            to_query.append((name, source, file, last if last and last.location == PUBLISHER else None))
+    if to_query and publishers:
+        pool = ThreadPoolExecutor(PARALLEL_REQUESTS)
+        queries = {
             pool.submit(_at_publisher, source, file, last, now, publishers): (name, file, last)
-            for name, source, file, last in to_ask
+            for name, source, file, last in to_query
         }
-        wait(asked, timeout=LOOK_S)
-        for answer, (name, file, last) in asked.items():
-            seen[name] = answer.result() if answer.done() else _silence(file, last, now, "no answer in time")
+        wait(queries, timeout=CHECK_SECONDS)
+        for query, (name, file, last) in queries.items():
+            seen[name] = query.result() if query.done() else _failure(file, last, now, "no answer in time")
         pool.shutdown(wait=False, cancel_futures=True)
     return seen
 
 
 def compare(before: Memory, seen: Mapping[str, Seen], published: Mapping[str, str] | None) -> Findings:
-    """What is new in ``seen``. published: sha256 by name of file, of what is published; None where nothing is."""
+    """Find what is new since the last check.
+
+    Parameters
+    ----------
+    before : Memory
+        What the last check left.
+    seen : Mapping of str to Seen
+        What this check found.
+    published : Mapping of str to str or None
+        The sha256 of every published file by ``<source>/<file>``; None if nothing is published.
+
+    Returns
+    -------
+    Findings
+        In the order of ``seen``.
+    """
     last = before.files
-    wrong = [n for n, s in seen.items() if s.place == MIRROR and s.mark not in (None, s.recorded)]
+    wrong = [n for n, s in seen.items() if s.location == MIRROR and s.mark not in (None, s.recorded)]
     to_load = [n for n, s in seen.items() if (published or {}).get(n) != s.recorded]
 
     def changed(name: str) -> bool:
         now, then = seen[name], last.get(name)
         if then is None:
             return False
-        new_bytes = now.place == MIRROR and (then.place, then.mark) != (now.place, now.mark)
+        new_bytes = now.location == MIRROR and (then.location, then.mark) != (now.location, now.mark)
         return new_bytes or now.recorded != then.recorded
 
-    new_at_publisher = [
-        n for n, s in seen.items() if s.place == PUBLISHER and s.news and n in last and s.news != last[n].news
-    ]
     return Findings(
         to_load=to_load,
         wrong=wrong,
         changed=[n for n in seen if changed(n) and (n in wrong or n in to_load)],
-        new_at_publisher=new_at_publisher,
-        silent=[n for n, s in seen.items() if s.silent],
+        new_at_publisher=[
+            n
+            for n, s in seen.items()
+            if s.location == PUBLISHER and s.difference and n in last and s.difference != last[n].difference
+        ],
+        unreachable=[n for n, s in seen.items() if s.failures],
     )
 
 
 def state_of(seen: Mapping[str, Seen], publication_id: str | None) -> str:
-    """A hash of what a run would find and what it would replace: the same state is not asked for twice."""
-    marks = [[n, s.recorded, s.mark if s.place == MIRROR else None] for n, s in sorted(seen.items())]
+    """Hash what a run would load and what it would replace, so that no run is requested twice for the same state.
+
+    Parameters
+    ----------
+    seen : Mapping of str to Seen
+        What a check found.
+    publication_id : str or None
+        The current publication.
+
+    Returns
+    -------
+    str
+        16 hexadecimal digits. What publishers offer does not enter.
+    """
+    marks = [[n, s.recorded, s.mark if s.location == MIRROR else None] for n, s in sorted(seen.items())]
     return hashlib.sha256(json.dumps([marks, publication_id]).encode()).hexdigest()[:16]
 
 
+def web_publishers() -> Publishers:
+    """The publishers themselves, over http and https only."""
+    return Publishers(_headers, _difference)
+
+
+def _pause(failures: int, first_pause: float) -> float:
+    return first_pause * min(2 ** (failures - 1), LONGEST_PAUSE)
+
+
 def _in_mirror(path: Path, file: SourceFile, last: Seen | None) -> Seen | None:
-    """What the mirror offers; None where it has no such file."""
+    """What the mirror offers; None if it does not have the file."""
     try:
-        told = path.stat()
-        stat = (told.st_size, told.st_mtime_ns, told.st_ctime_ns)
-        if last and last.place == MIRROR and last.mark and last.stat == stat:
+        status = path.stat()
+        stat = (status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        if last and last.location == MIRROR and last.mark and last.stat == stat:
             return replace(last, recorded=file.sha256)
         return Seen(file.sha256, MIRROR, mark=sha256_of(path), stat=stat)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        return Seen(file.sha256, MIRROR, why=f"cannot be read ({error.strerror})")
+        return Seen(file.sha256, MIRROR, reason=f"cannot be read ({error.strerror})")
 
 
 def _at_publisher(source: str, file: SourceFile, last: Seen | None, now: float, publishers: Publishers) -> Seen:
     try:
         mark = publishers.headers(file)
-        news = last.news if last else ""
+        difference = last.difference if last else ""
         if last and last.mark is not None and last.mark != mark:
-            news = publishers.news(source, file)
+            difference = publishers.difference(source, file)
     except Unreachable as reason:
-        return _silence(file, last, now, str(reason))
-    return Seen(file.sha256, PUBLISHER, mark=mark, asked_at=now, news=news)
+        return _failure(file, last, now, str(reason))
+    return Seen(file.sha256, PUBLISHER, mark=mark, checked_at=now, difference=difference)
 
 
-def _silence(file: SourceFile, last: Seen | None, now: float, why: str) -> Seen:
-    """The headers seen before are kept, so that a change behind the silence is noticed when it ends."""
+def _failure(file: SourceFile, last: Seen | None, now: float, reason: str) -> Seen:
+    """Keep the previous headers, so that a change during the outage is noticed when it ends."""
     last = last or Seen(file.sha256, PUBLISHER)
-    return replace(last, recorded=file.sha256, asked_at=now, silent=last.silent + 1, why=why)
-
-
-def on_the_web() -> Publishers:
-    """The publishers themselves, over http and https alone."""
-    return Publishers(_headers, _news)
+    return replace(last, recorded=file.sha256, checked_at=now, failures=last.failures + 1, reason=reason)
 
 
 def _headers(file: SourceFile) -> str:
     import requests
 
+    url, identity = str(file.publisher_url), {"Accept-Encoding": "identity"}
     try:
         with requests.Session() as session:
             session.max_redirects = MAX_REDIRECTS
-            asked = {"timeout": HEADERS_S, "headers": {"Accept-Encoding": "identity"}}
-            answer = session.head(file.publisher_url, allow_redirects=True, **asked)
-            if answer.status_code in (403, 405, 501):  # a server that does not like to be asked for headers alone
-                answer = session.get(file.publisher_url, stream=True, **asked)
+            answer = session.head(url, allow_redirects=True, timeout=HEADERS_TIMEOUT_SECONDS, headers=identity)
+            if answer.status_code in HEAD_REFUSED:
+                answer = session.get(url, stream=True, timeout=HEADERS_TIMEOUT_SECONDS, headers=identity)
                 answer.close()
             if answer.status_code != 200:
-                raise Unreachable(f"the server answers {answer.status_code}")
+                raise Unreachable(f"HTTP status {answer.status_code}")
             return json.dumps([answer.headers.get(name) for name in ("ETag", "Last-Modified", "Content-Length")])
     except (requests.RequestException, OSError) as error:
         raise Unreachable(type(error).__name__) from error
 
 
-def _news(source: str, file: SourceFile) -> str:
-    """Empty if the publisher's file is the one on record, else what was found. Raises Unreachable."""
+def _difference(source: str, file: SourceFile) -> str:
     from_publisher = file.model_copy(update={"pinned_url": None})
     with tempfile.TemporaryDirectory() as folder:
         try:
-            fetch(from_publisher, source, Path(folder), None, timeout_s=DOWNLOAD_S)
+            fetch(from_publisher, source, Path(folder), None, timeout_s=DOWNLOAD_TIMEOUT_SECONDS)
         except SourceUnavailable as error:
             raise Unreachable(error.found) from error
         except WarehouseError as error:
-            return error.found.removeprefix("cache: not there; ")
+            return error.found.partition("; ")[2] or error.found  # without what it says of the empty cache
     return ""

@@ -1,4 +1,4 @@
-"""Alert records: one for each subject, whole, posted if an address is set, which then stands nowhere."""
+"""Alert records: one for each subject, written completely and posted; no record or log contains the address."""
 
 import json
 import logging
@@ -38,7 +38,7 @@ def an_alert(settings: Settings, run_id: str = "run-1") -> Alert:
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], tuple[str, list]]]:
-    """A web server that answers every post with the status wished for; its address, and what was posted."""
+    """Start a web server that answers every POST with a given status; returns its address and what was posted."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     servers = []
 
@@ -66,7 +66,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], tuple[st
         each.server_close()
 
 
-def test_the_record_says_what_failed_and_what_to_do(settings: Settings) -> None:
+def test_a_record_has_the_failure_and_the_next_step(settings: Settings) -> None:
     path = raise_alert(settings, an_alert(settings))
     assert path == settings.alerts_dir / "20261123T050001Z-run-1.json"
     assert json.loads(path.read_text()) == {
@@ -84,7 +84,7 @@ def test_the_record_says_what_failed_and_what_to_do(settings: Settings) -> None:
     assert [file.name for file in settings.alerts_dir.iterdir()] == [path.name]
 
 
-def test_a_run_has_one_alert_however_many_tell_of_it(settings: Settings, server) -> None:
+def test_a_run_has_one_alert_from_concurrent_reports(settings: Settings, server) -> None:
     address, posted = server(204)
     settings = replace(settings, alert_webhook=address)
     with ThreadPoolExecutor(8) as pool:
@@ -96,14 +96,14 @@ def test_a_run_has_one_alert_however_many_tell_of_it(settings: Settings, server)
     assert raise_alert(settings, an_alert(settings, "run-2")) is not None
 
 
-def test_refreshes_that_failed_before_they_had_a_run_have_an_alert_each(settings: Settings) -> None:
+def test_each_failure_without_a_run_has_its_own_alert(settings: Settings) -> None:
     for hour in (5, 6):
         alert = replace(an_alert(settings, NO_RUN), time=f"2026-11-23T0{hour}:00:00+00:00")
         assert raise_alert(settings, alert) is not None
     assert [alert["time"][11:13] for alert in alerts(settings)] == ["06", "05"]
 
 
-def test_it_is_posted_as_json(settings: Settings, server) -> None:
+def test_an_alert_is_posted_as_json(settings: Settings, server) -> None:
     address, posted = server(200)
     alert = an_alert(settings)
     path = raise_alert(replace(settings, alert_webhook=address), alert)
@@ -111,12 +111,12 @@ def test_it_is_posted_as_json(settings: Settings, server) -> None:
     assert json.loads(path.read_text())["posted"] == "yes"
 
 
-@pytest.mark.parametrize(("status", "told"), [(500, "no: the server answers 500"), (302, "no: the server answers 302")])
-def test_a_server_that_refuses_is_noted_and_redirects_are_not_followed(settings, server, status, told) -> None:
-    address, posted = server(status)
+@pytest.mark.parametrize(("status", "posted"), [(500, "no: HTTP status 500"), (302, "no: HTTP status 302")])
+def test_a_refusal_is_recorded_and_no_redirect_is_followed(settings, server, status, posted) -> None:
+    address, received = server(status)
     path = raise_alert(replace(settings, alert_webhook=address), an_alert(settings))
-    assert json.loads(path.read_text())["posted"] == told
-    assert len(posted) == 1
+    assert json.loads(path.read_text())["posted"] == posted
+    assert len(received) == 1
 
 
 @pytest.mark.parametrize(
@@ -131,21 +131,21 @@ def test_a_server_that_refuses_is_noted_and_redirects_are_not_followed(settings,
         f"file:///tmp/{SECRET}",
     ],
 )
-def test_no_address_makes_it_fail_and_none_is_repeated(
+def test_no_address_makes_it_fail_or_is_repeated(
     settings: Settings, address: str, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     caplog.set_level(logging.DEBUG)
     path = raise_alert(replace(settings, alert_webhook=address), an_alert(settings))
     assert json.loads(path.read_text())["posted"].startswith("no: ")
-    told = [path.read_text(), caplog.text, *capfd.readouterr(), repr(replace(settings, alert_webhook=address))]
-    assert not any(SECRET in text for text in told)
+    texts = [path.read_text(), caplog.text, *capfd.readouterr(), repr(replace(settings, alert_webhook=address))]
+    assert not any(SECRET in text for text in texts)
 
 
-def test_a_folder_that_cannot_be_written_fails_nothing(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_unwritable_folder_raises_nothing(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
     settings.data_dir.mkdir()
     settings.alerts_dir.write_text("a file where the folder should be")
     assert raise_alert(settings, an_alert(settings)) is None
-    assert "The alert could not be kept" in caplog.text
+    assert "The alert could not be stored" in caplog.text
 
 
 def test_a_damaged_record_does_not_hide_the_others(settings: Settings) -> None:
@@ -157,4 +157,5 @@ def test_a_damaged_record_does_not_hide_the_others(settings: Settings) -> None:
 def test_an_invalid_address_is_not_repeated_in_the_error() -> None:
     with pytest.raises(WarehouseError) as error:
         from_environment({"WAREHOUSE_ALERT_WEBHOOK": f"ftp://example.org/{SECRET}"})
-    assert "WAREHOUSE_ALERT_WEBHOOK" in str(error.value) and SECRET not in str(error.value)
+    assert "WAREHOUSE_ALERT_WEBHOOK" in str(error.value)
+    assert SECRET not in str(error.value)
