@@ -1,9 +1,12 @@
-"""Differences between two tables of equal key: rows added and removed, and cells changed by column and decade."""
+"""Differences between two tables with the same key: rows added and removed, and cells changed by column and decade."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import duckdb
+
+from orchestration.core.database import single_row
 
 INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"}
 NUMBERS = INTEGERS | {"FLOAT", "DOUBLE", "DECIMAL"}
@@ -11,12 +14,23 @@ NUMBERS = INTEGERS | {"FLOAT", "DOUBLE", "DECIMAL"}
 
 @dataclass(frozen=True)
 class ColumnDifference:
-    """How one column differs over the rows that both tables have.
+    """Differences of one column over the rows that both tables have.
 
-    changed: cells with another value; became_null and got_value are counted apart from them. largest_change (unit of
-    the column) and largest_relative_change (as a share of the larger of the two values) are over changed numbers, None
-    where there are none. by_decade: cells that differ in any of the three ways, by the decade's first year; None is the
-    decade of rows without a year.
+    Attributes
+    ----------
+    column : str
+        Name of the column.
+    changed : int
+        Cells with another value that is not NULL.
+    became_null, got_value : int
+        Cells that became NULL, and cells that were NULL and have a value now. Not included in ``changed``.
+    largest_change : float or None
+        Largest absolute change in the unit of the column; None without changed finite numbers.
+    largest_relative_change : float or None
+        Largest change as a share of the larger of the two absolute values (0 to 2); None without changed finite
+        numbers.
+    by_decade : dict of int to int
+        Cells that differ in any way, by first year of the decade; the key None counts rows without a year.
     """
 
     column: str
@@ -29,14 +43,28 @@ class ColumnDifference:
 
     @property
     def cells(self) -> int:
+        """Number of cells that differ in any way."""
         return self.changed + self.became_null + self.got_value
 
 
 @dataclass(frozen=True)
 class TableDifference:
-    """How a table differs from the one before: rows by key, columns by name.
+    """Differences between two tables: rows by key, columns by name.
 
-    columns: the columns with a difference, most cells first. types_changed: column, type before, type after.
+    Attributes
+    ----------
+    rows_before, rows_after : int
+        Row counts.
+    added, removed : dict of int to int
+        Rows that only one table has, by first year of the decade; the key None counts rows without a year.
+    rows_changed : int
+        Rows of both tables in which a cell differs.
+    columns : tuple of ColumnDifference
+        Columns with a difference, most cells first.
+    columns_added, columns_removed : tuple of str
+        Columns that only one table has.
+    types_changed : tuple of (str, str, str)
+        Column, type before, type after.
     """
 
     rows_before: int
@@ -51,14 +79,17 @@ class TableDifference:
 
     @property
     def rows_added(self) -> int:
+        """Number of rows that only the second table has."""
         return sum(self.added.values())
 
     @property
     def rows_removed(self) -> int:
+        """Number of rows that only the first table has."""
         return sum(self.removed.values())
 
     @property
     def is_equal(self) -> bool:
+        """Whether the tables have the same rows, columns and types."""
         return not any(
             (self.added, self.removed, self.columns, self.columns_added, self.columns_removed, self.types_changed)
         )
@@ -73,15 +104,39 @@ def compare(
     year: str | None = None,
     tolerance: float = 0.0,
 ) -> TableDifference:
-    """Compare two relations (SQL that can stand after FROM), whose rows are matched by ``key``; NULL matches NULL.
+    """Compare two relations row by row.
 
-    year: SQL over the columns of either that gives a row's calendar year. tolerance: two numbers count as equal where
-    they differ by no more than this share of the larger of them; 0 is exact. NaN equals NaN and differs from NULL.
-    Rows that repeat a key are paired in the order of their values. Raises ValueError where a table lacks a key column.
+    NULL matches NULL in keys and values; NaN equals NaN and differs from NULL. Rows that repeat a key are paired in the
+    order of their values.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+        Connection that can read both relations; two temporary tables are created in it.
+    before, after : str
+        SQL expressions that are valid after FROM.
+    key : sequence of str
+        Columns by which rows are matched.
+    year : str, optional
+        SQL expression for a row's calendar year, over columns that both relations have.
+    tolerance : float
+        Two numbers are equal if they differ by at most this share of the larger absolute value; 0 requires equality.
+
+    Returns
+    -------
+    TableDifference
+        With row counts, differing cells and changed columns.
+
+    Raises
+    ------
+    ValueError
+        If a relation lacks a column of the key.
+    duckdb.Error
+        If a relation cannot be read.
     """
     types_before, types_after = _types(connection, before), _types(connection, after)
     if missing := [name for name in key if name not in types_before or name not in types_after]:
-        raise ValueError(f"no column {', '.join(missing)} to match rows by")
+        raise ValueError(f"key column {', '.join(missing)} is missing")
     common = [name for name in types_before if name in types_after]
     values = [name for name in common if name not in key]
     for side, relation in (("before", before), ("after", after)):
@@ -93,8 +148,8 @@ def compare(
     )
     differs = {name: _differs(name, types_before[name], types_after[name], tolerance) for name in values}
     counts = [f"count(*) filter (_both and {condition})" for condition in differs.values()]
-    cells = connection.execute(f"select {', '.join(counts) or 'null'} from {pairs}").fetchone()
-    values = [name for name, count in zip(values, cells, strict=False) if count]  # the rest needs no closer look
+    cells = single_row(connection.execute(f"select {', '.join(counts) or 'null'} from {pairs}"))
+    values = [name for name, count in zip(values, cells, strict=False) if count]  # others need no aggregates
     aggregates = [f"count(*) filter (_both and ({' or '.join(differs[name] for name in values) or 'false'}))"]
     for name in values:
         aggregates += _aggregates(name, types_before[name], types_after[name], differs[name])
@@ -104,8 +159,8 @@ def compare(
     ).fetchall()
     columns = [_column(name, [(row[0], *row[4 + 5 * i : 9 + 5 * i]) for row in rows]) for i, name in enumerate(values)]
     return TableDifference(
-        rows_before=_count(connection, "compared_before"),
-        rows_after=_count(connection, "compared_after"),
+        rows_before=_row_count(connection, "compared_before"),
+        rows_after=_row_count(connection, "compared_after"),
         added={row[0]: row[1] for row in rows if row[1]},
         removed={row[0]: row[2] for row in rows if row[2]},
         rows_changed=sum(row[3] for row in rows),
@@ -123,11 +178,11 @@ def _types(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str, st
 
 
 def _side(relation: str, key: Sequence[str], common: Sequence[str], year: str | None) -> str:
-    """The columns both tables have, the year, and the row's number among those of its key."""
-    names = ", ".join(map(_name, common))
+    """SQL of one side: the common columns, the year, and the row's number among the rows with its key."""
+    names = ", ".join(map(_quoted, common))
     return (
         f"select {names}, try_cast({year or 'null'} as integer) as _year,"
-        f" row_number() over (partition by {', '.join(map(_name, key))} order by {names}) as _nth from {relation}"
+        f" row_number() over (partition by {', '.join(map(_quoted, key))} order by {names}) as _nth from {relation}"
     )
 
 
@@ -141,7 +196,7 @@ def _differs(name: str, type_before: str, type_after: str, tolerance: float) -> 
 
 
 def _aggregates(name: str, type_before: str, type_after: str, differs: str) -> list[str]:
-    """Cells changed, become NULL, no longer NULL; largest change and largest relative change of a number."""
+    """SQL of five aggregates: cells changed, became NULL, got a value; largest change, largest relative change."""
     b, a = _cells(name, type_before, type_after)
     counts = [
         f"count(*) filter (_both and {differs} and {b} is not null and {a} is not null)",
@@ -157,29 +212,29 @@ def _aggregates(name: str, type_before: str, type_after: str, differs: str) -> l
 
 
 def _cells(name: str, type_before: str, type_after: str) -> tuple[str, str]:
-    """The two cells as SQL, as text where their types cannot be compared as they are."""
-    b, a = f"b.{_name(name)}", f"a.{_name(name)}"
+    """SQL of the two cells, cast to text if their types cannot be compared."""
+    b, a = f"b.{_quoted(name)}", f"a.{_quoted(name)}"
     if type_before == type_after or (_is_number(type_before) and _is_number(type_after)):
         return b, a
     return f"{b}::varchar", f"{a}::varchar"
 
 
-def _is_number(kind: str) -> bool:
-    return kind.split("(")[0] in NUMBERS
+def _is_number(data_type: str) -> bool:
+    return data_type.split("(")[0] in NUMBERS
 
 
-def _column(name: str, decades: list[tuple]) -> ColumnDifference:
-    changed, became_null, got_value = (sum(row[place] for row in decades) for place in (1, 2, 3))
-    largest, relative = (
-        max((row[place] for row in decades if row[place] is not None), default=None) for place in (4, 5)
-    )
+def _column(name: str, decades: list[tuple[Any, ...]]) -> ColumnDifference:
+    """Combine the decades of one column; each is (decade, the five aggregates)."""
+    changed, became_null, got_value = (sum(row[i] for row in decades) for i in (1, 2, 3))
+    largest, relative = (max((row[i] for row in decades if row[i] is not None), default=None) for i in (4, 5))
     by_decade = {row[0]: sum(row[1:4]) for row in decades if sum(row[1:4])}
     return ColumnDifference(name, changed, became_null, got_value, largest, relative, by_decade)
 
 
-def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
-    return connection.execute(f"select count(*) from {table}").fetchone()[0]
+def _row_count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+    (count,) = single_row(connection.execute(f"select count(*) from {table}"))
+    return int(count)
 
 
-def _name(column: str) -> str:
+def _quoted(column: str) -> str:
     return '"' + column.replace('"', '""') + '"'

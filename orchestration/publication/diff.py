@@ -1,10 +1,13 @@
-"""What changed from one publication to another: sources, schema, cells of the marts, estimates."""
+"""Differences between two publications: sources, schema, cells of every table, models and coefficients."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import duckdb
 
+from analysis.core.conventions import HEADLINE_COVARIANCE, SIGNIFICANCE_LEVEL
 from orchestration.core.database import memory_connection, rows_as_dicts
 from orchestration.core.errors import WarehouseError
 from orchestration.publication.compare import TableDifference, compare
@@ -12,16 +15,26 @@ from orchestration.publication.kept import source_changes, source_versions
 from orchestration.publication.table_keys import TABLE_KEYS
 from orchestration.store.protocol import StoredPublication
 
-SIGNIFICANT = 0.05
-RECORD = ("publication_id", "published_at", "is_synthetic", "software_version", "note")
+RECORD_COLUMNS = ("publication_id", "published_at", "is_synthetic", "software_version", "note")
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class CoefficientChange:
-    """One coefficient under one covariance, whose estimate or p-value changed.
+    """One coefficient under one covariance, with another estimate or p-value.
 
-    shift: the change of the estimate in standard errors of the one before (for a covariance without any, in those
-    clustered by state). crosses: whether the p-value is below 0.05 in one of the two and not in the other.
+    Attributes
+    ----------
+    model, term, covariance : str
+        Key of results.coefficients.
+    estimate_before, estimate_after : float or None
+        Estimates in units of the linear index.
+    p_value_before, p_value_after : float or None
+        Two-sided p-values (0 to 1).
+    shift : float or None
+        Absolute change of the estimate in standard errors of the first publication; for a covariance without a
+        standard error, in those of the headline covariance.
     """
 
     model: str
@@ -35,13 +48,27 @@ class CoefficientChange:
 
     @property
     def crosses(self) -> bool:
-        before, after = self.p_value_before, self.p_value_after
-        return before is not None and after is not None and (before < SIGNIFICANT) != (after < SIGNIFICANT)
+        """Whether exactly one of the two p-values is below the significance level."""
+        if self.p_value_before is None or self.p_value_after is None:
+            return False
+        return (self.p_value_before < SIGNIFICANCE_LEVEL) != (self.p_value_after < SIGNIFICANCE_LEVEL)
 
 
 @dataclass(frozen=True)
 class ModelChange:
-    """A model whose sample or fit changed."""
+    """A model with another sample or another fit.
+
+    Attributes
+    ----------
+    model : str
+        Key of results.models.
+    n_before, n_after : int or None
+        Observations.
+    events_before, events_after : int or None
+        Observations with the outcome.
+    log_likelihood_before, log_likelihood_after : float or None
+        Maximised log-likelihoods.
+    """
 
     model: str
     n_before: int | None
@@ -54,10 +81,24 @@ class ModelChange:
 
 @dataclass(frozen=True)
 class PublicationDifference:
-    """How a publication differs from the one before.
+    """Differences between two publications.
 
-    before, after: what meta.publication says of each. tables: by ``schema.table``, the equal ones too.
-    not_compared: tables both have and that could not be compared, with the reason. coefficients: largest shift first.
+    Attributes
+    ----------
+    before, after : dict of str to object
+        `RECORD_COLUMNS` of meta.publication.
+    sources : tuple of str
+        Changed source files, see `source_changes`.
+    tables_added, tables_removed : tuple of str
+        Tables that only one publication has, as ``schema.table``.
+    tables : dict of str to TableDifference
+        By ``schema.table``, equal tables included.
+    not_compared : dict of str to str
+        Tables of both publications that could not be compared, with the reason.
+    coefficients : tuple of CoefficientChange
+        Largest shift first.
+    models : tuple of ModelChange
+        By name.
     """
 
     before: dict[str, object]
@@ -74,10 +115,24 @@ class PublicationDifference:
 def diff_publications(
     before: StoredPublication, after: StoredPublication, tolerance: float = 0.0
 ) -> PublicationDifference:
-    """Compare two publications, opened read-only; see comparison.compare for the tolerance.
+    """Compare two publications.
 
-    A part that one of them lacks, since another version made it, is named in not_compared.
-    Raises WarehouseError where one cannot be opened or is no publication.
+    Parameters
+    ----------
+    before, after : StoredPublication
+        Opened read-only.
+    tolerance : float
+        Relative tolerance for numbers, see `compare`.
+
+    Returns
+    -------
+    PublicationDifference
+        A table that another version of the warehouse made with another schema is listed in ``not_compared``.
+
+    Raises
+    ------
+    WarehouseError
+        If a publication cannot be opened or has no table meta.publication.
     """
     connection = memory_connection()
     try:
@@ -85,7 +140,8 @@ def diff_publications(
         old = _attach(connection, before, "before")
         new = old if before == after else _attach(connection, after, "after")
         tables_old, tables_new = _tables(connection, old), _tables(connection, new)
-        tables, not_compared = {}, {}
+        not_compared: dict[str, str] = {}
+        tables = {}
         for name, key in TABLE_KEYS.items():
             if name in tables_old and name in tables_new:
                 try:
@@ -94,30 +150,34 @@ def diff_publications(
                     )
                 except (ValueError, duckdb.Error) as error:
                     not_compared[name] = str(error)
-        parts = {
-            "meta.sources": lambda: source_changes(source_versions(connection, old), source_versions(connection, new)),
-            "results.coefficients": lambda: _coefficients(connection, old, new, tolerance),
-            "results.models": lambda: _models(connection, old, new, tolerance),
-        }
-        found = {}
-        for name, part in parts.items():
-            try:
-                found[name] = part()
-            except duckdb.Error as error:
-                found[name], not_compared[name] = (), str(error)
         return PublicationDifference(
-            before=_record(connection, old),
-            after=_record(connection, new),
-            sources=found["meta.sources"],
+            before=_record(connection, old, before),
+            after=_record(connection, new, after),
+            sources=_part(
+                "meta.sources",
+                lambda: source_changes(source_versions(connection, old), source_versions(connection, new)),
+                not_compared,
+            ),
             tables_added=tuple(sorted(tables_new - tables_old)),
             tables_removed=tuple(sorted(tables_old - tables_new)),
             tables=tables,
             not_compared=not_compared,
-            coefficients=found["results.coefficients"],
-            models=found["results.models"],
+            coefficients=_part(
+                "results.coefficients", lambda: _coefficients(connection, old, new, tolerance), not_compared
+            ),
+            models=_part("results.models", lambda: _models(connection, old, new, tolerance), not_compared),
         )
     finally:
         connection.close()
+
+
+def _part(name: str, read: Callable[[], tuple[T, ...]], not_compared: dict[str, str]) -> tuple[T, ...]:
+    """Read one part; a part with another schema is empty and listed in ``not_compared``."""
+    try:
+        return read()
+    except duckdb.Error as error:
+        not_compared[name] = str(error)
+        return ()
 
 
 def _attach(connection: duckdb.DuckDBPyConnection, publication: StoredPublication, name: str) -> str:
@@ -125,11 +185,11 @@ def _attach(connection: duckdb.DuckDBPyConnection, publication: StoredPublicatio
         publication.attach_to(connection, f"published_{name}")
     except duckdb.Error as error:
         raise WarehouseError(
-            "A publication cannot be opened.",
+            "The publication cannot be opened.",
             where=str(publication),
             expected="a DuckDB file written by this version of DuckDB or an earlier one",
             found=str(error).splitlines()[0],
-            next_step="Compare two others: warehouse publications lists them.",
+            next_step="Choose another publication from the list of warehouse publications.",
         ) from error
     return f"published_{name}"
 
@@ -141,27 +201,28 @@ def _tables(connection: duckdb.DuckDBPyConnection, database: str) -> set[str]:
     return {name for (name,) in rows}
 
 
-def _record(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, object]:
+def _record(connection: duckdb.DuckDBPyConnection, database: str, publication: StoredPublication) -> dict[str, object]:
     try:
         cursor = connection.execute(f"select * from {database}.meta.publication")
     except duckdb.Error as error:
         raise WarehouseError(
-            "A file is no publication.",
-            where="before" if database.endswith("before") else "after",
-            expected="a table meta.publication",
+            "The database has no table meta.publication.",
+            where=str(publication),
+            expected="a publication of the warehouse",
             found=str(error).splitlines()[0],
-            next_step="compare two others: warehouse publications lists them",
+            next_step="Choose another publication from the list of warehouse publications.",
         ) from error
     (row,) = rows_as_dicts(cursor)
-    return {name: str(row[name]) if name == "published_at" else row[name] for name in RECORD if name in row}
+    return {name: str(row[name]) if name == "published_at" else row[name] for name in RECORD_COLUMNS if name in row}
 
 
 def _coefficients(
     connection: duckdb.DuckDBPyConnection, old: str, new: str, tolerance: float
 ) -> tuple[CoefficientChange, ...]:
     rows = connection.execute(
-        "with before as (select *, coalesce(std_error, max(std_error) filter (covariance = 'cluster_state')"
-        f" over (partition by model, term)) as scale from {old}.results.coefficients)"
+        "with before as (select *, coalesce(std_error, max(std_error) filter"
+        f" (covariance = '{HEADLINE_COVARIANCE}') over (partition by model, term)) as scale"
+        f" from {old}.results.coefficients)"
         " select model, term, covariance, b.estimate, a.estimate, b.p_value, a.p_value,"
         " abs(a.estimate - b.estimate) / nullif(b.scale, 0)"
         f" from before as b join {new}.results.coefficients as a using (model, term, covariance)"

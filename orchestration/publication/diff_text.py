@@ -1,19 +1,33 @@
-"""Differences as text: what ``warehouse diff`` and ``warehouse sources upgrade`` print, a summary first."""
+"""Differences as text for ``warehouse diff`` and ``warehouse sources upgrade``."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from analysis.core.conventions import SIGNIFICANCE_LEVEL
+from orchestration.core.text_tables import Row, render_table
 from orchestration.publication.compare import TableDifference
 from orchestration.publication.diff import PublicationDifference
-from orchestration.core.text_tables import render_table
 
 NOISE = 1e-9
-SHOWN_BY_DECADE = 6  # columns side by side in the table of decades
+"""Relative differences below this come from the order of floating-point sums."""
+
+SHOWN_BY_DECADE = 6
+"""Columns in the table of decades."""
 
 
 def publication_diff_text(difference: PublicationDifference, limit: int) -> str:
-    """``warehouse diff``: a summary, then for each changed mart its columns and decades, then models and coefficients.
+    """Render the differences between two publications.
 
-    limit: how many rows each list shows; the summary counts all.
+    Parameters
+    ----------
+    difference : PublicationDifference
+        The differences.
+    limit : int
+        Rows of each list; the summary counts all.
+
+    Returns
+    -------
+    str
+        A summary, columns and decades of each changed mart, then models and coefficients.
     """
     parts = [_heading(difference), _sources_and_schema(difference), summary_text(difference.tables)]
     parts += [f"{name} could not be compared: {reason}" for name, reason in difference.not_compared.items()]
@@ -25,7 +39,18 @@ def publication_diff_text(difference: PublicationDifference, limit: int) -> str:
 
 
 def summary_text(tables: Mapping[str, TableDifference]) -> str:
-    """One row for each table that differs, and the names of those that do not."""
+    """Render one row for each table that differs, and the names of equal tables.
+
+    Parameters
+    ----------
+    tables : Mapping of str to TableDifference
+        By ``schema.table``.
+
+    Returns
+    -------
+    str
+        Without a final newline.
+    """
     changed = {name: table for name, table in tables.items() if not table.is_equal}
     equal = [name for name, table in tables.items() if table.is_equal]
     names = ["table", "rows before", "rows after", "added", "removed", "changed", "cells", "became NULL", "got a value"]
@@ -39,12 +64,27 @@ def summary_text(tables: Mapping[str, TableDifference]) -> str:
         )
         for name, table in changed.items()
     ]
-    told = [_plain_table(names, rows)] if rows else []
-    return "\n".join(told + ([f"equal: {', '.join(equal)}"] if equal else []))
+    rendered = [_plain_table(names, rows)] if rows else []
+    return "\n".join(rendered + ([f"equal: {', '.join(equal)}"] if equal else []))
 
 
 def table_text(name: str, table: TableDifference, limit: int) -> str:
-    """The columns of one table that changed, and how its differences lie over the decades; nothing if it is equal."""
+    """Render the changed columns of one table, and its differences by decade.
+
+    Parameters
+    ----------
+    name : str
+        ``schema.table``.
+    table : TableDifference
+        Its differences.
+    limit : int
+        Columns that are listed.
+
+    Returns
+    -------
+    str
+        Empty if the tables are equal.
+    """
     parts = []
     if table.columns:
         heads = ["column", "changed", "became NULL", "got a value", "largest change", "largest relative change"]
@@ -59,7 +99,8 @@ def table_text(name: str, table: TableDifference, limit: int) -> str:
         ]
         parts.append(f"{name}: cells changed, by column\n{_plain_table(heads, rows)}{_more(table.columns, limit)}")
     shown = table.columns[: min(limit, SHOWN_BY_DECADE)]
-    decades = {*table.added, *table.removed, *(decade for c in table.columns for decade in c.by_decade)} - {None}
+    by_decade = (table.added, table.removed, *(column.by_decade for column in table.columns))
+    decades = sorted({decade for counts in by_decade for decade in counts if decade is not None})
     if decades:
         heads = ["decade", "rows added", "rows removed", *(c.column for c in shown)]
         rows = [
@@ -68,7 +109,7 @@ def table_text(name: str, table: TableDifference, limit: int) -> str:
                 *_counts(table.added.get(decade, 0), table.removed.get(decade, 0)),
                 *_counts(*(c.by_decade.get(decade, 0) for c in shown)),
             )
-            for decade in sorted(decades)
+            for decade in decades
         ]
         most = " (cells of the columns that changed most)" if len(table.columns) > len(shown) else ""
         parts.append(f"{name}: by decade{most}\n{_plain_table(heads, rows)}")
@@ -77,7 +118,8 @@ def table_text(name: str, table: TableDifference, limit: int) -> str:
 
 def _heading(difference: PublicationDifference) -> str:
     return "\n".join(
-        f"{label:<8}{record['publication_id']}  ({str(record.get('published_at', '?'))[:16]} UTC)  {record.get('note', '')}"
+        f"{label:<8}{record['publication_id']}  ({str(record.get('published_at', '?'))[:16]} UTC)"
+        f"  {record.get('note', '')}"
         for label, record in (("before", difference.before), ("after", difference.after))
     )
 
@@ -125,26 +167,27 @@ def _coefficients(difference: PublicationDifference, limit: int) -> str:
         )
         for c in changes[:limit]
     ]
-    names = ["model", "term", "covariance", "estimate", "in standard errors", "p-value", "0.05"]
-    title = f"coefficients: {len(changes):,} changed, of which {crossing:,} cross p = 0.05; largest first"
+    level = f"{SIGNIFICANCE_LEVEL:g}"
+    names = ["model", "term", "covariance", "estimate", "in standard errors", "p-value", level]
+    title = f"coefficients: {len(changes):,} changed, of which {crossing:,} cross p = {level}; largest first"
     return f"{title}\n{_plain_table(names, rows)}{_more(changes, limit)}"
 
 
 def _hint(difference: PublicationDifference) -> str:
-    """What to try where nothing but the last digits differ."""
+    """Suggest a tolerance if some differences are in the last digits only."""
     columns = [column for table in difference.tables.values() for column in table.columns]
     changes = [c.largest_relative_change for c in columns if c.changed and c.largest_relative_change is not None]
     if any(change < NOISE for change in changes):
-        return f"Differences below {NOISE:g} of a value come from the order of sums; --tolerance {NOISE:g} leaves them out."
+        return f"Relative differences below {NOISE:g} come from the order of sums; --tolerance {NOISE:g} ignores them."
     return ""
 
 
-def _more(items: tuple, limit: int) -> str:
+def _more(items: Sequence[object], limit: int) -> str:
     return f"\n... and {len(items) - limit:,} more (--limit)" if len(items) > limit else ""
 
 
-def _plain_table(names: list[str], rows: list[tuple]) -> str:
-    """render_table without its count of rows; a NULL is left out."""
+def _plain_table(names: list[str], rows: Sequence[Row]) -> str:
+    """Render a table without a row count, with empty cells for NULL."""
     cells = [tuple("" if value is None else value for value in row) for row in rows]
     return render_table(names, cells).rstrip("\n").rpartition("\n")[0]
 
@@ -154,8 +197,8 @@ def _counts(*numbers: int) -> tuple[str, ...]:
 
 
 def _arrows(*pairs: tuple[int | None, int | None]) -> tuple[str, ...]:
-    told = [tuple("none" if number is None else f"{number:,}" for number in pair) for pair in pairs]
-    return tuple(old if old == new else f"{old} -> {new}" for old, new in told)
+    texts = [["none" if number is None else f"{number:,}" for number in pair] for pair in pairs]
+    return tuple(old if old == new else f"{old} -> {new}" for old, new in texts)
 
 
 def _number(value: float | None, digits: int = 4) -> str | None:

@@ -1,4 +1,4 @@
-"""Row-count drift: how many rows a raw table has now, beside those it had in the publication in place."""
+"""Row-count drift: rows of a raw table compared with those in the current publication."""
 
 from dataclasses import dataclass
 
@@ -6,15 +6,25 @@ import duckdb
 
 from orchestration.core.settings import Settings
 
-# Named choices. A historical series grows by a few rows a year and hardly ever loses one.
-LOSS_TO_TELL = 0.01
-GROWTH_TO_TELL = 0.25
-LOSS_TO_STOP = 0.20
+# Shares of the rows published before. Historical series grow by a few rows a year and rarely lose one.
+MAX_LOSS = 0.01
+MAX_GROWTH = 0.25
+MAX_LOSS_OF_SAME_VERSION = 0.20
 
 
 @dataclass(frozen=True)
 class Load:
-    """One load of a raw table: how many rows, from which bytes, under which version of the publisher's."""
+    """One load of a raw table.
+
+    Attributes
+    ----------
+    rows : int
+        Rows of the table.
+    sha256 : str
+        Hash of the file that was read.
+    version : str
+        The publisher's version of that file.
+    """
 
     rows: int
     sha256: str
@@ -23,38 +33,58 @@ class Load:
 
 @dataclass(frozen=True)
 class Drift:
-    """status: pass, warn, or fail, which keeps the refresh from being published. found: what to say of it."""
+    """The outcome of comparing two loads.
+
+    Attributes
+    ----------
+    status : str
+        pass, warn or fail; a failed check prevents publication.
+    found : str
+        Row counts and what is unusual about them.
+    """
 
     status: str
     found: str
 
 
 def drift(before: Load | None, now: Load) -> Drift:
-    """Judge a load by the last one published; None where none was, or only one of other data.
+    """Compare the row count of a load with the last published one.
 
-    The same bytes read to the same rows never drift. A loss beyond LOSS_TO_STOP passes only as a new version that is on
-    record as one: a publisher who replaces a file in silence does not empty a table.
+    The same row count from the same bytes always passes. A loss of more than `MAX_LOSS_OF_SAME_VERSION` fails unless
+    the record has a new version: a publisher who replaces a file under the same version should not remove rows.
+
+    Parameters
+    ----------
+    before : Load or None
+        The published load; None if there is none, or only of the other kind of data.
+    now : Load
+        The load to judge.
+
+    Returns
+    -------
+    Drift
+        Status and evidence.
     """
     if before is None:
-        return Drift("pass", f"{now.rows:,} rows; nothing published to compare them with")
-    told = f"{now.rows:,} rows, {before.rows:,} in the publication in place"
+        return Drift("pass", f"{now.rows:,} rows; no published load to compare with")
+    counts = f"{now.rows:,} rows, {before.rows:,} in the current publication"
     if now.rows == before.rows:
-        return Drift("pass", told)
+        return Drift("pass", counts)
     if now.sha256 == before.sha256:
-        return Drift("warn", f"{told}, read from the same bytes: the contract or the reader has changed")
+        return Drift("warn", f"{counts}, read from the same bytes: the contract or the reader changed")
     change = (now.rows - before.rows) / max(before.rows, 1)
-    told = f"{told} ({change:+.1%}, version {before.version} to {now.version})"
-    if change < -LOSS_TO_STOP and now.version == before.version:
-        return Drift("fail", f"{told}: more than {LOSS_TO_STOP:.0%} lost without a new version on record")
-    if change < -LOSS_TO_TELL:
-        return Drift("warn", f"{told}: more than {LOSS_TO_TELL:.0%} lost")
-    if change > GROWTH_TO_TELL:
-        return Drift("warn", f"{told}: more than {GROWTH_TO_TELL:.0%} gained")
-    return Drift("pass", told)
+    counts = f"{counts} ({change:+.1%}, version {before.version} to {now.version})"
+    if change < -MAX_LOSS_OF_SAME_VERSION and now.version == before.version:
+        return Drift("fail", f"{counts}: more than {MAX_LOSS_OF_SAME_VERSION:.0%} lost without a new version")
+    if change < -MAX_LOSS:
+        return Drift("warn", f"{counts}: more than {MAX_LOSS:.0%} lost")
+    if change > MAX_GROWTH:
+        return Drift("warn", f"{counts}: more than {MAX_GROWTH:.0%} gained")
+    return Drift("pass", counts)
 
 
 def published_loads(settings: Settings) -> dict[str, Load]:
-    """Every raw table of the current publication of the data folder.
+    """Read the loads of every raw table in the current publication of the data folder.
 
     Parameters
     ----------
@@ -75,6 +105,6 @@ def published_loads(settings: Settings) -> dict[str, Load]:
                 " where (select is_synthetic from meta.publication) = ?",
                 [settings.is_synthetic],
             ).fetchall()
-    except duckdb.Error:  # damaged, or of a version before meta.raw_tables: there is nothing to compare with
+    except duckdb.Error:  # damaged, or from a version without meta.raw_tables
         return {}
     return {name: Load(*load) for name, *load in rows}

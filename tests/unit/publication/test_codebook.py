@@ -1,4 +1,4 @@
-"""The codebook: complete, or no publication."""
+"""The codebook: every column has a unit, a description and a source."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from orchestration.core.errors import WarehouseError
 from orchestration.publication.codebook import Column, mart_columns, meta_columns, table_descriptions
 
-COMPLETE = {"description": "What it says", "config": {"meta": {"unit": "years", "source": "a source"}}}
+COMPLETE = {"description": "Description", "config": {"meta": {"unit": "years", "source": "a source"}}}
 
 
 def manifest(folder: Path, column: dict) -> Path:
@@ -18,11 +18,11 @@ def manifest(folder: Path, column: dict) -> Path:
     return path
 
 
-def test_a_complete_column(tmp_path: Path) -> None:
+def test_complete_entry_becomes_a_column(tmp_path: Path) -> None:
     _, column = mart_columns(manifest(tmp_path, COMPLETE), ("m",))
     assert (column.column_name, column.position, column.unit, column.source) == ("x", 2, "years", "a source")
     assert column.has_years
-    assert column.comment == "What it says [unit: years; source: a source]"
+    assert column.comment == "Description [unit: years; source: a source]"
 
 
 @pytest.mark.parametrize(
@@ -33,14 +33,14 @@ def test_a_complete_column(tmp_path: Path) -> None:
         COMPLETE | {"config": {"meta": {"source": "a source"}}},
         COMPLETE | {"config": {}},
     ],
-    ids=["no description", "no source", "no unit", "neither"],
+    ids=["no description", "no source", "no unit", "no unit and source"],
 )
-def test_an_incomplete_column_fails_the_build(tmp_path: Path, column: dict) -> None:
+def test_incomplete_entry_of_a_mart_is_refused(tmp_path: Path, column: dict) -> None:
     with pytest.raises(WarehouseError, match=r"marts\.m\.x"):
         mart_columns(manifest(tmp_path, column), ("m",))
 
 
-def test_every_meta_table_is_described(tmp_path: Path) -> None:
+def test_every_meta_table_has_a_description(tmp_path: Path) -> None:
     described = {
         name for name in table_descriptions(manifest(tmp_path, COMPLETE), ("m",), ()) if name.startswith("meta.")
     }
@@ -48,9 +48,9 @@ def test_every_meta_table_is_described(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("schema", ["marts", "results", "meta"])
-@pytest.mark.parametrize("lacking", ["unit", "description", "source"])
-def test_no_entry_without_unit_description_and_source(schema: str, lacking: str) -> None:
-    texts = {"unit": "years", "description": "What it says", "source": "a source"} | {lacking: " "}
+@pytest.mark.parametrize("missing", ["unit", "description", "source"])
+def test_column_without_a_text_is_refused(schema: str, missing: str) -> None:
+    texts = {"unit": "years", "description": "Description", "source": "a source"} | {missing: " "}
     with pytest.raises(WarehouseError, match=rf"{schema}\.t\.x") as caught:
         Column(schema, "t", "x", 1, **texts)
-    assert lacking in caught.value.found
+    assert missing in caught.value.found

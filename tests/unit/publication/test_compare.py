@@ -1,4 +1,4 @@
-"""Two tables compared: every count held against pandas, with NULL, NaN, rows added and removed, and changed types."""
+"""Comparison of two tables: counts checked with pandas, with NULL, NaN, added and removed rows, and changed types."""
 
 import math
 from collections import Counter
@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from orchestration.modelling.result_tables import RESULT_TABLES
 from orchestration.publication.compare import compare
+from orchestration.publication.content import DYADS_TABLE, MART_TABLES
 from orchestration.publication.table_keys import TABLE_KEYS
 
 NUMBERS = st.none() | st.sampled_from([0.0, -1.5, 1.0, 1.0 + 1e-12, 2.0, 1e300, math.nan, math.inf])
@@ -39,10 +41,10 @@ def is_same(old: object, new: object) -> bool:
 
 @settings(max_examples=40, deadline=None)
 @given(TABLE, TABLE)
-def test_every_count_is_that_of_pandas(old: dict, new: dict) -> None:
+def test_counts_agree_with_pandas(old: dict, new: dict) -> None:
     found = compare(loaded(old, new), "old", "new", ("code", "year"), year="year")
 
-    # The oracle: keys by index arithmetic, cells one by one.
+    # The reference: keys by index arithmetic, cells one by one.
     before, after = (pd.Index(list(table), tupleize_cols=False) for table in (old, new))
 
     def by_decade(keys: pd.Index) -> dict:
@@ -76,15 +78,16 @@ def test_every_count_is_that_of_pandas(old: dict, new: dict) -> None:
 
 @settings(max_examples=30, deadline=None)
 @given(TABLE)
-def test_a_table_equals_itself(table: dict) -> None:
+def test_table_equals_itself(table: dict) -> None:
     found = compare(loaded(table, table), "old", "new", ("code", "year"), year="year")
-    assert found.is_equal and found.rows_changed == 0
+    assert found.is_equal
+    assert found.rows_changed == 0
 
 
 @pytest.mark.parametrize(
     ("tolerance", "changed"), [(0.0, {"small", "tenth", "nan"}), (1e-9, {"tenth", "nan"}), (0.2, {"nan"})]
 )
-def test_tolerance_is_a_share_of_the_larger_value(tolerance: float, changed: set[str]) -> None:
+def test_tolerance_is_relative_to_the_larger_value(tolerance: float, changed: set[str]) -> None:
     connection = duckdb.connect(":memory:")
     connection.execute("create table old as select 1 as k, 1e-8 as small, 10.0::double as tenth, 1.0::double as nan")
     connection.execute(
@@ -94,13 +97,13 @@ def test_tolerance_is_a_share_of_the_larger_value(tolerance: float, changed: set
     assert {column.column for column in found.columns} == changed
 
 
-def test_columns_and_types_that_changed() -> None:
+def test_changed_columns_and_types_are_reported() -> None:
     connection = duckdb.connect(":memory:")
     connection.execute("create table old as select 1 as k, 2 as whole, '3' as label, 4 as gone")
-    connection.execute("create table new as select 1::bigint as k, 2.0::double as whole, 3 as label, 5 as come")
+    connection.execute("create table new as select 1::bigint as k, 2.0::double as whole, 3 as label, 5 as new")
     found = compare(connection, "old", "new", ("k",))
     assert found.columns == ()
-    assert (found.columns_added, found.columns_removed) == (("come",), ("gone",))
+    assert (found.columns_added, found.columns_removed) == (("new",), ("gone",))
     assert found.types_changed == (
         ("k", "INTEGER", "BIGINT"),
         ("whole", "INTEGER", "DOUBLE"),
@@ -109,7 +112,7 @@ def test_columns_and_types_that_changed() -> None:
     assert not found.is_equal
 
 
-def test_repeated_and_empty_keys_are_paired_once() -> None:
+def test_rows_with_repeated_or_null_keys_are_paired_once() -> None:
     connection = duckdb.connect(":memory:")
     connection.execute("create table old as from (values (1, 'a'), (1, 'b'), (null, 'c')) as v(k, t)")
     connection.execute("create table new as from (values (1, 'b'), (1, 'a'), (null, 'c'), (1, 'd')) as v(k, t)")
@@ -117,16 +120,13 @@ def test_repeated_and_empty_keys_are_paired_once() -> None:
     assert (found.rows_added, found.rows_removed, found.columns) == (1, 0, ())
 
 
-def test_a_missing_key_column_is_named() -> None:
+def test_missing_key_column_is_an_error() -> None:
     connection = duckdb.connect(":memory:")
     connection.execute("create table old as select 1 as k; create table new as select 1 as j")
-    with pytest.raises(ValueError, match="no column k"):
+    with pytest.raises(ValueError, match="key column k is missing"):
         compare(connection, "old", "new", ("k",))
 
 
 def test_every_published_table_has_a_key() -> None:
-    from orchestration.publication.codebook import RESULT_TABLES
-    from orchestration.publication.write import DYADS_TABLE, MART_TABLES
-
     marts = {f"marts.{table}" for table in (*MART_TABLES, DYADS_TABLE)}
     assert set(TABLE_KEYS) == marts | {f"results.{table}" for table in RESULT_TABLES}

@@ -1,4 +1,4 @@
-"""Kept publications: listed newest first whatever version made them, and found by id, its beginning, or by name."""
+"""Kept publications: the list, newest first, and finding one by its id, the beginning of its id, or a name."""
 
 import shutil
 from pathlib import Path
@@ -9,12 +9,13 @@ import pytest
 from orchestration.core.errors import WarehouseError
 from orchestration.core.settings import Settings
 from orchestration.publication.kept import find, kept_publications, publications_text
+from orchestration.store.publication_file import PublicationFile
 
 FIRST, SECOND, THIRD = "20260101T00-aaaa", "20260102T00-bbbb", "20260201T00-cccc"
 
 
 def keep(settings: Settings, publication_id: str, sources: dict[str, tuple[str | None, str]]) -> Path:
-    """A kept publication of two country-years with these source files (version, sha256)."""
+    """Write a kept publication of two country-years with these source files (version, sha256)."""
     settings.publications_dir.mkdir(parents=True, exist_ok=True)
     path = settings.publications_dir / f"{publication_id}.duckdb"
     day = f"{publication_id[:4]}-{publication_id[4:6]}-{publication_id[6:8]}"
@@ -34,7 +35,7 @@ def keep(settings: Settings, publication_id: str, sources: dict[str, tuple[str |
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """Three publications, the last of them in place."""
+    """Three publications; the last is current."""
     made = Settings(data_dir=tmp_path)
     keep(
         made,
@@ -55,7 +56,7 @@ def settings(tmp_path: Path) -> Settings:
     return made
 
 
-def test_newest_first_with_what_changed_in_the_sources(settings: Settings) -> None:
+def test_list_is_newest_first_with_changed_sources(settings: Settings) -> None:
     third, second, first = kept_publications(settings)
     assert [one.publication_id for one in (third, second, first)] == [THIRD, SECOND, FIRST]
     assert [one.is_current for one in (third, second, first)] == [True, False, False]
@@ -70,53 +71,55 @@ def test_newest_first_with_what_changed_in_the_sources(settings: Settings) -> No
     assert (first.published_at, first.country_years, first.lacks) == ("2026-01-01T12:00:00+00:00", 2, ())
 
 
-def test_a_publication_of_another_schema_is_listed_with_what_it_lacks(settings: Settings) -> None:
+def test_other_schema_is_listed_with_what_it_lacks(settings: Settings) -> None:
     with duckdb.connect(str(settings.publications_dir / f"{SECOND}.duckdb")) as connection:
         connection.execute("alter table meta.publication drop column software_version")
         connection.execute("drop table meta.sources")
-    (settings.publications_dir / "20260103T00-torn.duckdb").write_text("not a database")
+    (settings.publications_dir / "20260103T00-damaged.duckdb").write_text("not a database")
     kept = kept_publications(settings)
     lacks = {one.publication_id: one.lacks for one in kept}
     assert lacks[SECOND] == ("meta.publication.software_version", "meta.sources")
-    assert "not a DuckDB file" in lacks["20260103T00-torn"][0]
+    assert "not a DuckDB file" in lacks["20260103T00-damaged"][0]
     third = kept[0]
-    assert "nmc/a.csv 5.0 -> 6.0" in third.changed_sources  # held against the last that has a record of its sources
+    assert (
+        "nmc/a.csv 5.0 -> 6.0" in third.changed_sources
+    )  # compared with the last publication that records its sources
     text = publications_text(kept)
     assert f"{SECOND} lacks meta.publication.software_version, meta.sources" in text
     assert "SYNTHETIC" not in text
 
 
 @pytest.mark.parametrize(
-    ("wanted", "meant"),
+    ("wanted", "expected_id"),
     [(FIRST, FIRST), ("20260101", FIRST), ("20260102T", SECOND), ("previous", SECOND), ("current", None)],
 )
-def test_found(settings: Settings, wanted: str, meant: str | None) -> None:
-    expected = settings.publications_dir / f"{meant}.duckdb" if meant else settings.warehouse_path
-    assert find(settings, wanted) == expected
+def test_publication_is_found(settings: Settings, wanted: str, expected_id: str | None) -> None:
+    expected = settings.publications_dir / f"{expected_id}.duckdb" if expected_id else settings.warehouse_path
+    assert find(settings, wanted) == PublicationFile(expected)
 
 
 @pytest.mark.parametrize(
-    ("wanted", "told"),
+    ("wanted", "found"),
     [("202601", "2 ids"), ("9", "no id"), ("", "no id"), ("../warehouse", "no id"), ("*", "no id")],
 )
-def test_not_found_tells_the_ids_there_are(settings: Settings, wanted: str, told: str) -> None:
-    with pytest.raises(WarehouseError, match=told) as error:
+def test_not_found_lists_the_ids(settings: Settings, wanted: str, found: str) -> None:
+    with pytest.raises(WarehouseError, match=found) as error:
         find(settings, wanted)
     assert f"{THIRD}, {SECOND}, {FIRST}" in error.value.expected
 
 
-def test_previous_is_the_one_before_that_in_place(settings: Settings) -> None:
+def test_previous_is_older_than_the_current_publication(settings: Settings) -> None:
     shutil.copyfile(settings.publications_dir / f"{SECOND}.duckdb", settings.warehouse_path)
-    assert find(settings, "previous").stem == FIRST
+    assert str(find(settings, "previous")).endswith(f"{FIRST}.duckdb")
     shutil.copyfile(settings.publications_dir / f"{FIRST}.duckdb", settings.warehouse_path)
-    with pytest.raises(WarehouseError, match="none older"):
+    with pytest.raises(WarehouseError, match="no publication older"):
         find(settings, "previous")
 
 
-def test_the_one_in_place_counts_even_if_its_kept_copy_is_gone(settings: Settings) -> None:
+def test_current_publication_is_listed_without_its_kept_copy(settings: Settings) -> None:
     (settings.publications_dir / f"{THIRD}.duckdb").unlink()
     assert kept_publications(settings)[0].is_current
-    assert find(settings, THIRD) == settings.warehouse_path
+    assert find(settings, THIRD) == PublicationFile(settings.warehouse_path)
 
 
 def test_nothing_published(tmp_path: Path) -> None:
@@ -124,5 +127,5 @@ def test_nothing_published(tmp_path: Path) -> None:
     assert kept_publications(settings) == []
     assert "warehouse run" in publications_text([])
     for wanted in ("current", "previous", "2026"):
-        with pytest.raises(WarehouseError, match="No such publication"):
+        with pytest.raises(WarehouseError, match="Publication not found"):
             find(settings, wanted)

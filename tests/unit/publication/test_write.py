@@ -1,4 +1,4 @@
-"""Publishing: whole or not at all, on a build of a few rows."""
+"""Publishing a build of a few rows: complete, or not at all."""
 
 import re
 from dataclasses import replace
@@ -11,11 +11,13 @@ from orchestration.core.errors import WarehouseError
 from orchestration.core.settings import Settings
 from orchestration.modelling.result_tables import ESTIMATE_TABLES
 from orchestration.publication.codebook import META_TABLES, Column, meta_columns
-from orchestration.publication.write import MART_TABLES, Evidence, Publication, current, publish
+from orchestration.publication.content import MART_TABLES, Evidence, Publication
+from orchestration.publication.write import publish
+from orchestration.store.publication_file import PublicationFile
 
 TABLES = (
     {f"meta.{t}": d for t, d in META_TABLES.items()}
-    | {f"marts.{t}": "what it is" for t in MART_TABLES}
+    | {f"marts.{t}": "description" for t in MART_TABLES}
     | {f"results.{t}": d for t, d in ESTIMATE_TABLES.items()}
 )
 MART_COLUMNS = (
@@ -30,7 +32,7 @@ RESULT_COLUMNS = (
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """A data folder with a build and results as a refresh leaves them."""
+    """A data folder with a build and results."""
     made = Settings(data_dir=tmp_path / "data", keep_publications=2)
     made.results_dir.mkdir(parents=True)
     connection = duckdb.connect(str(made.build_path))
@@ -46,12 +48,12 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 def evidence() -> Evidence:
     marts = [
-        Column("marts", table, name, 1, "unit", "what it says", "source", has_years=True)
+        Column("marts", table, name, 1, "unit", "description", "source", has_years=True)
         for table in MART_TABLES
         for name in re.findall(r" as (\w+)", MART_COLUMNS)
     ]
     results = [
-        Column("results", table, name, 1, "unit", "what it says", "source")
+        Column("results", table, name, 1, "unit", "description", "source")
         for table in ESTIMATE_TABLES
         for name in re.findall(r" as (\w+)", RESULT_COLUMNS)
     ]
@@ -59,13 +61,18 @@ def evidence() -> Evidence:
     return Evidence([], [], [check], marts + results + meta_columns(), TABLES)
 
 
+def published_id(path: Path) -> str | None:
+    record = PublicationFile(path).record()
+    return record and record["publication_id"]
+
+
 def publication(number: int) -> Publication:
     return Publication(f"p{number}", f"2026-01-0{number}T00:00:00+00:00", "f", "mart", True, "0", "SYNTHETIC")
 
 
-def test_what_is_published(settings: Settings, evidence: Evidence) -> None:
+def test_publication_has_coverage_comments_and_no_writers(settings: Settings, evidence: Evidence) -> None:
     assert publish(settings, publication(1), evidence)["marts.country_years"] == 1
-    assert current(settings.warehouse_path)["publication_id"] == "p1"
+    assert published_id(settings.warehouse_path) == "p1"
     with duckdb.connect(str(settings.warehouse_path), read_only=True) as connection:
         (row,) = connection.execute(
             "select rows, non_null, share_missing, first_year, last_year from meta.columns"
@@ -80,40 +87,40 @@ def test_what_is_published(settings: Settings, evidence: Evidence) -> None:
             connection.execute("delete from marts.country_years")
 
 
-def test_the_key_is_kept(settings: Settings, evidence: Evidence) -> None:
+def test_duplicate_primary_key_is_refused(settings: Settings, evidence: Evidence) -> None:
     with duckdb.connect(str(settings.build_path)) as connection:
         connection.execute(f"insert into marts.country_years select {MART_COLUMNS}")
-    with pytest.raises(WarehouseError, match="country_years"):
+    with pytest.raises(WarehouseError, match=r"Duplicate primary key(.|\n)*country_years"):
         publish(settings, publication(1), evidence)
     assert not settings.warehouse_path.exists()
 
 
 @pytest.mark.parametrize(
-    ("spoil", "told"),
+    ("spoil", "problem"),
     [
-        (lambda s, e: (s, replace(e, checks=[{**e.checks[0], "status": "fail"}])), "A check failed"),
-        (lambda s, e: (s, replace(e, columns=e.columns[1:])), "no description"),
+        (lambda evidence: replace(evidence, checks=[{**evidence.checks[0], "status": "fail"}]), "A check failed"),
+        (lambda evidence: replace(evidence, columns=evidence.columns[1:]), "no description"),
     ],
 )
-def test_a_failed_audit_leaves_the_last_publication(settings: Settings, evidence: Evidence, spoil, told: str) -> None:
+def test_failed_audit_leaves_the_current_file(settings: Settings, evidence: Evidence, spoil, problem: str) -> None:
     publish(settings, publication(1), evidence)
     before = settings.warehouse_path.read_bytes()
-    with pytest.raises(WarehouseError, match=told):
-        publish(*[spoil(settings, evidence)[0], publication(2), spoil(settings, evidence)[1]])
+    with pytest.raises(WarehouseError, match=problem):
+        publish(settings, publication(2), spoil(evidence))
     assert settings.warehouse_path.read_bytes() == before
     assert [p.name for p in settings.publications_dir.iterdir()] == ["p1.duckdb"]
 
 
-@pytest.mark.parametrize("forgotten", ["marts.country_years.cinc", "results.models.effect", "meta.checks.found"])
-def test_a_column_that_no_entry_describes_is_refused(settings: Settings, evidence: Evidence, forgotten: str) -> None:
-    columns = [c for c in evidence.columns if f"{c.table_schema}.{c.table_name}.{c.column_name}" != forgotten]
+@pytest.mark.parametrize("missing", ["marts.country_years.cinc", "results.models.effect", "meta.checks.found"])
+def test_column_without_a_codebook_entry_is_refused(settings: Settings, evidence: Evidence, missing: str) -> None:
+    columns = [c for c in evidence.columns if f"{c.table_schema}.{c.table_name}.{c.column_name}" != missing]
     with pytest.raises(WarehouseError, match="no description") as caught:
         publish(settings, publication(1), replace(evidence, columns=columns))
-    assert caught.value.where == forgotten
+    assert caught.value.where == missing
     assert not settings.warehouse_path.exists()
 
 
-def test_an_empty_table_is_refused(settings: Settings, evidence: Evidence) -> None:
+def test_empty_table_is_refused(settings: Settings, evidence: Evidence) -> None:
     with duckdb.connect(str(settings.build_path)) as connection:
         connection.execute("delete from marts.coverage")
     with pytest.raises(WarehouseError, match=r"marts\.coverage"):
@@ -126,31 +133,31 @@ def test_results_of_another_mart_are_refused(settings: Settings, evidence: Evide
 
 
 @pytest.mark.parametrize("absent", ["choices", "models"])
-def test_a_publication_without_its_estimates_is_refused(settings: Settings, evidence: Evidence, absent: str) -> None:
+def test_publication_without_estimates_is_refused(settings: Settings, evidence: Evidence, absent: str) -> None:
     tables = {name: text for name, text in TABLES.items() if name != f"results.{absent}"}
     columns = [column for column in evidence.columns if column.table_name != absent]
-    with pytest.raises(WarehouseError, match="not there"):
+    with pytest.raises(WarehouseError, match="Results of this mart are missing"):
         publish(settings, publication(1), replace(evidence, tables=tables, columns=columns))
 
 
-def test_old_publications_go_but_never_the_one_in_place(settings: Settings, evidence: Evidence) -> None:
+def test_only_the_newest_publications_are_kept(settings: Settings, evidence: Evidence) -> None:
     for number in (1, 2, 3):
         publish(settings, publication(number), evidence)
     assert sorted(p.name for p in settings.publications_dir.iterdir()) == ["p2.duckdb", "p3.duckdb"]
-    assert current(settings.publications_dir / "p2.duckdb")["publication_id"] == "p2"
+    assert published_id(settings.publications_dir / "p2.duckdb") == "p2"
 
 
-def test_a_reader_keeps_its_snapshot(settings: Settings, evidence: Evidence) -> None:
+def test_open_connection_keeps_its_publication(settings: Settings, evidence: Evidence) -> None:
     publish(settings, publication(1), evidence)
     with duckdb.connect(str(settings.warehouse_path), read_only=True) as reader:
         publish(settings, publication(2), evidence)
         assert reader.execute("select publication_id from meta.publication").fetchone() == ("p1",)
-    assert current(settings.warehouse_path)["publication_id"] == "p2"
+    assert published_id(settings.warehouse_path) == "p2"
 
 
-def test_a_file_of_another_schema_is_nothing_this_version_can_read(tmp_path: Path) -> None:
+def test_file_of_another_schema_has_no_record(tmp_path: Path) -> None:
     with duckdb.connect(str(tmp_path / "old.duckdb")) as connection:
         connection.execute("create table something as select 1 as x")
-    assert current(tmp_path / "old.duckdb") is None
+    assert published_id(tmp_path / "old.duckdb") is None
     (tmp_path / "no.duckdb").write_text("not a database")
-    assert current(tmp_path / "no.duckdb") is None
+    assert published_id(tmp_path / "no.duckdb") is None
