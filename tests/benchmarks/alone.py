@@ -1,7 +1,7 @@
-"""Work in a process of its own, so that its time and its peak memory are nobody else's.
+"""Work in a new process, so that its time and its peak memory are its own.
 
-The process that starts others must stay small: Linux counts the memory of the one that starts a process as the first of the new one's.
-So the modules of the benchmarks import their libraries within the functions that need them.
+The process that starts others must stay small: Linux counts the memory of a parent in the peak of its child. The
+modules of the benchmarks therefore import libraries within the functions that need them.
 """
 
 import importlib
@@ -23,7 +23,7 @@ BIN = Path(sys.executable).parent
 
 @dataclass(frozen=True)
 class Run:
-    """Seconds of wall and of processor, peak memory of its largest process in MB, and what it returned."""
+    """Wall and processor seconds, peak memory of the largest process in MB, and the result."""
 
     seconds: float
     cpu: float
@@ -32,43 +32,44 @@ class Run:
 
 
 def environment(**variables: str) -> dict[str, str]:
-    """That of the caller without its settings of the warehouse, dbt and Dagster."""
+    """The caller's environment without settings of the warehouse, dbt and Dagster."""
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("WAREHOUSE_", "DAGSTER_", "DBT_"))}
     return clean | {"DO_NOT_TRACK": "1"} | variables
 
 
 def process(command: list[str | Path], **variables: str) -> Run:
-    """A whole process, timed from outside. Ends the benchmark with what the process said when it fails."""
-    with tempfile.TemporaryFile("w+") as said:
+    """Run and time a whole process; if it fails, the benchmark ends with its output."""
+    with tempfile.TemporaryFile("w+") as output:
         started = time.perf_counter()
         child = subprocess.Popen(
-            [str(word) for word in command], env=environment(**variables), stdout=said, stderr=said, cwd=REPOSITORY
+            [str(word) for word in command], env=environment(**variables), stdout=output, stderr=output, cwd=REPOSITORY
         )
         _, status, usage = os.wait4(child.pid, 0)  # of this process and those it waited for
         seconds = time.perf_counter() - started
         child.returncode = os.waitstatus_to_exitcode(status)
-        said.seek(0)
-        told = said.read()
+        output.seek(0)
+        text = output.read()
     if child.returncode:
-        sys.exit(f"{' '.join(map(str, command))} failed:\n{told[-4000:]}")
-    return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, {"told": told})
+        sys.exit(f"{' '.join(map(str, command))} failed:\n{text[-4000:]}")
+    return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, {"output": text})
 
 
 def alone(function: Callable, *arguments, **variables: str) -> Run:
-    """``function(*arguments)``, of a module of the benchmarks, in a new process; what goes in and comes out is JSON.
+    """Call a function of a benchmark module in a new process; arguments and result are JSON.
 
-    A "seconds" or "cpu" it returns (see ``timed``) is the time of the work without start and imports, and stands for the process's own.
+    If it returns "seconds" or "cpu" (see ``timed``), these replace the times of the process: they exclude start and
+    imports.
     """
     with tempfile.NamedTemporaryFile("r", suffix=".json") as answer:
-        told = json.dumps(arguments, default=str)
-        command = [sys.executable, "-m", "tests.benchmarks.alone", function.__module__, function.__name__, told]
+        encoded = json.dumps(arguments, default=str)
+        command = [sys.executable, "-m", "tests.benchmarks.alone", function.__module__, function.__name__, encoded]
         run = process([*command, answer.name], **variables)
         found = json.load(answer) or {}
     return Run(found.get("seconds", run.seconds), found.get("cpu", run.cpu), run.peak_mb, found)
 
 
 def timed(work: Callable) -> tuple[dict[str, float], object]:
-    """Seconds of wall and of this process's processor that the work took, and its result."""
+    """Wall and processor seconds of the work, and its result."""
 
     def cpu() -> float:
         usage = resource.getrusage(resource.RUSAGE_SELF)

@@ -1,28 +1,29 @@
-"""The dyad-years: the SQL of their models and tests on the tables of a refresh, beside pandas merging the same tables.
+"""The dyad-years: the SQL of their models and tests on the tables of a refresh, compared with merges in pandas.
 
-The SQL is what dbt compiles, run in bare DuckDB. k copies of the world that all meet have k * k times the dyad-years, so growth is taken
-against rows of the table: of one state in ten and one in three, of one world, and of three worlds that meet; worlds that meet are made with
-DuckDB held to 1.5 GB, so that it spills. ``--dyad-worlds 10`` goes on to 193 million rows, 100 times a world, which takes some 40 GB of disk.
-pandas is given the two tables that come before dyad_years, and is not asked for a larger world: it would hold all of it.
+The SQL is what dbt compiles, run in DuckDB alone. k copies of the world with dyads between all of them have k * k times
+the dyad-years. Growth is therefore measured against the rows of the table: one state in ten, one in three, one world,
+and three worlds with DuckDB limited to 1.5 GB, so that it spills. ``--dyad-worlds 10`` adds 193 million rows, 100 times
+a world, which needs 40 GB of disk. pandas receives the two tables before dyad_years, for one world only, since it holds
+everything in memory.
 """
 
 from pathlib import Path
 
 from tests.benchmarks.alone import BIN, alone, process, timed
 from tests.benchmarks.measurement import Measurement, growth, ratio
-from tests.benchmarks.place import Place
+from tests.benchmarks.workspace import Workspace
 from tests.benchmarks.world import RECORD, STATE
 from tests.support.shell import REPOSITORY
 
 MOST_SECONDS, MOST_MEMORY = 5.0, 2048.0
 SHARES, WORLDS = (0.1, 0.33), (1, 3)  # of the states of one world; worlds
-LIMIT = "1500MB"  # of DuckDB in worlds that meet
+LIMIT = "1500MB"  # of DuckDB with several worlds
 MODELS = {
     "intermediate.int_alliance_dyad_years": "models/intermediate/dyads/int_alliance_dyad_years.sql",
     "intermediate.int_dispute_dyad_years": "models/intermediate/dyads/int_dispute_dyad_years.sql",
     "marts.dyad_years": "models/marts/dyad_years.sql",
 }
-# What they and their tests read, and the columns of states and of records in it.
+# Tables that the models and their tests read, with their columns of states and of records.
 READ = {
     "staging.stg_atop__members": ("cow_code", "atop_id"),
     "staging.stg_cow__state_spells": ("cow_code",),
@@ -40,14 +41,14 @@ READ = {
 RECORDS = {"atop_id", "dispute_number", "rivalry_number"}
 
 
-def measure(place: Place, worlds: int) -> list[Measurement]:
-    folder = place.part("dyads")
+def measure(workspace: Workspace, worlds: int) -> list[Measurement]:
+    folder = workspace.part("dyads")
     project = REPOSITORY / "dbt_project"
     options = ["--project-dir", project, "--profiles-dir", project, "--target-path", folder, "--log-path", folder]
-    built = place.data / "build.duckdb"
-    places = {"WAREHOUSE_RAW_DIR": str(place.data / "raw"), "WAREHOUSE_BUILD_PATH": str(built)}
-    left_out = [] if place.mirror else ["--exclude=tag:real_data"]
-    process([BIN / "dbt", "compile", "--select=tag:dyads", *left_out, *options], **places)
+    built = workspace.data / "build.duckdb"
+    variables = {"WAREHOUSE_RAW_DIR": str(workspace.data / "raw"), "WAREHOUSE_BUILD_PATH": str(built)}
+    excluded = [] if workspace.mirror else ["--exclude=tag:real_data"]
+    process([BIN / "dbt", "compile", "--select=tag:dyads", *excluded, *options], **variables)
     compiled = folder / "compiled" / "alliance_formation"
 
     def build(world: str, rounds: int, limit: str | None):
@@ -57,7 +58,7 @@ def measure(place: Place, worlds: int) -> list[Measurement]:
 
     ours, theirs = [], []
     alone(make_world, built, folder / "one", 1, 1.0)
-    for _ in range(place.rounds):
+    for _ in range(workspace.rounds):
         ours.append(alone(run_sql, folder / "one", compiled, None))
         theirs.append(alone(merge_in_pandas, folder / "one"))
         if ours[-1].found["sums"] != theirs[-1].found["sums"]:
@@ -65,7 +66,7 @@ def measure(place: Place, worlds: int) -> list[Measurement]:
     runs = {ours[0].found["rows"]: ours}
     for share in SHARES:
         alone(make_world, built, folder / f"share{share}", 1, share)
-        found = build(f"share{share}", place.rounds, None)
+        found = build(f"share{share}", workspace.rounds, None)
         runs[found[0].found["rows"]] = found
     for number in (*WORLDS[1:], *([worlds] if worlds > WORLDS[-1] else [])):
         alone(make_world, built, folder / f"worlds{number}", number, 1.0)
@@ -93,13 +94,13 @@ def measure(place: Place, worlds: int) -> list[Measurement]:
     tests = {s: [r.found["tests"]["cpu"] for r in found] for s, found in millions.items()}
     measured += growth("dyads", "data tests' SQL", tests, "m rows")
     most = max(runs)
-    what = f"peak memory, {most:,} rows, DuckDB held to {LIMIT}"
+    what = f"peak memory, {most:,} rows, DuckDB limited to {LIMIT}"
     measured.append(Measurement("dyads", what, "MB", [run.peak_mb for run in runs[most]], target=MOST_MEMORY))
     return measured
 
 
 def make_world(built: str, folder: str, worlds: int, share: float) -> None:
-    """The tables read, of so many worlds, or of a share of the states of one."""
+    """Write the tables in READ for several worlds, or for a share of the states of one."""
     import duckdb
 
     Path(folder).mkdir()
@@ -118,7 +119,7 @@ def make_world(built: str, folder: str, worlds: int, share: float) -> None:
 
 
 def run_sql(folder: str, compiled: str, limit: str | None) -> dict:
-    """Models, then tests; seconds of both, rows, and sums to compare."""
+    """Run models, then tests; return seconds of both, rows, and sums to compare."""
     import duckdb
 
     config = {"temp_directory": f"{folder}/spill"} | ({"memory_limit": limit} if limit else {})
@@ -146,7 +147,7 @@ def run_sql(folder: str, compiled: str, limit: str | None) -> dict:
 
 
 def merge_in_pandas(folder: str) -> dict:
-    """The same table by merges; read from DuckDB before the clock starts."""
+    """Make the same table by merges; the input is read from DuckDB before the measurement."""
     import duckdb
     import numpy as np
     import pandas as pd
@@ -167,7 +168,7 @@ def merge_in_pandas(folder: str) -> dict:
         )
         dyads = states.merge(partners, on="year")
         dyads = dyads[dyads["cow_code"] != dyads["partner_code"]]
-        # In years of entry or exit two states may have missed each other.
+        # In years of entry or exit two states may not have been members at the same time.
         spells = frame["staging.stg_cow__state_spells"]
         days = spells[["cow_code", "start_date", "end_date"]]
         changes = set(days["start_date"].dt.year) | set(days["end_date"].dt.year)
@@ -212,7 +213,7 @@ def merge_in_pandas(folder: str) -> dict:
         for name, year in of_years.items():
             dyads[f"{name}_rivals"] &= dyads["year"] <= year
         dyads = dyads.sort_values(key)
-        dyads.to_parquet(f"{folder}/dyad_years.parquet", compression="snappy")  # ours is on the disk, too
+        dyads.to_parquet(f"{folder}/dyad_years.parquet", compression="snappy")  # ours is written to disk, too
         sums = [dyads["owes_any"].sum(), dyads["owes_defense"].isna().sum(), dyads["contiguity_class"].sum()]
         sums += [dyads["disputes_ongoing"].sum(), dyads["dispute_rivals"].sum(), dyads["strategic_rivals"].sum()]
         sums += [dyads["years_since_alliance"].sum(), dyads["polity2"].count(), dyads["joint_cinc"].count()]

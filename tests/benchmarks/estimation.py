@@ -1,16 +1,17 @@
-"""Estimation beside statsmodels: clustered probit, cluster bootstrap, and the specification curve on 1 and 2 cores.
+"""Estimation compared with statsmodels: clustered probit, cluster bootstrap, specification curve on 1 and 2 cores.
 
-The headline model on a simulated panel of 13,389 state-years and 10 terms. statsmodels is timed as it comes and with its linear algebra held
-to one thread, which on shared cores is much the faster. It refits 20 samples of the bootstrap a round, warm-started at the full-sample
-estimate as ours are, and the time is scaled to 500. Results are compared in orthonormal columns and iterated to the end, for on the raw
-spline it loses digits. The curve is that of the panel of the refresh: every 13th specification in each round, and once the whole of it.
+The headline model on a simulated panel of 13,389 state-years and 10 terms. statsmodels runs with its default threads
+and with linear algebra on one thread, which is much faster on shared cores. In each round it refits 20 samples of the
+bootstrap from the full-sample estimate, as ours do, and its time is scaled to 500. Results are compared in orthonormal
+columns at full convergence, since statsmodels loses digits on the raw spline. The specification curve uses the panel of
+the refresh: every 13th specification in each round, and all of them once.
 """
 
 from statistics import median
 
 from tests.benchmarks.alone import Run, alone, timed
 from tests.benchmarks.measurement import Measurement, growth, ratio
-from tests.benchmarks.place import Place
+from tests.benchmarks.workspace import Workspace
 
 ROWS, STATES = 13_389, 165  # of the simulated panel; as many states give some rows more than are kept
 FITS = 15  # a round, of which the median counts
@@ -22,10 +23,10 @@ EVERY = 13  # of the specifications, in the rounds; no divisor of any number of 
 PRECISE = {"disp": 0, "tol": 1e-13, "maxiter": 200, "warn_convergence": False}
 
 
-def measure(place: Place) -> list[Measurement]:
+def measure(workspace: Workspace) -> list[Measurement]:
     ours: list[Run] = []
     theirs: dict[int, list[Run]] = {0: [], 1: []}  # by threads of the linear algebra library; 0: as it comes
-    for _ in range(place.rounds):
+    for _ in range(workspace.rounds):
         ours.append(alone(fit_ours))
         for threads, runs in theirs.items():
             runs.append(alone(fit_theirs, threads))
@@ -58,17 +59,17 @@ def measure(place: Place) -> list[Measurement]:
         Measurement("estimation", f"{what}, ours and theirs", "difference", [agreement.found[what]], target=AGREEMENT)
         for what in agreement.found
     ]
-    grown = {size: alone(fit_rows, size, place.rounds) for size in place.sizes}
+    grown = {size: alone(fit_rows, size, workspace.rounds) for size in workspace.sizes}
     found += growth("estimation", "clustered probit", {size: run.found["cpus"] for size, run in grown.items()})
-    peaks = [grown[place.sizes[-1]].peak_mb]
-    found.append(Measurement("estimation", f"clustered probit at {place.sizes[-1]}x, peak memory", "MB", peaks))
-    return found + measure_curve(place)
+    peaks = [grown[workspace.sizes[-1]].peak_mb]
+    found.append(Measurement("estimation", f"clustered probit at {workspace.sizes[-1]}x, peak memory", "MB", peaks))
+    return found + measure_curve(workspace)
 
 
-def measure_curve(place: Place) -> list[Measurement]:
-    published = place.data / "warehouse.duckdb"
+def measure_curve(workspace: Workspace) -> list[Measurement]:
+    published = workspace.data / "warehouse.duckdb"
     runs: dict[int, list[Run]] = {1: [], 2: []}
-    for _ in range(place.rounds):
+    for _ in range(workspace.rounds):
         for cores, taken in runs.items():
             taken.append(alone(fit_curve, published, cores, EVERY))
     whole = alone(fit_curve, published, 2, 1)

@@ -1,29 +1,30 @@
-"""Ingest: every file of the mirror verified, read, held against its contract and written as Parquet, beside pandas reading the same files.
+"""Ingest: verify, read, check and write every file of the mirror as Parquet, compared with pandas on the same files.
 
-pandas (with calamine for Excel, and rdata, which it lacks a reader for) neither verifies nor checks, and reads numbers as numbers.
-Growth is that of three CSV tables of state-years as raw.py builds them, contract and membership included, in worlds that many times as
-large; the other formats hold fewer rows than those (a sheet of Excel cannot hold ten times Maddison's five).
+pandas (with calamine for Excel and rdata for R) neither verifies nor checks, and reads numbers as numbers. Growth is
+measured on three CSV tables of state-years as raw.py builds them, with contract and membership, in larger worlds. The
+other formats have fewer rows: an Excel sheet cannot hold ten times the rows of Maddison.
 """
 
+import os
 from pathlib import Path
 
 from tests.benchmarks.alone import alone, timed
 from tests.benchmarks.measurement import Measurement, growth, ratio
-from tests.benchmarks.place import Place
+from tests.benchmarks.workspace import Workspace
 from tests.benchmarks.world import STATE, copies_of
 
 GROWN = ("state_system_years", "national_capabilities", "national_trade")
-ROUNDS_GROWN = 3  # of the sizes but the largest, which is taken once
+ROUNDS_GROWN = 3  # of each size; the largest is measured once
 
 
-def measure(place: Place) -> list[Measurement]:
-    folder = place.part("ingest")
-    mirror = place.mirror or place.data / "sample_mirror"
-    variables = {"WAREHOUSE_OFFLINE": "1", "WAREHOUSE_SOURCES": "real" if place.mirror else "sample"}
+def measure(workspace: Workspace) -> list[Measurement]:
+    folder = workspace.part("ingest")
+    mirror = workspace.mirror or workspace.data / "sample_mirror"
+    variables = {"WAREHOUSE_OFFLINE": "1", "WAREHOUSE_SOURCES": "real" if workspace.mirror else "sample"}
     ours, theirs = [], []
-    for number in range(place.rounds):
+    for number in range(workspace.rounds):
         data = folder / f"data{number}"
-        if not place.mirror:  # the sample's own files are made beforehand
+        if not workspace.mirror:  # the sample's own files are made beforehand
             data.mkdir()
             (data / "sample_mirror").symlink_to(mirror)
         ours.append(alone(read_ours, **variables, WAREHOUSE_DATA_DIR=str(data), WAREHOUSE_MIRROR=str(mirror)))
@@ -42,20 +43,20 @@ def measure(place: Place) -> list[Measurement]:
         )
     ]
     cpu: dict[float, list[float]] = {}
-    for size in place.sizes:
+    for size in workspace.sizes:
         text = folder / f"text{size}"
-        alone(write_text, place.data / "raw", text, size)
-        rounds = 1 if size == place.sizes[-1] else min(ROUNDS_GROWN, place.rounds)
-        runs = [alone(read_grown, text, place.data / "raw", folder / f"raw{size}_{n}", size) for n in range(rounds)]
+        alone(write_text, workspace.data / "raw", text, size)
+        rounds = 1 if size == workspace.sizes[-1] else min(ROUNDS_GROWN, workspace.rounds)
+        runs = [alone(read_grown, text, workspace.data / "raw", folder / f"raw{size}_{n}", size) for n in range(rounds)]
         cpu[size] = [run.cpu for run in runs]
         peak_mb = max(run.peak_mb for run in runs)
     found += growth("ingest", "CSV tables", cpu)
-    found.append(Measurement("ingest", f"CSV tables at {place.sizes[-1]}x, peak memory", "MB", [peak_mb]))
+    found.append(Measurement("ingest", f"CSV tables at {workspace.sizes[-1]}x, peak memory", "MB", [peak_mb]))
     return found
 
 
 def read_ours() -> dict:
-    """From the mirror to raw tables, with an empty cache, as a refresh does it."""
+    """From the mirror to raw tables, with an empty cache, as in a refresh."""
     import pyreadstat  # noqa: F401 - imported before the clock starts, as their libraries are
     import python_calamine  # noqa: F401
     import rdata  # noqa: F401
@@ -64,7 +65,7 @@ def read_ours() -> dict:
     from orchestration.ingest.acquisition import open_acquisition
     from orchestration.ingest.membership import MEMBERSHIP_TABLE
 
-    acquisition = open_acquisition(from_environment())
+    acquisition = open_acquisition(from_environment(os.environ))
     entries = sorted(acquisition.catalog.raw_tables.values(), key=lambda entry: entry.table.name != MEMBERSHIP_TABLE)
 
     def work() -> dict[str, int]:
@@ -84,7 +85,7 @@ def read_ours() -> dict:
 
 
 def read_theirs(data: str, folder: str) -> dict:
-    """The same files, from the cache of our run, each read by pandas and written as Parquet."""
+    """Read the same files with pandas, from the cache of our run, and write them as Parquet."""
     import pandas as pd
     import pyarrow.parquet  # noqa: F401
     import python_calamine  # noqa: F401
@@ -116,7 +117,7 @@ def read_theirs(data: str, folder: str) -> dict:
 
     def work() -> dict[str, int]:
         rows = {}
-        for name, entry in open_acquisition(from_environment()).catalog.raw_tables.items():
+        for name, entry in open_acquisition(from_environment(os.environ)).catalog.raw_tables.items():
             content = frame(entry.table, cached[entry.source.name, entry.file.file])
             content.columns = content.columns.map(str)
             content.to_parquet(Path(folder) / f"{name}.parquet", compression="zstd")
@@ -128,7 +129,7 @@ def read_theirs(data: str, folder: str) -> dict:
 
 
 def write_text(raw: str, folder: str, size: int) -> None:
-    """The CSV files of a world ``size`` times as large."""
+    """Write the CSV files of a world ``size`` times as large."""
     import duckdb
 
     Path(folder).mkdir()
@@ -139,7 +140,7 @@ def write_text(raw: str, folder: str, size: int) -> None:
 
 
 def read_grown(text: str, raw: str, folder: str, size: int) -> dict:
-    """Those files as raw tables, held against their contracts, in which codes go on to those of the last copy."""
+    """Build raw tables of those files, checked by contracts whose code ranges include the last copy."""
     from datetime import UTC, datetime
 
     from orchestration.core.settings import SOURCES_DIR
@@ -160,8 +161,8 @@ def read_grown(text: str, raw: str, folder: str, size: int) -> dict:
     def work() -> int:
         rows = 0
         for entry, table in entries:
-            place = (Path(text) / f"{table.name}.csv", Path(folder), datetime.now(UTC))
-            result = build_raw_table(entry.source, entry.file, table, *place, membership)
+            workspace = (Path(text) / f"{table.name}.csv", Path(folder), datetime.now(UTC))
+            result = build_raw_table(entry.source, entry.file, table, *workspace, membership)
             rows += result.rows
         return rows
 

@@ -1,9 +1,9 @@
 """The SQL of models and data tests in worlds 1, 10 and 100 times as large: seconds, memory and growth exponents.
 
-The SQL is what dbt compiles, run node after node in bare DuckDB; what dbt adds is in the part refresh, and does not grow with the panel. A
-test that fails ends the benchmark, for then the larger world is not a sound one. Tests that compare with golden figures are left out above
-the size of 1, for those are of one world; the dyad-years have a part of their own. DuckDB is held to 4 GB, so that a large world spills.
-Seeds are loaded beforehand.
+The SQL is what dbt compiles, run node after node in DuckDB alone. The part refresh measures what dbt adds, which does
+not grow with the panel. A failing test ends the benchmark, because the larger world is then invalid. Tests against
+golden figures run at size 1 only, since the figures are those of one world. The dyad-years are another part. DuckDB is
+limited to 4 GB, so that a large world spills to disk. Seeds are loaded before the measurement.
 """
 
 import json
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.benchmarks.alone import BIN, Run, alone, process, timed
 from tests.benchmarks.measurement import Measurement, growth
-from tests.benchmarks.place import Place
+from tests.benchmarks.workspace import Workspace
 from tests.benchmarks.world import MEMORY_LIMIT, multiply
 
 MOST_SECONDS = 2.0  # of the models' SQL at size 1
@@ -20,16 +20,16 @@ MOST_MEMORY = 4608.0  # MB of the process: DuckDB's limit, and what it does not 
 WHAT = {"model": "models' SQL", "test": "data tests' SQL"}
 
 
-def measure(place: Place) -> list[Measurement]:
-    folder = place.part("marts")
+def measure(workspace: Workspace) -> list[Measurement]:
+    folder = workspace.part("marts")
     runs: dict[int, list[Run]] = {}
-    for size in place.sizes:
+    for size in workspace.sizes:
         world = folder / f"world{size}"
-        alone(multiply, place.data / "raw", world, size)
-        compile_sql(world, place.left_out + ([] if size == 1 else ["tag:real_data,test_type:singular"]))
-        runs[size] = [alone(run_sql, world) for _ in range(place.rounds if size == 1 else 1)]
+        alone(multiply, workspace.data / "raw", world, size)
+        compile_sql(world, workspace.excluded + ([] if size == 1 else ["tag:real_data,test_type:singular"]))
+        runs[size] = [alone(run_sql, world) for _ in range(workspace.rounds if size == 1 else 1)]
         shutil.rmtree(world)
-    first, last = place.sizes[0], place.sizes[-1]
+    first, last = workspace.sizes[0], workspace.sizes[-1]
     peak_mb = max(run.peak_mb for run in runs[first])
     found = [
         Measurement(
@@ -48,37 +48,37 @@ def measure(place: Place) -> list[Measurement]:
         cpu = {s: [sum(run.found["cpu_by_node"][n] for n in nodes) for run in taken] for s, taken in runs.items()}
         found += growth("marts", f"{what}, processor time", cpu)
     peaks = [run.peak_mb for run in runs[last]]
-    what = f"{runs[last][0].found['state_years']:,} state-years, peak memory, DuckDB held to {MEMORY_LIMIT}"
+    what = f"{runs[last][0].found['state_years']:,} state-years, peak memory, DuckDB limited to {MEMORY_LIMIT}"
     found.append(Measurement("marts", what, "MB", peaks, target=MOST_MEMORY))
     return found
 
 
-def compile_sql(world: Path, left_out: list[str]) -> None:
-    """world/seeded.duckdb, which has the seeds, and world/target/manifest.json, which has the SQL."""
+def compile_sql(world: Path, excluded: list[str]) -> None:
+    """Make world/seeded.duckdb with the seeds, and world/target/manifest.json with the SQL."""
     options = {
         "project-dir": world / "dbt_project",
         "profiles-dir": world / "dbt_project",
         "target-path": world / "target",
         "log-path": world / "logs",
     }
-    common = [f"--{name}={value}" for name, value in options.items()] + [f"--exclude={nodes}" for nodes in left_out]
-    places = {"WAREHOUSE_RAW_DIR": str(world / "raw"), "WAREHOUSE_BUILD_PATH": str(world / "build.duckdb")}
+    common = [f"--{name}={value}" for name, value in options.items()] + [f"--exclude={nodes}" for nodes in excluded]
+    variables = {"WAREHOUSE_RAW_DIR": str(world / "raw"), "WAREHOUSE_BUILD_PATH": str(world / "build.duckdb")}
     for command in ("seed", "compile"):
-        process([BIN / "dbt", command, *common], **places)
+        process([BIN / "dbt", command, *common], **variables)
     (world / "build.duckdb").rename(world / "seeded.duckdb")
 
 
 def run_sql(world: str) -> dict:
-    """Build and test the world from its seeds: seconds and processor time of models and of tests, the latter also by node."""
+    """Build and test the world from its seeds: seconds and processor time of models and tests, and time by node."""
     import duckdb
 
-    place = Path(world)
-    database = place / "build.duckdb"  # the name by which the SQL calls it
-    shutil.copy(place / "seeded.duckdb", database)
-    nodes = json.loads((place / "target" / "manifest.json").read_text())["nodes"]
+    folder = Path(world)
+    database = folder / "build.duckdb"  # the name that the SQL uses
+    shutil.copy(folder / "seeded.duckdb", database)
+    nodes = json.loads((folder / "target" / "manifest.json").read_text())["nodes"]
     by_node: dict[str, dict[str, float]] = {}
     with duckdb.connect(
-        str(database), config={"memory_limit": MEMORY_LIMIT, "temp_directory": str(place / "spill")}
+        str(database), config={"memory_limit": MEMORY_LIMIT, "temp_directory": str(folder / "spill")}
     ) as connection:
         for schema in ("staging", "intermediate", "marts"):
             connection.execute(f"create schema {schema}")

@@ -1,20 +1,20 @@
-"""What a benchmark measures: one figure with every value behind it, and the arithmetic of ratios and growth."""
+"""One figure of a benchmark with the values of its rounds, and the arithmetic of ratios and growth."""
 
 import itertools
 import math
 from dataclasses import dataclass, field
 from statistics import median
 
-MOST_GROWTH = 1.1  # exponent of any stage in the size of its input
+MOST_GROWTH = 1.1  # maximum exponent of any stage in the size of its input
 
 
 @dataclass(frozen=True)
 class Measurement:
     """One line of the table.
 
-    values: the figure, once a round. unit: "ratio" (ours / theirs of the same round), "s", "fits/s", "MB", "exponent" (of growth in size)
-    or "difference" (largest relative one between our results and theirs). ours, theirs: the seconds behind a ratio.
-    target: what the median may be at most, or with more_is_better at least. peak_mb, their_peak_mb: the most memory a process held.
+    values: the figure of each round. unit: "ratio" (ours / theirs of the same round), "s", "fits/s", "MB", "exponent"
+    (of growth in size) or "difference" (largest relative one between our results and theirs). ours, theirs: the seconds
+    of a ratio. target: maximum of the median, or with more_is_better its minimum. peak_mb, their_peak_mb: peak memory.
     """
 
     part: str
@@ -34,20 +34,20 @@ class Measurement:
 
     @property
     def is_met(self) -> bool:
-        """Whether the median reaches the target; true where there is none."""
+        """Whether the median reaches the target; true if there is none."""
         if self.target is None:
             return True
         return self.figure >= self.target if self.more_is_better else self.figure <= self.target
 
 
 def ratio(part: str, what: str, ours: list[float], theirs: list[float], **rest) -> Measurement:
-    """Ours / theirs, round by round, for what was measured side by side."""
+    """Ours / theirs of each round."""
     values = [our / their for our, their in zip(ours, theirs, strict=True)]
     return Measurement(part, what, "ratio", values, ours=ours, theirs=theirs, **rest)
 
 
 def exponent(small: float, large: float, seconds_small: float, seconds_large: float) -> float:
-    """The power of size with which time grows between two sizes; 1 is proportional."""
+    """Exponent of time in size between two sizes; 1 is proportional."""
     return math.log(seconds_large / seconds_small) / math.log(large / small)
 
 

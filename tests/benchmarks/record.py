@@ -1,8 +1,8 @@
-"""The record of one run: its table, its JSON file, and what became slower or faster between two of them.
+"""The record of one run: its table, its JSON file, and what became slower or faster between two records.
 
-What can be compared: ratios, exponents, differences and memory as they are; seconds and rates after division by the yardstick measured
-around their part. A change counts when the ranges of the two runs' rounds do not overlap and their medians differ by more than 10 %,
-or 25 % where either run has fewer than five rounds of it. Agreement of results is no speed and is not compared.
+Ratios, exponents and memory are compared as they are; seconds and rates after division by the yardstick measured before
+and after their part. A change counts if the ranges of the rounds do not overlap and the medians differ by more than
+10 %, or by 25 % if either run has fewer than five rounds. Differences between results are not compared.
 """
 
 import json
@@ -27,7 +27,7 @@ ENOUGH_ROUNDS, LEAST, LEAST_OF_FEW = 5, 0.10, 0.25
 
 @dataclass(frozen=True)
 class Record:
-    """One run. yardsticks: seconds of the yardstick before and after each part."""
+    """One run, with the seconds of the yardstick before and after each part."""
 
     commit: str
     date: str
@@ -43,7 +43,7 @@ class Record:
 
 
 def current_commit() -> str:
-    """The commit that is checked out, with -dirty where files differ from it."""
+    """The commit that is checked out, with -dirty if files differ from it."""
 
     def git(*words: str) -> str:
         return subprocess.run(
@@ -54,7 +54,7 @@ def current_commit() -> str:
 
 
 def new_record(commit: str, options: dict, load_at_start: float, yardsticks: dict, measurements: list) -> Record:
-    """The record of a run that began on this commit and ends now."""
+    """Make the record of a run that ends now."""
     machine = {
         "system": platform.platform(),
         "cpus": os.cpu_count(),
@@ -67,7 +67,7 @@ def new_record(commit: str, options: dict, load_at_start: float, yardsticks: dic
 
 
 def write(record: Record) -> Path:
-    """build/bench/<commit>[-dirty][-<parts>].json."""
+    """Write build/bench/<commit>[-dirty][-<parts>].json."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     parts = "".join(f"-{part}" for part in record.options["only"])
     path = FOLDER / f"{record.commit}{parts}.json"
@@ -82,7 +82,7 @@ def read(path: Path) -> Record:
 
 
 def newest_other(path: Path) -> Path:
-    """The record of the latest date but the one given. Raises FileNotFoundError where there is no other."""
+    """Find the newest record except the given one; raises FileNotFoundError if there is no other."""
     others = [other for other in FOLDER.glob("*.json") if other.resolve() != path.resolve()]
     if not others:
         raise FileNotFoundError(f"no other record in {FOLDER}")
@@ -90,7 +90,7 @@ def newest_other(path: Path) -> Path:
 
 
 def figure(value: float | None) -> str:
-    """Three digits that count."""
+    """Format a figure with three significant digits."""
     if value is None:
         return ""
     if value == 0 or abs(value) < 1e-4:
@@ -99,7 +99,7 @@ def figure(value: float | None) -> str:
 
 
 def table(measurements: list[Measurement]) -> str:
-    """Aligned text, one line a measurement; ratios are ours / theirs, and below 1 ours is faster."""
+    """Format aligned text, one line for each measurement; a ratio below 1 means that ours is faster."""
     heads = ["part", "what", "ours", "theirs", "median", "unit", "lowest", "highest", "rounds", "target", "met"]
     heads += ["peak MB", "theirs"]
     rows = []
@@ -109,8 +109,10 @@ def table(measurements: list[Measurement]) -> str:
         met = "" if m.target is None else "yes" if m.is_met else "NO"
         spread = [figure(min(m.values)), figure(max(m.values)), len(m.values)]
         rows.append(
-            [m.part, m.what, *sides, figure(m.figure), m.unit, *spread, target, met]
-            + [figure(m.peak_mb), figure(m.their_peak_mb)]
+            [
+                *(m.part, m.what, *sides, figure(m.figure), m.unit, *spread, target, met),
+                *(figure(m.peak_mb), figure(m.their_peak_mb)),
+            ]
         )
     return tabulate(
         rows, heads, disable_numparse=True, colalign=["left"] * 2 + ["right"] * 3 + ["left"] + ["right"] * 7
@@ -118,7 +120,7 @@ def table(measurements: list[Measurement]) -> str:
 
 
 def comparable(record: Record, measurement: Measurement) -> list[float]:
-    """The values by which two runs are compared, in units that need not the same machine or day."""
+    """Values for the comparison of two runs, in units that do not depend on machine or day."""
     if measurement.unit not in ("s", "fits/s"):
         return measurement.values
     yardstick = median(record.yardsticks[measurement.part])
@@ -126,7 +128,7 @@ def comparable(record: Record, measurement: Measurement) -> list[float]:
 
 
 def change(before: list[float], after: list[float]) -> float | None:
-    """after / before by their medians where that counts as a change (the rule above), else None."""
+    """Ratio of the medians, after / before, if it counts as a change by the rule above; None otherwise."""
     relative = median(after) / median(before)
     least = LEAST if min(len(before), len(after)) >= ENOUGH_ROUNDS else LEAST_OF_FEW
     overlap = min(before) <= max(after) and min(after) <= max(before)
@@ -134,7 +136,7 @@ def change(before: list[float], after: list[float]) -> float | None:
 
 
 def compare(old: Record, new: Record) -> tuple[str, bool]:
-    """What became slower (or larger), faster, new and missing, as text; and whether anything became slower."""
+    """Describe what became slower (or larger), faster, new and missing; and whether anything became slower."""
     before, after = ({(m.part, m.what): m for m in record.measurements} for record in (old, new))
     groups: dict[str, list[str]] = {"slower or larger": [], "faster or smaller": [], "missing": [], "new": []}
     same = 0
@@ -150,10 +152,10 @@ def compare(old: Record, new: Record) -> tuple[str, bool]:
             same += 1
             continue
         worse = (relative > 1) != measurement.more_is_better
-        told = f"{label}: {figure(before[key].figure)} to {figure(measurement.figure)} {measurement.unit}"
-        told += f", {'x' if relative else ''}{figure(relative)}"
-        told += " against the yardstick" if measurement.unit in ("s", "fits/s") else ""
-        groups["slower or larger" if worse else "faster or smaller"].append(told)
+        text = f"{label}: {figure(before[key].figure)} to {figure(measurement.figure)} {measurement.unit}"
+        text += f", {'x' if relative else ''}{figure(relative)}"
+        text += " against the yardstick" if measurement.unit in ("s", "fits/s") else ""
+        groups["slower or larger" if worse else "faster or smaller"].append(text)
     groups["missing"] = [" ".join(key) for key in before if key not in after]
     lines = [f"{new.name} against {old.name}"]
     if old.machine["cpus"] != new.machine["cpus"]:

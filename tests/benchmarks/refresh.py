@@ -1,36 +1,36 @@
-"""A cold refresh and one in which nothing changed, beside ``dbt build`` alone: whole processes, in turn.
+"""A refresh from nothing and one without changes, compared with ``dbt build`` alone: whole processes, in turn.
 
-dbt builds and tests the same models on the raw tables of the refresh, from a parse kept beforehand, as the refresh has one.
+dbt builds and tests the same models on the raw tables of the refresh, from a kept parse as in the refresh.
 """
 
 import shutil
 
 from tests.benchmarks.alone import BIN, Run, process
 from tests.benchmarks.measurement import Measurement, ratio
-from tests.benchmarks.place import Place
+from tests.benchmarks.workspace import Workspace
 from tests.support.shell import REPOSITORY
 
 PROJECT = REPOSITORY / "dbt_project"
 
 
-def measure(place: Place) -> list[Measurement]:
-    folder = place.part("refresh")
+def measure(workspace: Workspace) -> list[Measurement]:
+    folder = workspace.part("refresh")
     data = folder / "data"
 
     def dbt(command: str) -> Run:
         options = ["--project-dir", PROJECT, "--profiles-dir", PROJECT, "--target-path", folder / "target"]
-        options += ["--log-path", folder / "logs"] + [f"--exclude={nodes}" for nodes in place.left_out]
+        options += ["--log-path", folder / "logs"] + [f"--exclude={nodes}" for nodes in workspace.excluded]
         (folder / "alone.duckdb").unlink(missing_ok=True)
-        places = {"WAREHOUSE_RAW_DIR": str(data / "raw"), "WAREHOUSE_BUILD_PATH": str(folder / "alone.duckdb")}
-        return process([BIN / "dbt", command, *options], **places)
+        variables = {"WAREHOUSE_RAW_DIR": str(data / "raw"), "WAREHOUSE_BUILD_PATH": str(folder / "alone.duckdb")}
+        return process([BIN / "dbt", command, *options], **variables)
 
     cold, unchanged, alone = [], [], []
-    for number in range(place.rounds):
+    for number in range(workspace.rounds):
         shutil.rmtree(data, ignore_errors=True)
-        cold.append(place.refresh(data))
-        unchanged.append(place.refresh(data))
+        cold.append(workspace.refresh(data))
+        unchanged.append(workspace.refresh(data))
         if number == 0:
-            dbt("compile")  # keeps the parse
+            dbt("compile")  # makes the parse that is kept
         alone.append(dbt("build"))
 
     def beside(what: str, ours: list[Run], theirs: list[Run], target: float) -> Measurement:

@@ -1,10 +1,10 @@
-"""Worlds so many times as large: raw tables and a dbt project in which every state, treaty and dispute is there that often.
+"""Larger worlds: raw tables and a dbt project in which every state, treaty and dispute occurs several times.
 
-Copy i of a state has its code plus 10000 * i, and so on for treaties, disputes, wars, rivalries and labels, in every raw table and
-mapping seed. The major powers are those of the first copy: each is in every state's environment, and more of them would be another
-question, not a larger panel. Trade differs a little between copies and shares of world capability are divided by their number, because
-tests forbid two states the same totals and want the shares to sum to one. Columns of the selectorate deposit that no model reads are
-left out.
+Copy i of a state has its code plus 10000 * i, and so on for treaties, disputes, wars, rivalries and labels, in every
+raw table and mapping seed. Only the first copy has major powers: each of them is in every state's relevant environment,
+so that more of them would change the density of the panel and not only its size. Trade differs between copies and the
+shares of world capability are divided by their number, because tests require that totals differ between states and that
+the shares sum to one. Columns of the selectorate deposit that no model reads are omitted.
 """
 
 import shutil
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.support.shell import REPOSITORY
 
-MEMORY_LIMIT = "4GB"  # of DuckDB; the process comes on top
+MEMORY_LIMIT = "4GB"  # of DuckDB, without the rest of the process
 STATE, RECORD = 10_000, 100_000  # steps from copy to copy: COW-like codes reach 8152 in ATOP, record numbers 7050
 STEPS = {
     **{table: {"ccode": STATE} for table in ("state_system_spells", "state_system_years", "external_threat")},
@@ -40,7 +40,7 @@ LABELS = {
     **dict.fromkeys(("polity5", "selectorate_w4", "selectorate_deposit"), "ccode"),
     **dict.fromkeys(("country_mappings", "country_mappings_maddison"), "label"),
 }
-VARIED = {  # what a number becomes in copy i of so many
+VARIED = {  # a number in copy i of ``size``
     "national_trade": {"imports": "{number} + 0.0123 * i", "exports": "{number} + 0.0457 * i"},
     "national_capabilities": {"cinc": "{number} / {size}"},
 }
@@ -48,7 +48,7 @@ READ = {"selectorate_deposit": "country_name, ccode, year, RegType, LegislativeS
 
 
 def copies_of(table: str, relation: str, size: int) -> str:
-    """The select that repeats a table of text once per copy of the world; copy 0 keeps its codes and labels."""
+    """Select a table of text once for each copy of the world; copy 0 keeps its codes and labels."""
     changed = {
         column: f"""cast(cast(cast("{column}" as double) as bigint) + {step} * i as varchar)"""
         for column, step in STEPS.get(table, {}).items()
@@ -64,7 +64,7 @@ def copies_of(table: str, relation: str, size: int) -> str:
 
 
 def multiply(raw: str, target: str, size: int) -> None:
-    """Raw tables and a dbt project of a world ``size`` times as large, in the folder ``target``."""
+    """Write raw tables and a dbt project of a world ``size`` times as large into the folder ``target``."""
     import duckdb
 
     folder = Path(target)
@@ -82,12 +82,12 @@ def multiply(raw: str, target: str, size: int) -> None:
             if seed.stem in STEPS:
                 rows = f"read_csv('{REPOSITORY / 'dbt_project' / 'seeds' / seed.name}', all_varchar = true)"
                 connection.execute(f"copy ({copies_of(seed.stem, rows, size)}) to '{seed}' (header)")
-    # A state's region is read off its code: off the code it has in the first copy.
+    # A state's region follows from its code in the first copy.
     replace_in(project / "macros" / "cow_region.sql", "{{ cow_code }}", f"{{{{ cow_code }}}} % {STATE}")
 
 
 def replace_in(path: Path, old: str, new: str) -> None:
     text = path.read_text()
     if old not in text:
-        sys.exit(f"{path.name} no longer says {old!r}: the benchmark's copy of the project needs another way")
+        sys.exit(f"{path.name} does not contain {old!r}: adapt the benchmark to the project")
     path.write_text(text.replace(old, new))

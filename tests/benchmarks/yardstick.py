@@ -1,4 +1,4 @@
-"""A fixed piece of work that never changes, by which seconds of runs on other days and machines can be compared."""
+"""A fixed piece of work that never changes, to compare seconds of runs on different days and machines."""
 
 from tests.benchmarks.alone import alone, timed
 
@@ -6,12 +6,12 @@ ROUNDS = 3
 
 
 def yardstick() -> list[float]:
-    """Seconds of the work, once a round, each in a process of its own."""
+    """Seconds of the work in each round, in a new process."""
     return [alone(work).seconds for _ in range(ROUNDS)]
 
 
 def work() -> dict:
-    """What the benchmark does most: DuckDB joining, sorting and aggregating on two threads, and a loop over numpy arrays."""
+    """The most frequent work: DuckDB joins, sorts and aggregates on two threads, and a loop over numpy arrays."""
     import duckdb
     import numpy as np
     from threadpoolctl import threadpool_limits

@@ -1,4 +1,4 @@
-"""Dagster's pages as a person sees them: lineage, an asset, its checks, a figure, and a run started by clicks."""
+"""Dagster's pages in a browser: lineage, an asset, its checks, a figure, and a run started by clicks."""
 
 import re
 import time
@@ -15,7 +15,7 @@ GROUPS = ("ingest", "staging", "intermediate", "marts", "analysis", "publish")
 RUN_SECONDS = 120
 
 
-def test_the_lineage_shows_every_group_and_what_joins_them(visit: Visit, dagster: Dagster) -> None:
+def test_the_lineage_shows_every_group_and_its_edges(visit: Visit, dagster: Dagster) -> None:
     nodes = dagster.query("{ assetNodes { groupName assetKey { path } dependencyKeys { path } } }")["assetNodes"]
     group_of = {tuple(node["assetKey"]["path"]): node["groupName"] for node in nodes}
     joins = {
@@ -36,7 +36,7 @@ def test_the_lineage_shows_every_group_and_what_joins_them(visit: Visit, dagster
     )
 
 
-def test_an_asset_shows_rows_types_and_what_its_columns_are_made_from(visit: Visit, dagster: Dagster) -> None:
+def test_an_asset_shows_rows_types_and_column_lineage(visit: Visit, dagster: Dagster) -> None:
     rows = published(dagster, "select count(*) from marts.country_years")
     page = visit.open("/assets/marts/country_years")
     expect(page.get_by_text("Row count")).to_be_visible()
@@ -48,20 +48,20 @@ def test_an_asset_shows_rows_types_and_what_its_columns_are_made_from(visit: Vis
     visit.screenshot("asset_country_years")
 
 
-def test_a_source_shows_citation_contract_and_freshness_policy(visit: Visit) -> None:
+def test_a_source_shows_citation_contract_and_freshness(visit: Visit) -> None:
     page = visit.open("/assets/raw/national_capabilities")
     expect(page.get_by_text("Singer, J. David").first).to_be_visible()
     expect(page.get_by_text("-9 is missing").first).to_be_visible()
     expect(page.get_by_text("Warns if more than 4 years since last materialization")).to_be_visible()
-    expect(page.get_by_text("Passing", exact=True).first).to_be_visible()  # the daemon's verdict on the policy
+    expect(page.get_by_text("Passing", exact=True).first).to_be_visible()  # the daemon evaluated the policy
     visit.screenshot("asset_national_capabilities")
     visit.open("/assets/raw/national_capabilities?view=checks")
     expect(page.get_by_text("row_count").first).to_be_visible()
-    expect(page.get_by_text("Succeeded")).to_have_count(2)
+    expect(page.get_by_text("Succeeded")).to_have_count(3)
     visit.screenshot("checks_national_capabilities")
 
 
-def test_a_figure_can_be_looked_at_where_it_was_drawn(visit: Visit) -> None:
+def test_a_figure_is_shown_with_its_asset(visit: Visit) -> None:
     page = visit.open("/assets/presentation")
     page.get_by_role("row").filter(has_text="coverage").get_by_text("[Show Markdown]").first.click()
     figure = page.get_by_role("dialog").locator("img")
@@ -70,14 +70,14 @@ def test_a_figure_can_be_looked_at_where_it_was_drawn(visit: Visit) -> None:
     visit.screenshot("figure_coverage")
 
 
-def test_a_preview_of_synthetic_results_says_so(visit: Visit) -> None:
+def test_a_preview_of_synthetic_results_is_labelled(visit: Visit) -> None:
     page = visit.open("/assets/results/coefficients")
     page.get_by_role("row").filter(has_text="preview").get_by_text("[Show Markdown]").click()
     expect(page.get_by_role("dialog").get_by_text(re.compile("SYNTHETIC"))).to_be_visible()
     visit.screenshot("preview_coefficients")
 
 
-def test_after_a_refresh_nothing_is_left_to_materialize(dagster: Dagster) -> None:
+def test_after_a_refresh_no_asset_is_stale(dagster: Dagster) -> None:
     nodes = dagster.query("{ assetNodes { assetKey { path } staleStatus } }")["assetNodes"]
     statuses = {"/".join(node["assetKey"]["path"]): node["staleStatus"] for node in nodes}
     assert {name for name, status in statuses.items() if status == "STALE"} == set()
@@ -91,7 +91,7 @@ def test_a_run_started_by_clicks_publishes(visit: Visit, dagster: Dagster) -> No
     before, earlier = published(dagster), last_run(dagster)
     page = visit.open("/assets/publication")
     page.get_by_role("button", name="Materialize").first.click()
-    page.get_by_role("button", name="Confirm").click()  # the inference made on request is not there
+    page.get_by_role("button", name="Confirm").click()  # to run without the inference on request
     run, end = earlier, time.monotonic() + RUN_SECONDS
     while (run == earlier or run["status"] not in ("SUCCESS", "FAILURE", "CANCELED")) and time.monotonic() < end:
         time.sleep(1)
@@ -108,6 +108,6 @@ def last_run(dagster: Dagster) -> dict:
     return dagster.query(query)["runsOrError"]["results"][0]
 
 
-def published(dagster: Dagster, question: str = "select publication_id from meta.publication") -> str | int:
+def published(dagster: Dagster, query: str = "select publication_id from meta.publication") -> str | int:
     with duckdb.connect(str(dagster.data_dir / "warehouse.duckdb"), read_only=True) as connection:
-        return connection.execute(question).fetchone()[0]
+        return connection.execute(query).fetchone()[0]

@@ -1,11 +1,11 @@
-"""Do 95% intervals hold the truth 95% of the time? Thousands of samples whose pooled probit coefficient is known.
+"""Coverage of 95% intervals in samples whose pooled probit coefficient is known.
 
-The error of every row has variance 1 whatever it shares with the rows of its state or year, so that the probit of a row
-on its own is exactly the one planted, and a pooled fit estimates it; only the covariance has to cope with the sharing.
+The error of every row has variance 1, whatever part it shares with the rows of its state or year. The marginal model of
+a row is therefore exactly the planted probit, which a pooled fit estimates; only the covariance depends on clustering.
 
-What is found, and held here: with critical values of t(G-1) cluster_state is near nominal from 40 clusters on. With those of
-the normal distribution, which Stata's probit takes, it holds the truth in 92% of samples only where 40 clusters depend
-strongly on themselves; the jackknife and the score bootstrap hold it in 94%.
+With critical values of t(G-1), cluster_state has nearly nominal coverage from 40 clusters on. With those of the normal
+distribution, which Stata's probit uses, its coverage is 92% for 40 clusters with strong dependence. The jackknife and
+the score bootstrap cover 94% there.
 """
 
 import numpy as np
@@ -21,15 +21,15 @@ pytestmark = pytest.mark.slow
 
 EFFECT, CONSTANT = 0.3, -1.2  # an event in one row of eight
 NOMINAL = (0.93, 0.97)
-MODERATE, STRONG = (0.1, 0.2), (0.3, 0.5)  # shares of the variance of error and regressor that a cluster has in common
+MODERATE, STRONG = (0.1, 0.2), (0.3, 0.5)  # shares of the variance of error and regressor common to a cluster
 ROWS_PER_CLUSTER = 25
-SAMPLES = 4000  # with which a share of 0.95 is known to 0.0035
-BOOTSTRAP_SAMPLES = 2000  # 0.005
+SAMPLES = 2000  # standard error of a share of 0.95: 0.005
+BOOTSTRAP_SAMPLES = 1000  # 0.007
 BOOTSTRAP_DRAWS = 399
 
 
 def mixed(generator, groupings, share):
-    """(n,) values of variance 1, each of the groupings (n,) having a part in common that makes up `share` of it."""
+    """Draw (n,) values of variance 1, of which each grouping (n,) has the share `share` in common."""
     own = 1.0 - share * len(groupings)
     values = np.sqrt(own) * generator.normal(size=len(groupings[0]))
     for codes in groupings:
@@ -38,7 +38,7 @@ def mixed(generator, groupings, share):
 
 
 def fitted_samples(groupings, shares, samples):
-    """A probit fit to each of as many samples, by seed."""
+    """Yield a probit fit to each sample; the seed is its number."""
     error_share, regressor_share = shares
     for seed in range(samples):
         generator = np.random.default_rng([20101, seed])
@@ -48,8 +48,10 @@ def fitted_samples(groupings, shares, samples):
 
 
 def coverage(groupings, shares, covariances, samples=SAMPLES):
-    """By covariance, a function of the fit and the degrees of freedom, the share of samples whose 95% interval holds the
-    effect."""
+    """Share of samples whose 95% interval covers the effect, by name of the covariance.
+
+    covariances: for each name a function of the fit, and the degrees of freedom.
+    """
     hits = dict.fromkeys(covariances, 0)
     for fitted in fitted_samples(groupings, shares, samples):
         for name, (covariance, degrees) in covariances.items():
@@ -86,17 +88,19 @@ def test_robust_errors_on_independent_rows():
 def test_errors_clustered_by_state(states, shares):
     codes = np.repeat(np.arange(states), ROWS_PER_CLUSTER)
     found = coverage([codes], shares, {"stata_robust": (robust, None)} | by_state(codes))
-    assert is_nominal(found["cluster_state"]) and is_nominal(found["cluster_state_jackknife"]), found
+    assert is_nominal(found["cluster_state"]), found
+    assert is_nominal(found["cluster_state_jackknife"]), found
     if shares == STRONG:
-        assert found["stata_robust"] < 0.85, found  # so that clustering is seen to be needed
+        assert found["stata_robust"] < 0.85, found  # clustering is necessary
 
 
 def test_forty_strongly_dependent_states():
     codes = np.repeat(np.arange(40), ROWS_PER_CLUSTER)
     normal = {"normal": (lambda f: clustered(f, codes), None)}
     found = coverage([codes], STRONG, by_state(codes) | normal)
-    assert is_nominal(found["cluster_state"]) and is_nominal(found["cluster_state_jackknife"]), found
-    assert 0.90 < found["normal"] < NOMINAL[0], found  # so that t(G-1) is seen to be needed
+    assert is_nominal(found["cluster_state"]), found
+    assert is_nominal(found["cluster_state_jackknife"]), found
+    assert 0.90 < found["normal"] < NOMINAL[0], found  # t(G-1) is necessary
     assert is_nominal(bootstrap_coverage(codes, STRONG))
 
 
@@ -105,7 +109,7 @@ def two_ways(states, years):
 
 
 @pytest.mark.parametrize(("states", "years"), [(100, 60), (40, 40)])
-def test_two_way_errors_on_states_and_years_that_both_matter(states, years):
+def test_two_way_errors_on_state_and_year_effects(states, years):
     states, years = np.repeat(np.arange(states), years), np.tile(np.arange(years), states)
     covariances = {
         "cluster_state": (lambda f: clustered(f, states), int(states.max())),
@@ -113,11 +117,11 @@ def test_two_way_errors_on_states_and_years_that_both_matter(states, years):
     }
     found = coverage([states, years], (0.1, 0.1), covariances, samples=2000)
     assert is_nominal(found["cluster_state_year"]), found
-    if len(set(states)) == 100:  # with 40 the longer intervals of t(39) make up for the years
+    if len(set(states)) == 100:  # with 40, the longer intervals of t(39) compensate for the years
         assert found["cluster_state"] < found["cluster_state_year"] - 0.01, found  # one way is not enough
 
 
-def test_two_way_errors_on_a_panel_the_size_of_the_real_one():
+def test_two_way_errors_on_a_panel_of_the_real_size():
     states, years = np.repeat(np.arange(150), 120), np.tile(np.arange(120), 150)
-    found = coverage([states, years], (0.2, 0.25), {"two_way": two_ways(states, years)}, samples=1500)
+    found = coverage([states, years], (0.2, 0.25), {"two_way": two_ways(states, years)}, samples=1000)
     assert is_nominal(found["two_way"]), found

@@ -1,7 +1,7 @@
-"""Are the planted effects of the synthetic world found at the nominal rate? Two hundred worlds, each its own seed.
+"""Coverage of the planted effects of the synthetic world, in two hundred worlds with different seeds.
 
-The files of a world and their way into the mart are tested elsewhere; here its grids become the mart's columns directly,
-and everything after that (lags, changes, estimation sample, fit, covariances, intervals) is the project's own.
+Other tests cover the files of a world and their transformation to the mart. Here the grids of a world become the mart's
+columns directly; lags, changes, estimation sample, fit, covariances and intervals are the project's code.
 """
 
 from functools import cache
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 
 WORLDS = 200
 FIRST_SEED = 1
-# How many intervals of 200 hold the truth, with a chance of 0.999, if each does with a chance of 0.95.
+# With probability 0.999, so many of 200 intervals cover the truth if each does with probability 0.95.
 FEWEST, MOST = (int(binom.ppf(tail, WORLDS, 0.95)) for tail in (0.0005, 0.9995))
 MODEL = Model(
     name="planted",
@@ -50,7 +50,7 @@ TRUTH = {
 
 
 def panel_of(world: World) -> pd.DataFrame:
-    """One row per member state-year, with the columns the planted probit reads."""
+    """Make one row per member state-year, with the columns that the planted probit reads."""
     roster = world.roster
     state, year = np.nonzero(roster.member)
     grids = {
@@ -67,7 +67,7 @@ def panel_of(world: World) -> pd.DataFrame:
 
 @cache
 def intervals() -> pd.DataFrame:
-    """The coefficients table of every world, with the planted value of each term and whether the interval holds it."""
+    """Coefficients of every world, with the planted value of each term and whether the interval covers it."""
     worlds = range(FIRST_SEED, FIRST_SEED + WORLDS)
     found = pd.concat([estimate(panel_of(build_world(STATES, seed)), (MODEL,))["coefficients"] for seed in worlds])
     found["truth"] = found["term"].map(TRUTH)
@@ -76,7 +76,7 @@ def intervals() -> pd.DataFrame:
 
 
 def hits(term: str, covariance: str) -> int:
-    """Worlds whose interval holds the planted value."""
+    """Number of worlds whose interval covers the planted value."""
     chosen = intervals().query("term == @term and covariance == @covariance")
     assert len(chosen) == WORLDS
     return int(chosen["holds"].sum())
@@ -86,33 +86,34 @@ def hits(term: str, covariance: str) -> int:
     "covariance", ["stata_robust", "cluster_state", "cluster_state_jackknife", "cluster_state_year", "score_bootstrap"]
 )
 @pytest.mark.parametrize("term", ["infant_mortality_rate", RISE])
-def test_the_effect_of_mortality_is_in_its_interval_at_the_nominal_rate(term, covariance):
+def test_mortality_intervals_have_nominal_coverage(term, covariance):
     assert FEWEST <= hits(term, covariance) <= MOST
 
 
 @pytest.mark.parametrize("covariance", ["stata_robust", "cluster_state_jackknife"])
 @pytest.mark.parametrize("term", TRUTH)
-def test_every_planted_coefficient_is_in_its_interval_at_the_nominal_rate(term, covariance):
-    """Given the past the world's state-years are independent, so that nothing has to be clustered; the jackknife loses
-    nothing by it."""
+def test_all_intervals_have_nominal_coverage(term, covariance):
+    """Given the past, the world's state-years are independent: clustering is not needed, and costs no coverage."""
     assert FEWEST <= hits(term, covariance) <= MOST
 
 
-def test_a_regressor_that_few_states_carry_takes_the_jackknife_or_the_bootstrap():
-    """A handful of great powers decide the coefficient of cinc: intervals clustered by state are too short for it with
-    60 states, those of the jackknife (see above) and of the score bootstrap are not."""
+def test_a_regressor_of_few_states_needs_the_bootstrap():
+    """A few great powers determine the coefficient of cinc.
+
+    With 60 states, intervals clustered by state are too short for it; those of the jackknife (see above) and of the
+    score bootstrap are not.
+    """
     assert hits("cinc", "cluster_state") < FEWEST <= hits("cinc", "score_bootstrap") <= MOST
 
 
 @pytest.mark.parametrize("term", TRUTH)
-def test_no_estimate_is_biased_by_a_third_of_its_standard_error(term):
-    """The years since the last formation come near, as terms made of past outcomes do; with ten times the states that
-    is gone."""
+def test_bias_is_below_a_third_of_the_standard_error(term):
+    """The years since the last formation come close, as terms of past outcomes do; ten times the states remove it."""
     estimates = intervals().query("term == @term and covariance == 'stata_robust'")["estimate"]
     assert abs(estimates.mean() - TRUTH[term]) < estimates.std() / 3
 
 
-def test_the_planted_rise_is_told_from_nothing():
-    """An interval that holds everything would pass all else."""
+def test_the_planted_rise_is_distinguished_from_zero():
+    """Intervals that cover everything would pass every other test."""
     rise = intervals().query("term == @RISE and covariance == 'cluster_state'")
     assert (rise["conf_low"] > 0).mean() > 0.95

@@ -47,8 +47,8 @@ def publish(settings: Settings, sources: int = 17) -> None:
         )
         connection.execute(
             "create table meta.sources as select 'source_of_medium_name_' || i as source, 'f' || j as file,"
-            " '5.' || j as version, 4.0::double as cadence_years, ?::timestamptz - to_days(if(i = 0, 3650, i)) as loaded_at"
-            " from range(?) as s(i), range(2) as f(j)",
+            " '5.' || j as version, 4.0::double as cadence_years,"
+            " ?::timestamptz - to_days(if(i = 0, 3650, i)) as loaded_at from range(?) as s(i), range(2) as f(j)",
             [NOW, sources],
         )
 
