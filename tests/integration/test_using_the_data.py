@@ -1,4 +1,4 @@
-"""docs/using-the-data.md: what its snippets print is what the page says."""
+"""The snippets of docs/using-the-data.md print what the page shows."""
 
 import io
 import re
@@ -18,14 +18,14 @@ BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
 
 
 def blocks_with_output(language: str) -> list[tuple[str, str]]:
-    """Every snippet of a language and the text block that follows it."""
+    """Pair every snippet of a language with the text block after it."""
     pairs = zip(BLOCKS, [*BLOCKS[1:], ("", "")], strict=True)
-    return [(code, told if kind == "text" else "") for (name, code), (kind, told) in pairs if name == language]
+    return [(code, output if kind == "text" else "") for (name, code), (kind, output) in pairs if name == language]
 
 
 @pytest.fixture(scope="module")
 def desk(real_warehouse: Shell, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder as the page has it: data/warehouse.duckdb and export/."""
+    """Make the folder that the page assumes: data/warehouse.duckdb and export/."""
     folder = tmp_path_factory.mktemp("desk")
     (folder / "data").symlink_to(real_warehouse.data_dir)
     done = real_warehouse("export", str(folder / "export"))
@@ -40,7 +40,7 @@ def test_python_snippets_print_what_the_page_shows(desk: Path) -> None:
         [sys.executable, "-c", "\n".join(code for code, _ in snippets)],
         check=False, cwd=desk, capture_output=True, text=True, timeout=120,
     )  # fmt: skip
-    assert done.stdout == "".join(told for _, told in snippets), done.stderr
+    assert done.stdout == "".join(output for _, output in snippets), done.stderr
 
 
 @pytest.mark.parametrize(("question", "answer"), blocks_with_output("sql"))
