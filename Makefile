@@ -13,10 +13,10 @@ endif
 run: setup
 	$(BIN)/warehouse run
 
+# Two workers, each with whole files: their tests share fixtures.
 test: setup
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest -m "not slow" -n 2 --dist loadfile
 
-# Two workers: many of these tests wait for ticks, pauses and time limits.
 test-slow: setup
 	$(BIN)/pytest -m slow -n 2 --dist loadfile
 
