@@ -69,10 +69,10 @@ def test_a_folder_instead_of_a_file_is_named(published: Shell, name: str) -> Non
 
 def test_a_damaged_history_of_runs_is_named(published: Shell) -> None:
     before, history = published.published_hash(), published.data_dir / "dagster"
-    whole = shutil.copytree(history, published.data_dir / "dagster.whole")
+    intact = shutil.copytree(history, published.data_dir / "dagster.intact")
     for damage in (cut_in_half, garbage):
         shutil.rmtree(history)
-        shutil.copytree(whole, history)
+        shutil.copytree(intact, history)
         for path in history.rglob("*.db"):
             damage(path)
         refused(published(*FORCED), "Dagster could not record the run", "move that folder away")
