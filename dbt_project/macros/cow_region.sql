@@ -1,4 +1,5 @@
-{# The region of a state by the hundreds of its COW code, as COW assigns them. North Africa and the Sudan (600-699) go with the Middle East. #}
+{# The region of a state by the hundreds of its COW code; North Africa and the Sudan (600-699) are with the Middle
+   East. #}
 {% macro cow_region(cow_code) -%}
     case
         when {{ cow_code }} between 1 and 199 then 'Americas'

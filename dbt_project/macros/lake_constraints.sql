@@ -1,4 +1,5 @@
-{# DuckLake knows no primary key: the lake's tables are made without theirs, which the publication adds and so checks. #}
+{# DuckLake has no primary keys: tables in the lake are created without them. The publication adds the keys and so
+   checks them. #}
 {% macro duckdb__get_table_columns_and_constraints() -%}
     {%- if target.name != 'lake' -%}
         {{ return(table_columns_and_constraints()) }}

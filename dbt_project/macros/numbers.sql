@@ -1,12 +1,12 @@
-{# Raw columns are text. These macros turn one into a number, a publisher's missing codes into NULL, and stop the build on any
-   other text: a silent NULL would later be read as "not observed". #}
+{# Raw columns are text. These macros turn one into a number, and a publisher's missing codes into NULL. They stop the
+   build on any other text, because a silent NULL would be read as "not observed". #}
 
 {% macro to_double(column, missing=[]) -%}
     case
         when {{ column }} is null then null
-        {%- if missing %}
+        {% if missing %}
         when cast({{ column }} as double) in ({{ missing | join(', ') }}) then null
-        {%- endif %}
+        {% endif %}
         when isfinite(cast({{ column }} as double)) then cast({{ column }} as double)
         else error('not a finite number in {{ column | replace("'", "") }}: ' || {{ column }})
     end
@@ -15,10 +15,11 @@
 {% macro to_integer(column, missing=[]) -%}
     case
         when {{ column }} is null then null
-        {%- if missing %}
+        {% if missing %}
         when cast({{ column }} as double) in ({{ missing | join(', ') }}) then null
-        {%- endif %}
-        when cast({{ column }} as double) = cast(cast({{ column }} as double) as integer) then cast(cast({{ column }} as double) as integer)
+        {% endif %}
+        when cast({{ column }} as double) = cast(cast({{ column }} as double) as integer)
+            then cast(cast({{ column }} as double) as integer)
         else error('not a whole number in {{ column | replace("'", "") }}: ' || {{ column }})
     end
 {%- endmacro %}

@@ -1,6 +1,11 @@
--- A rate in the file differs, to the last bit, from the one in the panel, or one of the two is missing although the state is in the system.
+-- Failure: a rate in the file differs, to the last bit, from the one in the panel, or one of the two is missing
+-- although the state is in the system.
 {{ config(meta={'dagster': {'ref': {'name': 'country_years'}}}) }}
-select panel.cow_code, panel.year, panel.imr_abouharb_kimball, published.imr
+select
+    panel.cow_code,
+    panel.year,
+    panel.imr_abouharb_kimball,
+    published.imr
 from {{ ref('country_years') }} as panel
 left join {{ source('raw', 'allen_digiuseppe_2013') }} as published
     on panel.cow_code = cast(published.ccode as double) and panel.year = cast(published.year as double)

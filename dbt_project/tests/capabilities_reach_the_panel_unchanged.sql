@@ -1,6 +1,9 @@
--- A published capability figure of a state-year is not the one in the panel: a join has lost or doubled a row, or a missing code survived.
+-- Failure: a published capability figure of a state-year is not the one in the panel. A join has lost or duplicated a
+-- row, or a missing code was not turned into NULL.
 {{ config(meta={'dagster': {'ref': {'name': 'country_years'}}}) }}
-select panel.cow_code, panel.year
+select
+    panel.cow_code,
+    panel.year
 from {{ ref('country_years') }} as panel
 inner join {{ source('raw', 'national_capabilities') }} as published
     on panel.cow_code = cast(published.ccode as integer) and panel.year = cast(published.year as integer)

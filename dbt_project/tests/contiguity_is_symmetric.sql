@@ -1,5 +1,10 @@
--- A row here is a land border that only one of the two neighbours has.
-select border.*
+-- Failure: only one of two neighbours has their land border in a year.
+select
+    border.cow_code,
+    border.partner_code,
+    border.year
 from {{ ref('int_land_borders') }} as border
-anti join {{ ref('int_land_borders') }} as other
-    on border.cow_code = other.neighbour_code and border.neighbour_code = other.cow_code and border.year = other.year
+anti join {{ ref('int_land_borders') }} as mirrored
+    on border.cow_code = mirrored.partner_code
+    and border.partner_code = mirrored.cow_code
+    and border.year = mirrored.year

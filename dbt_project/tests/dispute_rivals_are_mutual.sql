@@ -1,5 +1,8 @@
--- A row here is a year in which the rivals of all states do not add up to an even number: somebody is a rival who has none.
-select year, sum(dispute_rivals) as rivals
+-- Failure: the rivals of all states in a year do not sum to an even number, so that a state is the rival of another but
+-- not the other of it.
+select
+    year,
+    sum(dispute_rivals) as rivals
 from {{ ref('int_dispute_rivals') }}
 group by year
 having sum(dispute_rivals) % 2 <> 0

@@ -1,4 +1,4 @@
--- A row here is a dispute whose participants do not stand on both sides, or that no participant names: one of the two files is incomplete.
+-- Failure: a dispute has no participants, or has them on one side only. One of the two dispute files is incomplete.
 {{ config(meta={'dagster': {'ref': {'name': 'stg_cow__mid_disputes'}}}) }}
 select disputes.dispute_number
 from {{ ref('stg_cow__mid_disputes') }} as disputes

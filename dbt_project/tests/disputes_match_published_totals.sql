@@ -1,29 +1,55 @@
--- A row here is a total of MID 5.0 that the models no longer reproduce. 2,436 disputes and 5,883 stretches of participation are the
--- publisher's; 29 stretches are returns to a dispute, and one entry (Canada, dispute 197, 1918) precedes membership, which leaves 5,853 starts.
--- Five disputes have other years in the dispute file than among their participants, and nine other numbers of states.
+-- Failure: the models no longer reproduce a total of MID 5.0. 2,436 disputes and 5,883 stretches of participation are
+-- the publisher's; 29 stretches are returns to a dispute, and one entry (Canada, dispute 197, 1918) precedes
+-- membership, so that 5,853 starts remain. Five disputes have other years in the dispute file than among their
+-- participants.
 {{ config(tags=['real_data'], meta={'dagster': {'ref': {'name': 'int_dispute_participation'}}}) }}
-with found as (
-    select 'disputes' as total, count(*) as found, 2436 as published from {{ ref('stg_cow__mid_disputes') }}
-    union all
-    select 'disputes with participants in the system', count(distinct dispute_number), 2436 from {{ ref('int_dispute_participation') }}
-    union all
-    select 'stretches of participation', count(*), 5883 from {{ ref('stg_cow__mid_participants') }}
-    union all
-    select 'entries into disputes', sum(disputes_started), 5853 from {{ ref('int_disputes') }}
-    union all
-    select 'state-years', count(*), 15561 from {{ ref('int_disputes') }}
-    union all
-    select 'state-years without a known past', count(*) filter (disputes_past_5y is null), 1211 from {{ ref('int_disputes') }}
-    union all
-    select 'disputes with other years among their participants', count(*), 5
-    from (
-        select disputes.dispute_number
-        from {{ ref('stg_cow__mid_disputes') }} as disputes
-        inner join {{ ref('stg_cow__mid_participants') }} as participants
-            on disputes.dispute_number = participants.dispute_number
-        group by disputes.dispute_number, disputes.start_year, disputes.end_year
-        having min(participants.start_year) <> disputes.start_year or max(participants.end_year) <> disputes.end_year
-    )
+with disputes as (
+    select * from {{ ref('stg_cow__mid_disputes') }}
+),
+
+participants as (
+    select * from {{ ref('stg_cow__mid_participants') }}
+),
+
+participation as (
+    select * from {{ ref('int_dispute_participation') }}
+),
+
+state_years as (
+    select * from {{ ref('int_disputes') }}
+),
+
+disputes_with_other_years as (
+    select disputes.dispute_number
+    from disputes
+    inner join participants
+        on disputes.dispute_number = participants.dispute_number
+    group by disputes.dispute_number, disputes.start_year, disputes.end_year
+    having min(participants.start_year) <> disputes.start_year or max(participants.end_year) <> disputes.end_year
+),
+
+totals as (
+    {%- for total, relation, expression, published in [
+        ('disputes', 'disputes', 'count(*)', 2436),
+        ('disputes with participants in the system', 'participation', 'count(distinct dispute_number)', 2436),
+        ('stretches of participation', 'participants', 'count(*)', 5883),
+        ('entries into disputes', 'state_years', 'sum(disputes_started)', 5853),
+        ('state-years', 'state_years', 'count(*)', 15561),
+        ('state-years without a known past', 'state_years', 'count(*) filter (where disputes_past_5y is null)', 1211),
+        ('disputes with other years among their participants', 'disputes_with_other_years', 'count(*)', 5),
+    ] %}
+    select
+        '{{ total }}' as total,
+        {{ expression }} as found,
+        {{ published }} as published
+    from {{ relation }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 )
 
-select * from found where found <> published
+select
+    total,
+    found,
+    published
+from totals
+where found <> published

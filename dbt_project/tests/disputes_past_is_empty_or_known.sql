@@ -1,11 +1,33 @@
--- A row here is a count over the past five years below the count of one of those years, or one that reaches before the dispute data.
+-- Failure: a count over the past five years is below the count of one of those years, or its window starts before the
+-- dispute data.
 {{ config(meta={'dagster': {'ref': {'name': 'int_disputes'}}}) }}
-select now.cow_code, now.year, now.disputes_past_5y, past.year as past_year, past.disputes_ongoing
-from {{ ref('int_disputes') }} as now
-inner join {{ ref('int_disputes') }} as past
-    on now.cow_code = past.cow_code and past.year between now.year - 5 and now.year - 1
-where now.disputes_past_5y < past.disputes_ongoing
+{%- set window_years = 5 %}
+with disputes as (
+    select * from {{ ref('int_disputes') }}
+),
+
+dispute_span as (
+    {{ dispute_span() }}
+)
+
+select
+    counted.cow_code,
+    counted.year,
+    counted.disputes_past_5y,
+    past.year as past_year,
+    past.disputes_ongoing
+from disputes as counted
+inner join disputes as past
+    on counted.cow_code = past.cow_code
+    and past.year between counted.year - {{ window_years }} and counted.year - 1
+where counted.disputes_past_5y < past.disputes_ongoing
 union all
-select cow_code, year, disputes_past_5y, null, null
-from {{ ref('int_disputes') }}
-where disputes_past_5y is not null and year < (select min(start_year) from {{ ref('stg_cow__mid_participants') }}) + 5
+select
+    disputes.cow_code,
+    disputes.year,
+    disputes.disputes_past_5y,
+    null as past_year,
+    null as disputes_ongoing
+from disputes
+cross join dispute_span
+where disputes.disputes_past_5y is not null and disputes.year < dispute_span.first_year + {{ window_years }}

@@ -1,8 +1,17 @@
--- A row here is a state-year whose dyads do not add up to what the panel says of it: rivals, land neighbours, partners, capabilities. Two states
--- that shared a calendar year but no day of it are no dyad, though each may count as the other's rival or neighbour there, so that years in which
--- a state entered or left the system are looked at for partners only from above.
+-- Failure: the dyads of a state-year do not sum to what the panel has: rivals, land neighbours, partners, capabilities.
+-- Two states that shared a calendar year but no day of it are no dyad, although each may count as a rival or a
+-- neighbour of the other there. In years in which a state entered or left the system, the number of partners is
+-- therefore only checked for its upper bound.
 {{ config(tags=['dyads'], meta={'dagster': {'ref': {'name': 'dyad_years'}}}) }}
-with added_up as (
+with panel as (
+    select * from {{ ref('country_years') }}
+),
+
+state_spells as (
+    select * from {{ ref('stg_cow__state_spells') }}
+),
+
+sums as (
     select
         cow_code,
         year,
@@ -18,30 +27,34 @@ with added_up as (
 ),
 
 years_of_change as (
-    select distinct year(start_date) as year from {{ ref('stg_cow__state_spells') }}
+    select distinct year(start_date) as year
+    from state_spells
     union
-    select distinct year(end_date) from {{ ref('stg_cow__state_spells') }}
+    select distinct year(end_date) as year
+    from state_spells
 )
 
-select panel.cow_code, panel.year
-from {{ ref('country_years') }} as panel
-left join added_up using (cow_code, year)
+select
+    panel.cow_code,
+    panel.year
+from panel
+left join sums using (cow_code, year)
 left join years_of_change using (year)
 where
     panel.year <= {{ var('dyad_last_year') }}
     and (
-        added_up.partners is null
-        or added_up.partners > panel.states_in_system - 1
-        or added_up.lowest_cinc is distinct from panel.cinc
-        or added_up.highest_cinc is distinct from panel.cinc
-        or added_up.is_allied and panel.any_alliances_in_force = 0
+        sums.partners is null
+        or sums.partners > panel.states_in_system - 1
+        or sums.lowest_cinc is distinct from panel.cinc
+        or sums.highest_cinc is distinct from panel.cinc
+        or sums.is_allied and panel.any_alliances_in_force = 0
         or (
             years_of_change.year is null
             and (
-                added_up.partners <> panel.states_in_system - 1
-                or added_up.dispute_rivals <> panel.dispute_rivals
-                or added_up.strategic_rivals <> panel.strategic_rivals
-                or added_up.land_neighbours <> panel.land_neighbours
+                sums.partners <> panel.states_in_system - 1
+                or sums.dispute_rivals <> panel.dispute_rivals
+                or sums.strategic_rivals <> panel.strategic_rivals
+                or sums.land_neighbours <> panel.land_neighbours
             )
         )
     )

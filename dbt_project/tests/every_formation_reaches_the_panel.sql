@@ -1,7 +1,8 @@
--- The treaties newly entered, added up over the panel, are not those of alliance_entries: an entry was lost at the join or counted twice.
+-- Failure: the treaties newly entered, summed over the panel, are not those of alliance_entries. A join has lost an
+-- entry or counted it twice.
 {{ config(meta={'dagster': {'ref': {'name': 'country_years'}}}) }}
 with entered as (
-    select count(distinct (cow_code, atop_id, entry_year)) as treaties
+    select count(distinct row(cow_code, atop_id, entry_year)) as treaties
     from {{ ref('alliance_entries') }}
     where is_new
 ),
@@ -11,7 +12,9 @@ counted as (
     from {{ ref('country_years') }}
 )
 
-select entered.treaties as entered, counted.treaties as counted
+select
+    entered.treaties as entered,
+    counted.treaties as counted
 from entered
 cross join counted
 where entered.treaties is distinct from counted.treaties

@@ -1,7 +1,10 @@
--- A state of the panel is not in COW's own list of country codes: the two files of the publisher no longer speak the same codes.
+-- Failure: a state of the panel is not in COW's own list of country codes. The two files of the publisher use different
+-- codes.
 {{ config(tags=['real_data'], meta={'dagster': {'ref': {'name': 'countries'}}}) }}
-select countries.cow_code, countries.state_name
+select
+    countries.cow_code,
+    countries.state_name
 from {{ ref('countries') }} as countries
 left join {{ source('raw', 'cow_country_codes') }} as codes
-    on countries.cow_code = cast(codes."CCode" as integer)
-where codes."CCode" is null
+    on countries.cow_code = cast(codes.ccode as integer)
+where codes.ccode is null

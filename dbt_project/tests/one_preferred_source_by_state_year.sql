@@ -1,7 +1,12 @@
--- Two sources are both the preferred one of a state-year, or a state-year with an Abouharb-Kimball rate prefers another.
-select cow_code, year
+-- Failure: a state-year has two preferred sources, or has an Abouharb-Kimball rate but prefers another source.
+select
+    cow_code,
+    year
 from {{ ref('infant_mortality') }}
 group by cow_code, year
 having
     count(*) filter (where is_preferred) > 1
-    or (count(*) filter (where source = 'abouharb_kimball') = 1 and count(*) filter (where source = 'abouharb_kimball' and is_preferred) = 0)
+    or (
+        count(*) filter (where source = 'abouharb_kimball') = 1
+        and count(*) filter (where source = 'abouharb_kimball' and is_preferred) = 0
+    )

@@ -1,4 +1,5 @@
--- A year here has more or fewer state-years than the publisher's list counted by other means: the spine has lost or invented members.
+-- Failure: a year has more or fewer state-years than the publisher's list, counted by other means. The spine has lost
+-- or added members.
 {{ config(tags=['real_data'], meta={'dagster': {'ref': {'name': 'country_years'}}}) }}
 select
     golden.year,

@@ -1,6 +1,10 @@
--- A row here is a correction that corrects nothing: no rivalry of that number has that code in those years.
+-- Failure: a correction has no effect, because no rivalry of that number has that code in those years.
 {{ config(tags=['real_data'], meta={'dagster': {'ref': {'name': 'stg_thompson__rivalries_tss'}}}) }}
-select correction.*
+select
+    correction.record_number,
+    correction.published_code,
+    correction.first_year,
+    correction.last_year
 from {{ ref('state_code_corrections') }} as correction
 left join {{ ref('stg_thompson__rivalries_tss') }} as rivalry
     on correction.record_number = rivalry.rivalry_number

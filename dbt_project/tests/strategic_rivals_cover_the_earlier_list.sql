@@ -1,32 +1,61 @@
--- A row here is a pair of states that the Thompson-Dreyer list has as rivals after 1815 and the later list, as corrected, has not.
--- Two are known: Burma and Thailand (1816-1826), which the later list dropped, and the two Yemens, 679-680 there and 678-680 in the later.
+-- Failure: the Thompson-Dreyer list has two states as rivals after 1815, and the later list, as corrected, does not.
+-- Two pairs are known: Burma and Thailand (1816-1826), which the later list dropped, and the two Yemens, 679-680 in the
+-- earlier list and 678-680 in the later one.
 {{ config(tags=['real_data'], meta={'dagster': {'ref': {'name': 'stg_thompson__rivalries_tss'}}}) }}
-with corrections as (
-    select record_number, published_code, cow_code
+{%- set first_year = 1816 %}
+with rivalries as (
+    select * from {{ ref('stg_thompson__rivalries_tss') }}
+),
+
+corrections as (
+    select
+        record_number,
+        published_code,
+        cow_code
     from {{ ref('state_code_corrections') }}
     where source_table = 'rivalries_tss'
 ),
 
-later as (
-    select published_code_1 as code_1, published_code_2 as code_2
-    from {{ ref('stg_thompson__rivalries_tss') }}
+pairs as (
+    select
+        published_code_1 as code_1,
+        published_code_2 as code_2
+    from rivalries
     union
     select
-        coalesce(correction_1.cow_code, rivalry.published_code_1) as code_1,
-        coalesce(correction_2.cow_code, rivalry.published_code_2) as code_2
-    from {{ ref('stg_thompson__rivalries_tss') }} as rivalry
-    left join corrections as correction_1
-        on rivalry.rivalry_number = correction_1.record_number and rivalry.published_code_1 = correction_1.published_code
-    left join corrections as correction_2
-        on rivalry.rivalry_number = correction_2.record_number and rivalry.published_code_2 = correction_2.published_code
+        coalesce(correction_1.cow_code, rivalries.published_code_1) as code_1,
+        coalesce(correction_2.cow_code, rivalries.published_code_2) as code_2
+    from rivalries
+    {% for side in [1, 2] %}
+    left join corrections as correction_{{ side }}
+        on rivalries.rivalry_number = correction_{{ side }}.record_number
+        and rivalries.published_code_{{ side }} = correction_{{ side }}.published_code
+    {% endfor %}
+),
+
+later as (
+    select distinct
+        least(code_1, code_2) as lower_code,
+        greatest(code_1, code_2) as higher_code
+    from pairs
+),
+
+earlier as (
+    select
+        rivalry_number,
+        rivalry_name,
+        least(published_code_1, published_code_2) as lower_code,
+        greatest(published_code_1, published_code_2) as higher_code
+    from {{ ref('stg_thompson__rivalries_td') }}
+    where end_year >= {{ first_year }}
 )
 
-select earlier.*
-from {{ ref('stg_thompson__rivalries_td') }} as earlier
+select
+    earlier.rivalry_number,
+    earlier.rivalry_name,
+    earlier.lower_code,
+    earlier.higher_code
+from earlier
 anti join later
-    on least(earlier.published_code_1, earlier.published_code_2) = least(later.code_1, later.code_2)
-    and greatest(earlier.published_code_1, earlier.published_code_2) = greatest(later.code_1, later.code_2)
-where
-    earlier.end_year >= 1816
-    and (least(earlier.published_code_1, earlier.published_code_2), greatest(earlier.published_code_1, earlier.published_code_2))
-    not in ((775, 800), (679, 680))
+    on earlier.lower_code = later.lower_code and earlier.higher_code = later.higher_code
+where (earlier.lower_code, earlier.higher_code) not in ((775, 800), (679, 680))

@@ -57,7 +57,7 @@ def test_every_raw_table_is_built_on_or_tested_against() -> None:
     from orchestration.build.manifest import parsed_project
     from orchestration.core.settings import from_environment
 
-    manifest = json.loads((parsed_project(from_environment()) / "manifest.json").read_text())
+    manifest = json.loads((parsed_project(from_environment(os.environ)) / "manifest.json").read_text())
     used = {key.split(".")[-1] for key, children in manifest["child_map"].items() if children}
     assert set(load_catalog(SOURCES_DIR).raw_tables) - used == set(), "a source that nothing reads need not be loaded"
 

@@ -1,5 +1,13 @@
 -- The states of the system, one row per COW code.
-with state_years as (
+with spine as (
+    select * from {{ ref('int_state_years') }}
+),
+
+state_spells as (
+    select * from {{ ref('stg_cow__state_spells') }}
+),
+
+state_years as (
     select
         cow_code,
         max_by(state_abbreviation, year) as state_abbreviation,
@@ -10,7 +18,7 @@ with state_years as (
         cast(count(*) as integer) as years_in_list,
         cast(count(*) filter (where is_entry_year) as integer) as entries,
         cast(count(*) filter (where is_major_power) as integer) as years_as_major_power
-    from {{ ref('int_state_years') }}
+    from spine
     group by cow_code, region
 ),
 
@@ -21,7 +29,7 @@ spells as (
         min(start_date) as first_day,
         max(end_date) as last_day,
         string_agg(distinct state_name, '; ' order by state_name) as state_names
-    from {{ ref('stg_cow__state_spells') }}
+    from state_spells
     group by cow_code
 )
 

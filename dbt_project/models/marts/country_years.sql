@@ -1,18 +1,79 @@
--- The panel: one row per state-year in the interstate system, everything else joined to it. 0 is an observed zero, NULL is not observed.
-with infant_mortality_by_source as (
+-- The panel: one row per state-year in the interstate system, with every variable joined to it. 0 is an observed zero,
+-- NULL is not observed.
+with spine as (
+    select * from {{ ref('int_state_years') }}
+),
+
+alliances as (
+    select * from {{ ref('int_alliance_years') }}
+),
+
+capabilities as (
+    select * from {{ ref('stg_cow__national_capabilities') }}
+),
+
+infant_mortality as (
+    select * from {{ ref('infant_mortality') }}
+),
+
+child_mortality as (
+    select * from {{ ref('int_child_mortality') }}
+),
+
+polity as (
+    select * from {{ ref('int_polity') }}
+),
+
+selectorate as (
+    select * from {{ ref('int_selectorate') }}
+),
+
+strategic_rivals as (
+    select * from {{ ref('int_strategic_rivals') }}
+),
+
+dispute_rivals as (
+    select * from {{ ref('int_dispute_rivals') }}
+),
+
+disputes as (
+    select * from {{ ref('int_disputes') }}
+),
+
+relevant_environment as (
+    select * from {{ ref('int_relevant_environment') }}
+),
+
+interstate_war as (
+    select * from {{ ref('int_interstate_war') }}
+),
+
+external_threat as (
+    select * from {{ ref('int_external_threat') }}
+),
+
+contiguity as (
+    select * from {{ ref('int_contiguity') }}
+),
+
+economy as (
+    select * from {{ ref('int_economy') }}
+),
+
+infant_mortality_by_source as (
     select
         cow_code,
         year,
         max(rate) filter (where source = 'abouharb_kimball') as imr_abouharb_kimball,
         max(rate) filter (where source = 'gapminder') as imr_gapminder,
         max(rate) filter (where source = 'world_bank') as imr_world_bank
-    from {{ ref('int_infant_mortality') }}
+    from infant_mortality
     group by cow_code, year
 ),
 
 preferred_infant_mortality as (
     select *
-    from {{ ref('int_infant_mortality') }}
+    from infant_mortality
     where is_preferred
 )
 
@@ -68,20 +129,20 @@ select
     economy.population_maddison,
     economy.imports_millions_usd,
     economy.exports_millions_usd
-from {{ ref('int_state_years') }} as spine
-left join {{ ref('int_alliance_years') }} as alliances using (cow_code, year)
-left join {{ ref('stg_cow__national_capabilities') }} as capabilities using (cow_code, year)
+from spine
+left join alliances using (cow_code, year)
+left join capabilities using (cow_code, year)
 left join preferred_infant_mortality as preferred using (cow_code, year)
 left join infant_mortality_by_source as by_source using (cow_code, year)
-left join {{ ref('int_child_mortality') }} as child_mortality using (cow_code, year)
-left join {{ ref('int_polity') }} as polity using (cow_code, year)
-left join {{ ref('int_selectorate') }} as selectorate using (cow_code, year)
-left join {{ ref('int_strategic_rivals') }} as strategic_rivals using (cow_code, year)
-left join {{ ref('int_dispute_rivals') }} as dispute_rivals using (cow_code, year)
-left join {{ ref('int_disputes') }} as disputes using (cow_code, year)
-left join {{ ref('int_relevant_environment') }} as relevant_environment using (cow_code, year)
-left join {{ ref('int_interstate_war') }} as interstate_war using (cow_code, year)
-left join {{ ref('int_external_threat') }} as external_threat using (cow_code, year)
-left join {{ ref('int_contiguity') }} as contiguity using (cow_code, year)
-left join {{ ref('int_economy') }} as economy using (cow_code, year)
+left join child_mortality using (cow_code, year)
+left join polity using (cow_code, year)
+left join selectorate using (cow_code, year)
+left join strategic_rivals using (cow_code, year)
+left join dispute_rivals using (cow_code, year)
+left join disputes using (cow_code, year)
+left join relevant_environment using (cow_code, year)
+left join interstate_war using (cow_code, year)
+left join external_threat using (cow_code, year)
+left join contiguity using (cow_code, year)
+left join economy using (cow_code, year)
 order by spine.cow_code, spine.year

@@ -1,4 +1,5 @@
--- How much of the panel is observed: one row per column of country_years, decade and region, and one per column and decade for all regions.
+-- How much of the panel is observed: one row per column of country_years, decade and region, and one per column and
+-- decade for all regions together.
 with counted as (
     select
         cast(year - year % 10 as integer) as decade,

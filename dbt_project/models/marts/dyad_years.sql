@@ -1,121 +1,90 @@
--- Directed dyad-years: every ordered pair of members of the interstate system in every year they shared on some day, to the last year that
--- capabilities, contiguity and major powers all cover. Two states that were members in the same calendar year but never on the same day are
--- no dyad of that year (the kingdoms that became Italy, for one). 0 and false are observed, NULL is not observed.
+-- Directed dyad-years: every ordered pair of members of the interstate system in every year in which both were members
+-- on a common day, to the last year that capabilities, contiguity and major powers all cover. 0 and false are observed,
+-- NULL is not observed.
 {%- set rules = alliance_rules() %}
-{{ config(tags=['dyads']) }}
-with spans as (
-    select
-        (select max(year) from {{ ref('stg_cow__direct_contiguity') }}) as contiguity_last_year,
-        (select max(end_year) from {{ ref('stg_cow__mid_participants') }}) as disputes_last_year,
-        (select max(end_year) from {{ ref('stg_thompson__rivalries_tss') }}) as strategic_last_year
+with pairs as (
+    select * from {{ ref('int_state_year_pairs') }}
 ),
 
--- A spell of membership, once for each of the two years that it may cover in part.
-entries_and_exits as (
-    select cow_code, start_date, end_date, year(start_date) as year
-    from {{ ref('stg_cow__state_spells') }}
-    union all
-    select cow_code, start_date, end_date, year(end_date) as year
-    from {{ ref('stg_cow__state_spells') }}
+without_common_day as (
+    select * from {{ ref('int_dyads_without_common_day') }}
 ),
 
--- Members of the same calendar year that shared no day of it: one had left when the other entered.
-missed as (
-    select own.cow_code, partner.cow_code as partner_code, own.year
-    from entries_and_exits as own
-    inner join entries_and_exits as partner on own.year = partner.year and own.cow_code <> partner.cow_code
-    group by own.cow_code, partner.cow_code, own.year
-    having not bool_or(own.start_date <= partner.end_date and partner.start_date <= own.end_date)
+alliances as (
+    select * from {{ ref('int_alliance_dyad_years') }}
 ),
 
-states as (
-    select
-        state.cow_code,
-        state.year,
-        state.year - state.years_in_system as system_entry_year,
-        state.is_major_power,
-        capabilities.cinc,
-        polity.polity2
-    from {{ ref('int_state_years') }} as state
-    left join {{ ref('stg_cow__national_capabilities') }} as capabilities using (cow_code, year)
-    left join {{ ref('int_polity') }} as polity using (cow_code, year)
+alliance_history as (
+    select * from {{ ref('int_dyad_alliance_history') }}
 ),
 
 contiguity as (
-    select cow_code, neighbour_code as partner_code, year, min(contiguity_class) as contiguity_class
-    from {{ ref('stg_cow__direct_contiguity') }}
-    group by cow_code, neighbour_code, year
+    select * from {{ ref('int_dyad_contiguity') }}
 ),
 
--- The years are joined rather than compared with the last one: DuckDB then expects as many dyads as there are, and holds the smaller table
--- of every join in memory.
-dyads as (
-    select
-        own.cow_code,
-        partner.cow_code as partner_code,
-        own.year,
-        greatest(own.system_entry_year, partner.system_entry_year) as dyad_entry_year,
-        own.is_major_power,
-        partner.is_major_power as partner_is_major_power,
-        own.cinc,
-        partner.cinc as partner_cinc,
-        own.polity2,
-        partner.polity2 as partner_polity2
-    from range(1816, {{ var('dyad_last_year') }} + 1) as years(year)
-    inner join states as own on years.year = own.year
-    inner join states as partner on own.year = partner.year and own.cow_code <> partner.cow_code
+disputes as (
+    select * from {{ ref('int_dispute_dyad_years') }}
 ),
 
--- For every year after one in which the two were allied, the last such year before it.
-histories as (
-    select
-        cow_code,
-        partner_code,
-        year as last_allied_year,
-        cast(unnest(range(
-            year + 1,
-            coalesce(lead(year) over (partition by cow_code, partner_code order by year), {{ var('dyad_last_year') }}) + 1
-        )) as integer) as year
-    from {{ ref('int_alliance_dyad_years') }}
+dispute_rivalries as (
+    select * from {{ ref('int_dispute_rivalries') }}
+),
+
+strategic_rivalries as (
+    select * from {{ ref('int_strategic_rivalries') }}
+),
+
+contiguity_span as (
+    {{ contiguity_span() }}
+),
+
+dispute_span as (
+    {{ dispute_span() }}
+),
+
+strategic_rivalry_span as (
+    {{ strategic_rivalry_span() }}
 )
 
+-- Pairs without a common day are removed last: DuckDB underestimates the rows that an anti join leaves, and would then
+-- keep the pairs in memory in the other joins.
 select
-    dyads.cow_code,
-    dyads.partner_code,
-    dyads.year,
-    {%- for rule in rules %}
-    {{ 'alliances.partner_code is not null' if rule == 'any' else
-       'case when alliances.partner_code is null then false else alliances.owes_' ~ rule ~ ' end' }} as owes_{{ rule }},
+    pairs.cow_code,
+    pairs.partner_code,
+    pairs.year,
+    alliances.partner_code is not null as owes_any,
+    {%- for rule in rules if rule != 'any' %}
+    case when alliances.partner_code is null then false else alliances.owes_{{ rule }} end as owes_{{ rule }},
     {%- endfor %}
-    dyads.year - greatest(histories.last_allied_year, dyads.dyad_entry_year) as years_since_alliance,
+    pairs.year - greatest(alliance_history.last_allied_year, pairs.pair_entry_year) as years_since_alliance,
     case
-        when dyads.year <= spans.contiguity_last_year then cast(coalesce(contiguity.contiguity_class, 0) as integer)
+        when pairs.year <= contiguity_span.last_year then cast(coalesce(contiguity.contiguity_class, 0) as integer)
     end as contiguity_class,
-    dyads.cinc,
-    dyads.partner_cinc,
-    dyads.cinc + dyads.partner_cinc as joint_cinc,
-    dyads.cinc / nullif(dyads.partner_cinc, 0) as cinc_ratio,
-    dyads.is_major_power,
-    dyads.partner_is_major_power,
-    dyads.polity2,
-    dyads.partner_polity2,
-    case when dyads.year <= spans.disputes_last_year then coalesce(disputes.disputes_ongoing, 0) end as disputes_ongoing,
-    case when dyads.year <= spans.disputes_last_year then coalesce(disputes.disputes_started, 0) end as disputes_started,
-    case when dyads.year <= spans.disputes_last_year then dispute_rivals.rival_code is not null end as are_dispute_rivals,
-    case when dyads.year <= spans.strategic_last_year then strategic_rivals.rival_code is not null end as are_strategic_rivals
-from dyads
-cross join spans
-left join {{ ref('int_alliance_dyad_years') }} as alliances using (cow_code, partner_code, year)
-left join histories using (cow_code, partner_code, year)
+    pairs.cinc,
+    pairs.partner_cinc,
+    pairs.cinc + pairs.partner_cinc as joint_cinc,
+    pairs.cinc / nullif(pairs.partner_cinc, 0) as cinc_ratio,
+    pairs.is_major_power,
+    pairs.partner_is_major_power,
+    pairs.polity2,
+    pairs.partner_polity2,
+    case when pairs.year <= dispute_span.last_year then coalesce(disputes.disputes_ongoing, 0) end as disputes_ongoing,
+    case when pairs.year <= dispute_span.last_year then coalesce(disputes.disputes_started, 0) end as disputes_started,
+    case
+        when pairs.year <= dispute_span.last_year then dispute_rivalries.partner_code is not null
+    end as are_dispute_rivals,
+    case
+        when pairs.year <= strategic_rivalry_span.last_year then strategic_rivalries.partner_code is not null
+    end as are_strategic_rivals
+from pairs
+cross join contiguity_span
+cross join dispute_span
+cross join strategic_rivalry_span
+left join alliances using (cow_code, partner_code, year)
+left join alliance_history using (cow_code, partner_code, year)
 left join contiguity using (cow_code, partner_code, year)
-left join {{ ref('int_dispute_dyad_years') }} as disputes
-    on dyads.cow_code = disputes.cow_code and dyads.partner_code = disputes.opponent_code and dyads.year = disputes.year
-left join {{ ref('int_dispute_rivalries') }} as dispute_rivals
-    on dyads.cow_code = dispute_rivals.cow_code and dyads.partner_code = dispute_rivals.rival_code and dyads.year = dispute_rivals.year
-left join {{ ref('int_strategic_rivalries') }} as strategic_rivals
-    on dyads.cow_code = strategic_rivals.cow_code
-    and dyads.partner_code = strategic_rivals.rival_code
-    and dyads.year = strategic_rivals.year
-left join missed on dyads.cow_code = missed.cow_code and dyads.partner_code = missed.partner_code and dyads.year = missed.year
-where missed.year is null
-order by dyads.cow_code, dyads.partner_code, dyads.year
+left join disputes using (cow_code, partner_code, year)
+left join dispute_rivalries using (cow_code, partner_code, year)
+left join strategic_rivalries using (cow_code, partner_code, year)
+anti join without_common_day using (cow_code, partner_code, year)
+order by pairs.cow_code, pairs.partner_code, pairs.year

@@ -3,11 +3,6 @@
 select {{ column_name }}
 from {{ model }}
 where
-    false
-    {%- if min_value is not none %}
-    or {{ column_name }} {{ '<=' if min_exclusive else '<' }} {{ min_value }}
-    {%- endif %}
-    {%- if max_value is not none %}
-    or {{ column_name }} > {{ max_value }}
-    {%- endif %}
+    {{ 'false' if min_value is none else column_name ~ (' <= ' if min_exclusive else ' < ') ~ min_value }}
+    or {{ 'false' if max_value is none else column_name ~ ' > ' ~ max_value }}
 {% endtest %}

@@ -1,13 +1,22 @@
-{# Fails on every state-year that a country mapping claims although the state is not in the system in that year. #}
+{# Fails on every state-year to which a country mapping leads although the state is not in the system in that year. #}
 {% test mapping_within_membership(model) %}
-with claimed as (
-    select coding, label, cow_code, unnest(range(first_year, last_year + 1)) as year
+with mapped_years as (
+    select
+        coding,
+        label,
+        cow_code,
+        unnest(range(first_year, last_year + 1)) as year
     from {{ model }}
     where cow_code is not null
 )
-select claimed.*
-from claimed
+
+select
+    mapped_years.coding,
+    mapped_years.label,
+    mapped_years.cow_code,
+    mapped_years.year
+from mapped_years
 left join {{ ref('int_state_years') }} as spine
-    on claimed.cow_code = spine.cow_code and claimed.year = spine.year
+    on mapped_years.cow_code = spine.cow_code and mapped_years.year = spine.year
 where spine.cow_code is null
 {% endtest %}

@@ -1,23 +1,37 @@
--- Alliance formation and alliances in force, one row per state-year within ATOP's span, under each of the seven rules.
+-- Alliance formation and alliances in force, one row per state-year within the span of ATOP, under each of the seven
+-- rules.
 {%- set rules = alliance_rules() %}
-with spine as (
-    select
-        cow_code,
-        year,
-        year - years_in_system as system_entry_year
-    from {{ ref('int_state_years') }}
-    where year between {{ var('atop_first_year') }} and {{ var('atop_last_year') }}
+with state_years as (
+    select * from {{ ref('int_state_years') }}
 ),
 
--- Treaties, not rows: one treaty entered twice in a year counts once.
+entries as (
+    select * from {{ ref('int_alliance_entries') }}
+),
+
+atop_span as (
+    {{ source_span('atop') }}
+),
+
+spine as (
+    select
+        state_years.cow_code,
+        state_years.year,
+        state_years.year - state_years.years_in_system as system_entry_year
+    from state_years
+    cross join atop_span
+    where state_years.year between atop_span.first_year and atop_span.last_year
+),
+
+-- Treaties are counted, not rows: a treaty that a state enters twice in a year counts once.
 formations as (
     select
         cow_code,
+        {% for rule in rules %}
+        count(distinct atop_id) filter (where has_{{ rule }}) as new_{{ rule }}_alliances,
+        {% endfor %}
         entry_year as year
-        {%- for rule in rules %},
-        count(distinct atop_id) filter (where has_{{ rule }}) as new_{{ rule }}_alliances
-        {%- endfor %}
-    from {{ ref('int_alliance_entries') }}
+    from entries
     where is_new
     group by cow_code, entry_year
 ),
@@ -25,22 +39,25 @@ formations as (
 -- Every year in which a phase was in force on some day; in a year of renewal the obligations of both phases count.
 phase_years as (
     select
-        cow_code,
-        atop_id,
-        cast(unnest(range(entry_year, coalesce(exit_year, {{ var('atop_last_year') }}) + 1)) as integer) as year
-        {%- for rule in rules %},
-        has_{{ rule }}
-        {%- endfor %}
-    from {{ ref('int_alliance_entries') }}
+        entries.cow_code,
+        entries.atop_id,
+        {% for rule in rules %}
+        entries.has_{{ rule }},
+        {% endfor %}
+        cast(
+            unnest(range(entries.entry_year, coalesce(entries.exit_year, atop_span.last_year) + 1)) as integer
+        ) as year
+    from entries
+    cross join atop_span
 ),
 
 in_force as (
     select
         cow_code,
+        {% for rule in rules %}
+        count(distinct atop_id) filter (where has_{{ rule }}) as {{ rule }}_alliances_in_force,
+        {% endfor %}
         year
-        {%- for rule in rules %},
-        count(distinct atop_id) filter (where has_{{ rule }}) as {{ rule }}_alliances_in_force
-        {%- endfor %}
     from phase_years
     group by cow_code, year
 ),
@@ -49,11 +66,11 @@ counts as (
     select
         spine.cow_code,
         spine.year,
-        spine.system_entry_year
-        {%- for rule in rules %},
+        {% for rule in rules %}
         cast(coalesce(formations.new_{{ rule }}_alliances, 0) as integer) as new_{{ rule }}_alliances,
-        cast(coalesce(in_force.{{ rule }}_alliances_in_force, 0) as integer) as {{ rule }}_alliances_in_force
-        {%- endfor %}
+        cast(coalesce(in_force.{{ rule }}_alliances_in_force, 0) as integer) as {{ rule }}_alliances_in_force,
+        {% endfor %}
+        spine.system_entry_year
     from spine
     left join formations
         on spine.cow_code = formations.cow_code and spine.year = formations.year
@@ -61,20 +78,20 @@ counts as (
         on spine.cow_code = in_force.cow_code and spine.year = in_force.year
 )
 
--- The clock starts in the year of (re-)entry into the system and again in every year with a formation; the year's own formation is not
--- yet known to it.
+-- The clock starts in the year of (re-)entry into the system and again in every year with a formation. The formation of
+-- year t itself counts from t + 1 on.
 select
     cow_code,
-    year
-    {%- for rule in rules %},
+    {% for rule in rules %}
     new_{{ rule }}_alliances,
     new_{{ rule }}_alliances > 0 as forms_{{ rule }}_alliance,
     {{ rule }}_alliances_in_force,
     year - coalesce(
         max(case when new_{{ rule }}_alliances > 0 then year end) over earlier_years,
         system_entry_year
-    ) as years_since_{{ rule }}_formation
-    {%- endfor %}
+    ) as years_since_{{ rule }}_formation,
+    {% endfor %}
+    year
 from counts
 window earlier_years as (
     partition by cow_code, system_entry_year

@@ -1,20 +1,32 @@
--- Disputes in the relevant environment of every state-year: among the state's land neighbours and the major powers of the year.
--- Choices of ours: "among" means that members of the environment stand on both sides of the dispute in that year; a dispute of the
--- state itself in that year does not count, since disputes_ongoing has it already; a state is not part of its own environment.
--- Years are those which disputes, contiguity and major powers all cover (1816-2014).
-with dispute_span as (
-    select min(start_year) as first_year, max(end_year) as last_year
-    from {{ ref('stg_cow__mid_participants') }}
+-- Disputes in the relevant environment of every state-year: among the state's land neighbours and the major powers of
+-- the year. Our choices: "among" means that members of the environment are on both sides of the dispute in that year; a
+-- dispute of the state itself in that year does not count, because disputes_ongoing counts it; a state is not part of
+-- its own environment. The years are those that disputes, contiguity and major powers all cover (1816-2014).
+with spine as (
+    select * from {{ ref('int_state_years') }}
+),
+
+participation as (
+    select * from {{ ref('int_dispute_participation') }}
+),
+
+land_borders as (
+    select * from {{ ref('int_land_borders') }}
+),
+
+dispute_span as (
+    {{ dispute_span() }}
 ),
 
 contiguity_span as (
-    select min(year) as first_year, max(year) as last_year
-    from {{ ref('stg_cow__direct_contiguity') }}
+    {{ contiguity_span() }}
 ),
 
 covered as (
-    select spine.cow_code, spine.year
-    from {{ ref('int_state_years') }} as spine
+    select
+        spine.cow_code,
+        spine.year
+    from spine
     cross join dispute_span
     cross join contiguity_span
     where
@@ -23,16 +35,16 @@ covered as (
         and spine.is_major_power is not null
 ),
 
--- Where the major powers stand in each dispute of a year. A dispute of the state's own is taken out below, so that a major power need
--- not be kept out of its own environment here.
+-- The sides that major powers take in each dispute of a year. A major power may remain in its own environment here,
+-- because its own disputes are removed below.
 majors as (
     select
         participation.dispute_number,
         participation.year,
         bool_or(participation.is_side_a) as on_side_a,
         bool_or(not participation.is_side_a) as on_side_b
-    from {{ ref('int_dispute_participation') }} as participation
-    inner join {{ ref('int_state_years') }} as spine
+    from participation
+    inner join spine
         on participation.cow_code = spine.cow_code and participation.year = spine.year
     where spine.is_major_power
     group by participation.dispute_number, participation.year
@@ -46,21 +58,28 @@ neighbours as (
         bool_or(participation.is_side_a) as on_side_a,
         bool_or(not participation.is_side_a) as on_side_b
     from covered
-    inner join {{ ref('int_land_borders') }} as border
-        on covered.cow_code = border.cow_code and covered.year = border.year
-    inner join {{ ref('int_dispute_participation') }} as participation
-        on border.neighbour_code = participation.cow_code and border.year = participation.year
+    inner join land_borders
+        on covered.cow_code = land_borders.cow_code and covered.year = land_borders.year
+    inner join participation
+        on land_borders.partner_code = participation.cow_code and land_borders.year = participation.year
     group by covered.cow_code, covered.year, participation.dispute_number
 ),
 
--- Major against major concerns every state; every other dispute of the environment has a neighbour in it.
+-- A dispute between major powers concerns every state; every other dispute of the environment has a neighbour in it.
 among_members as (
-    select covered.cow_code, covered.year, majors.dispute_number
+    select
+        covered.cow_code,
+        covered.year,
+        majors.dispute_number
     from covered
-    inner join majors on covered.year = majors.year
+    inner join majors
+        on covered.year = majors.year
     where majors.on_side_a and majors.on_side_b
     union
-    select neighbours.cow_code, neighbours.year, neighbours.dispute_number
+    select
+        neighbours.cow_code,
+        neighbours.year,
+        neighbours.dispute_number
     from neighbours
     left join majors
         on neighbours.dispute_number = majors.dispute_number and neighbours.year = majors.year
@@ -70,9 +89,12 @@ among_members as (
 ),
 
 of_others as (
-    select among_members.cow_code, among_members.year, count(*) as disputes
+    select
+        among_members.cow_code,
+        among_members.year,
+        count(*) as disputes
     from among_members
-    anti join {{ ref('int_dispute_participation') }} as own
+    anti join participation as own
         on among_members.cow_code = own.cow_code
         and among_members.year = own.year
         and among_members.dispute_number = own.dispute_number
@@ -84,4 +106,5 @@ select
     covered.year,
     cast(coalesce(of_others.disputes, 0) as integer) as relevant_environment_disputes
 from covered
-left join of_others on covered.cow_code = of_others.cow_code and covered.year = of_others.year
+left join of_others
+    on covered.cow_code = of_others.cow_code and covered.year = of_others.year

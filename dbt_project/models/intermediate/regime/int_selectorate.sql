@@ -1,37 +1,60 @@
--- The winning coalition (W), the selectorate (S) and W/S of Bueno de Mesquita et al. (2003), and W4, one row per state-year.
--- W = a quarter for each of: regime neither military nor mixed military-civilian (regime type not 2 or 3), competitive executive recruitment
--- (xrcomp >= 2), open executive recruitment (xropen > 2), competitive participation (parcomp = 5). S = legislative selection / 2.
--- W/S = W / (ln((S + 1) * 10) / 3). A component not observed leaves W, S or W/S not observed: no smaller coalition is made of it.
--- The Polity components are the deposit's own (an edition before Polity5, which reproduces the published W/S); where its authors found no
--- Polity row, because Polity counts the state under another number (the USSR, for one), they are Polity5's under our mapping.
-with components as (
+-- The winning coalition (W), the selectorate (S) and W/S of Bueno de Mesquita et al. (2003), and W4, one row per
+-- state-year. W has a quarter for each of four components: the regime is neither military nor mixed military-civilian,
+-- executive recruitment is competitive (xrcomp), executive recruitment is open (xropen), participation is competitive
+-- (parcomp). S is legislative selection as a share of its maximum. W/S = W / (ln((S + 1) * 10) / 3). A missing
+-- component makes W, S or W/S NULL, never a smaller coalition. The Polity components are those of the deposit (an
+-- edition before Polity5, which reproduces the published W/S). Where the deposit has no Polity row, because Polity
+-- counts the state under another number (the USSR, for example), they are those of Polity5 under our mapping.
+{%- set military_regime_types = [2, 3] %}
+{%- set min_competitive_recruitment = 2 %}
+{%- set max_closed_recruitment = 2 %}
+{%- set competitive_participation = 5 %}
+{%- set coalition_components = 4 %}
+{%- set max_legislative_selection = 2 %}
+with deposit as (
+    select * from {{ ref('stg_selectorate__components') }}
+),
+
+published_w4 as (
+    select * from {{ ref('stg_selectorate__w4') }}
+),
+
+polity as (
+    select * from {{ ref('int_polity') }}
+),
+
+mappings as (
+    select * from {{ ref('country_mappings') }}
+),
+
+components as (
     select
         mappings.cow_code,
         deposit.year,
         deposit.regime_type,
-        deposit.legislative_selection,
-        case when deposit.has_polity_row then deposit.executive_recruitment_competition else polity.executive_recruitment_competition end as xrcomp,
-        case when deposit.has_polity_row then deposit.executive_recruitment_openness else polity.executive_recruitment_openness end as xropen,
-        case when deposit.has_polity_row then deposit.participation_competition else polity.participation_competition end as parcomp
-    from {{ ref('stg_selectorate__components') }} as deposit
-    inner join {{ ref('country_mappings') }} as mappings
-        on mappings.coding = 'selectorate'
-        and deposit.label = mappings.label
-        and deposit.year between mappings.first_year and mappings.last_year
-    left join {{ ref('int_polity') }} as polity
+        {% for component in [
+            'executive_recruitment_competition', 'executive_recruitment_openness', 'participation_competition'
+        ] %}
+        case
+            when deposit.has_polity_row then deposit.{{ component }} else polity.{{ component }}
+        end as {{ component }},
+        {% endfor %}
+        deposit.legislative_selection
+    from deposit
+    inner join mappings
+        on {{ mapped_to_state('deposit', 'mappings', "'selectorate'") }}
+    left join polity
         on mappings.cow_code = polity.cow_code and deposit.year = polity.year
 ),
 
 w4 as (
     select
         mappings.cow_code,
-        published.year,
-        published.coalition_size_w4
-    from {{ ref('stg_selectorate__w4') }} as published
-    inner join {{ ref('country_mappings') }} as mappings
-        on mappings.coding = 'selectorate'
-        and published.label = mappings.label
-        and published.year between mappings.first_year and mappings.last_year
+        published_w4.year,
+        published_w4.coalition_size_w4
+    from published_w4
+    inner join mappings
+        on {{ mapped_to_state('published_w4', 'mappings', "'selectorate'") }}
 ),
 
 -- A sum with a NULL in it is NULL.
@@ -40,12 +63,12 @@ coalitions as (
         cow_code,
         year,
         (
-            cast(regime_type not in (2, 3) as integer)
-            + cast(xrcomp >= 2 as integer)
-            + cast(xropen > 2 as integer)
-            + cast(parcomp = 5 as integer)
-        ) / 4.0::double as winning_coalition,
-        legislative_selection / 2.0::double as selectorate
+            cast(regime_type not in ({{ military_regime_types | join(', ') }}) as integer)
+            + cast(executive_recruitment_competition >= {{ min_competitive_recruitment }} as integer)
+            + cast(executive_recruitment_openness > {{ max_closed_recruitment }} as integer)
+            + cast(participation_competition = {{ competitive_participation }} as integer)
+        ) / cast({{ coalition_components }} as double) as winning_coalition,
+        legislative_selection / cast({{ max_legislative_selection }} as double) as selectorate
     from components
 )
 

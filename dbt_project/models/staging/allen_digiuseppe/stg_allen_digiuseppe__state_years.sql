@@ -1,5 +1,5 @@
--- Replication file of Allen and DiGiuseppe (2013), one row per state code and year, padded by its authors with empty years and codes.
--- Its infant mortality rate is that of Abouharb and Kimball (2007).
+-- Replication file of Allen and DiGiuseppe (2013), one row per state code and year, which includes empty rows.
+-- The infant mortality rate is that of Abouharb and Kimball (2007).
 select
     {{ to_integer('ccode') }} as cow_code,
     {{ to_integer('year') }} as year,
@@ -7,7 +7,7 @@ select
     {{ to_boolean('formationB2NNA') }} as forms_alliance,
     {{ to_double('wovers_1') }} as w_over_s_lagged,
     {{ to_double('sumrival1') }} as dispute_rivals_lagged,
-    {{ to_double('cinc', [-9]) }} as cinc,
+    {{ to_double('cinc', missing_codes('cow')) }} as cinc,
     {{ to_boolean('majpow') }} as is_major_power,
     {{ to_boolean('atwar5') }} as is_at_war,
     {{ to_boolean('extdebtcrisis_1') }} as has_debt_crisis_lagged,

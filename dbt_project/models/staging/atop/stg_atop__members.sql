@@ -1,6 +1,6 @@
--- ATOP 5.1 members, one row per member, treaty, phase and entry. The obligations are the member's own in that phase.
--- A year of exit of 0 means in force at the end of ATOP's span. An unknown day stands at the edge that keeps the spell whole: the first
--- day of the month of entry, the last day of the month of exit.
+-- ATOP 5.1 members, one row per member, treaty, phase and entry. The obligations are the member's own in that phase. An
+-- unknown day becomes the first day of the month of entry, or the last day of the month of exit: the spell is then as
+-- long as it can be.
 with numbers as (
     select
         {{ to_integer('member') }} as cow_code,
@@ -10,9 +10,9 @@ with numbers as (
         {{ to_integer('yrent') }} as entry_year,
         {{ to_integer('moent') }} as entry_month,
         {{ to_integer('dayent') }} as entry_day,
-        {{ to_integer('yrexit', [0]) }} as exit_year,
-        {{ to_integer('moexit', [0]) }} as exit_month,
-        {{ to_integer('dayexit', [0]) }} as exit_day,
+        {{ to_integer('yrexit', missing_codes('atop')) }} as exit_year,
+        {{ to_integer('moexit', missing_codes('atop')) }} as exit_month,
+        {{ to_integer('dayexit', missing_codes('atop')) }} as exit_day,
         {{ to_boolean('ineffect') }} as is_in_force_at_end,
         {{ to_boolean('defense') }} as has_defense,
         {{ to_boolean('offense') }} as has_offense,

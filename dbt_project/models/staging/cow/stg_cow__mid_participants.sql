@@ -1,5 +1,5 @@
--- Participation in militarized interstate disputes, one row per dispute, state and unbroken stretch of taking part.
--- A state that leaves a dispute and comes back, or changes sides, has several rows.
+-- Participation in militarized interstate disputes, one row per dispute, state and unbroken stretch of participation.
+-- A state that leaves a dispute and returns, or changes sides, has several rows.
 select
     {{ to_integer('dispnum') }} as dispute_number,
     {{ to_integer('ccode') }} as cow_code,

@@ -1,4 +1,5 @@
--- Gapminder infant mortality, 2015 edition, one row per country and year with a value. Dashes and dots are blanks.
+-- Gapminder infant mortality, 2015 edition, one row per country and year with a value. Dashes and dots are missing
+-- values.
 with cells as (
     unpivot {{ source('raw', 'gapminder_infant_mortality') }}
     on columns('^[0-9]{4}$')

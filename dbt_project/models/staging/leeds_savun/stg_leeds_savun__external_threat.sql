@@ -1,4 +1,5 @@
--- External threat by Leeds and Savun, one row per state-year. The file ends with seven rows (2009-2015) that name no state: not observations.
+-- External threat by Leeds and Savun, one row per state-year. The last seven rows of the file (2009-2015)
+-- have no state code and are not observations.
 select
     {{ to_integer('ccode') }} as cow_code,
     {{ to_integer('year') }} as year,

@@ -1,5 +1,6 @@
 -- The components of W and S in the deposit of Bueno de Mesquita and Smith (2022), one row per country and year.
--- has_polity_row tells a country-year to which the depositors found no Polity row from one that Polity scores as -66, -77 or -88.
+-- has_polity_row separates a country-year without a Polity row in the deposit from one that Polity scores as -66, -77
+-- or -88.
 select
     ccode as label,
     country_name,
@@ -7,7 +8,7 @@ select
     {{ to_integer('"RegType"') }} as regime_type,
     {{ to_integer('"LegislativeSelection"') }} as legislative_selection,
     xrcomp is not null as has_polity_row,
-    {{ to_integer('xrcomp', [-66, -77, -88]) }} as executive_recruitment_competition,
-    {{ to_integer('xropen', [-66, -77, -88]) }} as executive_recruitment_openness,
-    {{ to_integer('parcomp', [-66, -77, -88]) }} as participation_competition
+    {{ to_integer('xrcomp', missing_codes('polity')) }} as executive_recruitment_competition,
+    {{ to_integer('xropen', missing_codes('polity')) }} as executive_recruitment_openness,
+    {{ to_integer('parcomp', missing_codes('polity')) }} as participation_competition
 from {{ source('raw', 'selectorate_deposit') }}

@@ -1,4 +1,5 @@
--- W4, the size of the winning coalition (Bueno de Mesquita and Smith 2022), one row per country and year; a blank is missing, not zero.
+-- W4, the size of the winning coalition (Bueno de Mesquita and Smith 2022), one row per country and year; a blank is a
+-- missing value.
 select
     ccode as label,
     country_name,

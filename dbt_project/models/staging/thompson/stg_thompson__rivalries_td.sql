@@ -1,4 +1,5 @@
--- Strategic rivalries by Thompson and Dreyer, one row per rivalry; the earlier list, to hold the later one against.
+-- Strategic rivalries by Thompson and Dreyer, one row per rivalry: the earlier list, used only in tests of the
+-- later one.
 select
     {{ to_integer('rivalryno') }} as rivalry_number,
     rivalryname as rivalry_name,

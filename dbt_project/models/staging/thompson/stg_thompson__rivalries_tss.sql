@@ -1,4 +1,4 @@
--- Strategic rivalries by Thompson, Sakuwa and Suhas, one row per rivalry, under the state codes the file uses.
+-- Strategic rivalries by Thompson, Sakuwa and Suhas, one row per rivalry, under the state codes of the file.
 select
     {{ to_integer('tssr_id') }} as rivalry_number,
     rivalry as rivalry_name,

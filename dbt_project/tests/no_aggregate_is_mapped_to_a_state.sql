@@ -1,10 +1,13 @@
--- A World Bank aggregate (its metadata give it no region) is mapped to a state: a continent's mortality would be read as a country's.
+-- Failure: a World Bank aggregate (its metadata have no region) is mapped to a state. The mortality of a continent
+-- would be read as that of a country.
 {{ config(tags=['real_data'], meta={'dagster': {'ref': {'name': 'stg_world_bank__infant_mortality'}}}) }}
-select distinct mappings.label, mappings.cow_code
+select distinct
+    mappings.label,
+    mappings.cow_code
 from {{ ref('country_mappings') }} as mappings
 inner join {{ source('raw', 'world_bank_countries') }} as countries
     on mappings.label = countries."Country Code"
 where
     mappings.coding = 'world_bank'
     and mappings.cow_code is not null
-    and countries."Region" is null
+    and countries.region is null
