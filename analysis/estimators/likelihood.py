@@ -5,96 +5,142 @@ from functools import cached_property
 
 import numpy as np
 
+from analysis.core.arrays import Floats
 from analysis.estimators.links import Link
 
 MAX_STEPS = 100
 MAX_HALVINGS = 30
-LAST_CHANGE = 1e-4  # of the index in any row: Taylor's series covers such a step to the ninth digit and beyond
+LAST_CHANGE = 1e-4  # of the index in any row; a Taylor step of this size is accurate to at least 9 digits
 FLAT_BELOW = 1e-7  # curvature, relative to that of the null model, below which the likelihood counts as flat
 
 
 @dataclass(frozen=True)
 class Fit:
-    """A fitted model with n rows and k terms.
+    """A model with n rows and k terms, fitted by maximum likelihood.
 
-    coefficients (k,); index (n,), the linear predictor; residual and weight (n,), the score and minus the second
-    derivative of log L in the index; columns (k, n), the design's columns, each a row, in coordinates where their
-    cross-product is n times the identity; to_terms (k, k) takes a vector from those coordinates to the terms; bread
-    (k, k), the inverse observed information in those coordinates.
+    Attributes
+    ----------
+    link : Link
+        The link.
+    outcome : ndarray of shape (n,)
+        0 or 1.
+    coefficients : ndarray of shape (k,)
+        Estimates, in units of the linear index per unit of the term.
+    index : ndarray of shape (n,)
+        Linear index at the estimates.
+    residual, weight : ndarray of shape (n,)
+        First derivative of the log likelihood of each row in its index, and minus the second.
+    columns : ndarray of shape (k, n)
+        The columns of the design matrix, as rows, in orthonormal coordinates: their cross-product is n times the
+        identity.
+    to_terms : ndarray of shape (k, k)
+        Matrix that takes a vector of coefficients from the orthonormal coordinates to the terms.
+    bread : ndarray of shape (k, k)
+        Inverse observed information in the orthonormal coordinates.
+    steps : int
+        Newton steps taken.
+    converged : bool
+        Whether the maximum was reached within MAX_STEPS.
+    is_flat : bool
+        Whether the likelihood has almost no curvature in some direction, as under separation.
     """
 
     link: Link
-    outcome: np.ndarray
-    coefficients: np.ndarray
-    index: np.ndarray
-    residual: np.ndarray
-    weight: np.ndarray
-    columns: np.ndarray
-    to_terms: np.ndarray
-    bread: np.ndarray
+    outcome: Floats
+    coefficients: Floats
+    index: Floats
+    residual: Floats
+    weight: Floats
+    columns: Floats
+    to_terms: Floats
+    bread: Floats
     steps: int
     converged: bool
     is_flat: bool
 
     @property
-    def inverse_information(self) -> np.ndarray:
-        """Inverse of the observed information, (k, k) in the terms: the covariance if the model is right and rows
-        independent."""
+    def inverse_information(self) -> Floats:
+        """Inverse observed information of the terms, of shape (k, k).
+
+        It is the covariance of the estimates if the model is correct and the rows are independent.
+        """
         return self.to_terms @ self.bread @ self.to_terms.T
 
     @cached_property
     def log_likelihood(self) -> float:
+        """Log likelihood at the estimates."""
         return float(self.link.log_likelihood(self.outcome, self.index).sum())
 
     @cached_property
     def null_log_likelihood(self) -> float:
-        """With a constant alone."""
-        start = np.full_like(self.index, self.link.start(float(self.outcome.mean())))
-        return float(self.link.log_likelihood(self.outcome, start).sum())
+        """Maximum log likelihood of a model with a constant alone, on the same rows."""
+        null_index = np.full_like(self.index, self.link.index_at(float(self.outcome.mean())))
+        return float(self.link.log_likelihood(self.outcome, null_index).sum())
 
 
-def fit(outcome: np.ndarray, matrix: np.ndarray, link: Link) -> Fit:
-    """Maximise the log likelihood of `outcome` (n,), 0 or 1, over the coefficients of `matrix` (n, k) of full column
-    rank.
+def fit(outcome: Floats, matrix: Floats, link: Link) -> Fit:
+    """Maximise the log likelihood of a binary outcome.
 
-    The columns are first made orthonormal, so that powers of time are as harmless as any other term. The first step
-    assumes equal weights. The others are Newton's with the observed Hessian, bent by the third derivative along the
-    step (Chebyshev's method, which triples the number of right digits where Newton's doubles it), and halved while they
-    overshoot the maximum along their own direction. `converged` is False where MAX_STEPS Hessians were not enough;
-    `is_flat` is True where the likelihood has no curvature left in some direction, the mark of separation.
+    Parameters
+    ----------
+    outcome : ndarray of shape (n,)
+        0 or 1, both present.
+    matrix : ndarray of shape (n, k)
+        Design matrix of full column rank.
+    link : Link
+        The link.
+
+    Returns
+    -------
+    Fit
+        The fit; check `converged` and `is_flat`, or use ``analysis.inference.fitting.fit_checked``.
+
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        If the matrix does not have full column rank, or its values overflow.
+
+    Notes
+    -----
+    The columns are made orthonormal first, so that badly scaled terms such as powers of time cost no accuracy. The
+    first step assumes equal weights. The other steps are Newton's with the observed Hessian, corrected by the third
+    derivative along the step (Chebyshev's method, of third order where Newton's is of second). A step is halved while
+    it overshoots the maximum along its direction.
     """
     n, share = len(outcome), float(outcome.mean())
-    columns, to_terms = orthonormal(matrix)
-    start = link.start(share)
-    (down, up), (low, high) = link.derivatives(np.array([0.0, 1.0]), np.array([start, start]))
+    columns, to_terms = orthonormal_columns(matrix)
+    start = link.index_at(share)
+    (of_non_event, of_event), (low, high) = link.derivatives(np.array([0.0, 1.0]), np.array([start, start]))
     null_curvature = n * float((1.0 - share) * low + share * high)
-    position = columns @ (start / n + np.where(outcome == 1.0, up, down) / null_curvature)
+    point = columns @ (start / n + np.where(outcome == 1.0, of_event, of_non_event) / null_curvature)
     rows = _Rows(outcome, columns, link)
-    gradient, curvature = rows.move_to(position)
-    converged = False
-    for steps in range(1, MAX_STEPS + 1):
-        bread, flatness = inverse(curvature, null_curvature)
+    gradient, curvature = rows.evaluate(point)
+    converged, steps = False, 0
+    while steps < MAX_STEPS:
+        steps += 1
+        bread, flatness = _bounded_inverse(curvature, null_curvature)
         step = bread @ gradient
-        third, largest_change = rows.bend(step)
-        bent = step - bread @ third / 2.0
-        if 0.5 * (gradient @ step) < gradient @ bent < 2.0 * (gradient @ step):  # else too far off for it to tell
-            step = bent
+        third, largest_change = rows.third_derivative(step)
+        corrected = step - bread @ third / 2.0
+        # Far from the maximum the third derivative is no guide, and the correction is not used.
+        if 0.5 * (gradient @ step) < gradient @ corrected < 2.0 * (gradient @ step):
+            step = corrected
         if largest_change < LAST_CHANGE:
-            position, curvature = position + step, rows.slide(step)
-            bread, flatness = inverse(curvature, null_curvature)
+            point, curvature = point + step, rows.taylor_step(step)
+            bread, flatness = _bounded_inverse(curvature, null_curvature)
             converged = True
             break
         slope = gradient @ step
         for halvings in range(MAX_HALVINGS):
-            moved = position + step / 2**halvings
-            gradient, curvature = rows.move_to(moved)
+            moved = point + step / 2**halvings
+            gradient, curvature = rows.evaluate(moved)
             if gradient @ step > -slope:
                 break
-        position = moved
+        point = moved
     return Fit(
         link=link,
         outcome=outcome,
-        coefficients=to_terms @ position,
+        coefficients=to_terms @ point,
         index=rows.index,
         residual=rows.residual,
         weight=rows.weight,
@@ -107,89 +153,126 @@ def fit(outcome: np.ndarray, matrix: np.ndarray, link: Link) -> Fit:
     )
 
 
-class _Rows:
-    """The rows at some position: index, residual and weight (n,), as in Fit. Passed over in blocks, so that everything
-    but these stays in the processor's cache."""
+def orthonormal_columns(matrix: Floats) -> tuple[Floats, Floats]:
+    """Recombine the columns of a design matrix so that their cross-product is n times the identity.
 
-    def __init__(self, outcome: np.ndarray, columns: np.ndarray, link: Link):
-        self.outcome, self.columns, self.link = outcome, columns, link
-        self.parts = blocks(*columns.shape)
-        self.index, self.residual, self.weight = np.empty((3, len(outcome)))
+    Parameters
+    ----------
+    matrix : ndarray of shape (n, k)
+        Design matrix of full column rank.
 
-    def move_to(self, position: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The gradient (k,) and the information (k, k) at a position (k,)."""
-        gradient, curvature = 0.0, 0.0
-        for part in self.parts:
-            block = self.columns[:, part]
-            self.index[part] = index = position @ block
-            self.residual[part], self.weight[part] = residual, weight = self.link.derivatives(self.outcome[part], index)
-            gradient = gradient + block @ residual
-            curvature = curvature + (block * weight) @ block.T
-        return gradient, curvature
+    Returns
+    -------
+    columns : ndarray of shape (k, n)
+        The recombined columns, as rows.
+    to_terms : ndarray of shape (k, k)
+        Matrix that takes coefficients of `columns` to coefficients of `matrix`.
 
-    def bend(self, step: np.ndarray) -> tuple[np.ndarray, float]:
-        """How the information along a step (k,) changes along it, (k,), and the step's largest change of an index."""
-        third, largest = 0.0, 0.0
-        for part in self.parts:
-            block = self.columns[:, part]
-            change = step @ block
-            third = third + block @ (self.turn(part) * change**2)
-            largest = max(largest, float(np.abs(change).max()))
-        return third, largest
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        If the matrix does not have full column rank, or its values overflow.
 
-    def slide(self, step: np.ndarray) -> np.ndarray:
-        """Move on by a small step (k,), by Taylor's series; the information (k, k) there."""
-        curvature = 0.0
-        for part in self.parts:
-            block = self.columns[:, part]
-            change, turn = step @ block, self.turn(part)
-            self.index[part] += change
-            self.residual[part] -= (self.weight[part] + turn * change / 2.0) * change
-            self.weight[part] += turn * change
-            curvature = curvature + (block * self.weight[part]) @ block.T
-        return curvature
-
-    def turn(self, part: slice) -> np.ndarray:
-        return self.link.turn(self.outcome[part], self.index[part], self.residual[part], self.weight[part])
-
-
-def orthonormal(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The columns of (n, k) recombined so that their cross-product is n times the identity, as the rows of (k, n), and
-    the (k, k) map of coefficients back.
-
-    By the Cholesky factor of the cross-products (much faster than QR on tall thin matrices). What rounding leaves short
-    of orthonormal does no harm: the map back is exact for the columns as they are.
+    Notes
+    -----
+    By the Cholesky factor of the cross-products, which is much faster than QR for tall matrices. Rounding errors in the
+    orthonormality do no harm, as `to_terms` is exact for the columns as computed.
     """
     n, terms = matrix.shape
-    parts = blocks(terms, n)
-    with np.errstate(over="ignore", invalid="ignore"):  # what overflows has no factor, and LinAlgError says so
-        products = sum(matrix[part].T @ matrix[part] for part in parts) / n
+    parts = _blocks(terms, n)
+    with np.errstate(over="ignore", invalid="ignore"):  # values that overflow have no factor: LinAlgError
+        products = np.zeros((terms, terms))
+        for part in parts:
+            products = products + matrix[part].T @ matrix[part]
+        products = products / n
         size = np.sqrt(np.diag(products))
         factor = np.linalg.cholesky(products / np.outer(size, size))
-    back = np.linalg.inv(factor).T / size[:, None]
+    to_terms = np.linalg.inv(factor).T / size[:, None]
     columns = np.empty((terms, n))
     for part in parts:
-        np.matmul(back.T, matrix[part].T, out=columns[:, part])
-    return columns, back
+        np.matmul(to_terms.T, matrix[part].T, out=columns[:, part])
+    return columns, to_terms
 
 
-def information(columns: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """(k, k): the cross-products of the rows of (k, n), each of the n with its weight."""
+def information(columns: Floats, weight: Floats) -> Floats:
+    """Weighted cross-products of the columns of a design matrix.
+
+    Parameters
+    ----------
+    columns : ndarray of shape (k, n)
+        The columns, as rows.
+    weight : ndarray of shape (n,)
+        Weight of each of the n rows of the design.
+
+    Returns
+    -------
+    ndarray of shape (k, k)
+        The sum over the rows of weight_i x_i x_i'.
+    """
     terms, n = columns.shape
     total = np.zeros((terms, terms))
-    for part in blocks(terms, n):
+    for part in _blocks(terms, n):
         block = columns[:, part]
         total += (block * weight[part]) @ block.T
     return total
 
 
-def inverse(information: np.ndarray, scale: float) -> tuple[np.ndarray, float]:
-    """The inverse, bounded where the likelihood went flat, and the smallest eigenvalue as a share of `scale`."""
+class _Rows:
+    """Index, residual and weight of all rows, as in Fit, at the current point of the orthonormal coordinates.
+
+    The rows are processed in blocks that fit into the processor's cache.
+    """
+
+    def __init__(self, outcome: Floats, columns: Floats, link: Link) -> None:
+        self.outcome, self.columns, self.link = outcome, columns, link
+        self.parts = _blocks(*columns.shape)
+        self.index, self.residual, self.weight = np.empty((3, len(outcome)))
+
+    def evaluate(self, point: Floats) -> tuple[Floats, Floats]:
+        """Move to a point (k,) and return the gradient (k,) and the information (k, k) there."""
+        terms = len(point)
+        gradient, curvature = np.zeros(terms), np.zeros((terms, terms))
+        for part in self.parts:
+            block = self.columns[:, part]
+            self.index[part] = index = point @ block
+            self.residual[part], self.weight[part] = residual, weight = self.link.derivatives(self.outcome[part], index)
+            gradient = gradient + block @ residual
+            curvature = curvature + (block * weight) @ block.T
+        return gradient, curvature
+
+    def third_derivative(self, step: Floats) -> tuple[Floats, float]:
+        """Change (k,) of the information times `step` (k,) along the step, and the largest change of an index."""
+        third, largest = np.zeros(len(step)), 0.0
+        for part in self.parts:
+            block = self.columns[:, part]
+            change = step @ block
+            third = third + block @ (self._weight_slope(part) * change**2)
+            largest = max(largest, float(np.abs(change).max()))
+        return third, largest
+
+    def taylor_step(self, step: Floats) -> Floats:
+        """Move by a small step (k,), by Taylor's series, and return the information (k, k) there."""
+        curvature = np.zeros((len(step), len(step)))
+        for part in self.parts:
+            block = self.columns[:, part]
+            change, weight_slope = step @ block, self._weight_slope(part)
+            self.index[part] += change
+            self.residual[part] -= (self.weight[part] + weight_slope * change / 2.0) * change
+            self.weight[part] += weight_slope * change
+            curvature = curvature + (block * self.weight[part]) @ block.T
+        return curvature
+
+    def _weight_slope(self, part: slice) -> Floats:
+        return self.link.weight_slope(self.outcome[part], self.index[part], self.residual[part], self.weight[part])
+
+
+def _bounded_inverse(information: Floats, scale: float) -> tuple[Floats, float]:
+    """Inverse with eigenvalues bounded away from 0, and the smallest eigenvalue as a share of `scale`."""
     curvature, directions = np.linalg.eigh(information)
     return (directions / np.maximum(curvature, 1e-14 * scale)) @ directions.T, float(curvature[0] / scale)
 
 
-def blocks(terms: int, n: int) -> list[slice]:
-    """The n of (k, n) in parts that stay in the processor's cache."""
+def _blocks(terms: int, n: int) -> list[slice]:
+    """Slices of n rows such that a block of shape (terms, rows) fits into the processor's cache."""
     size = max(64, 400_000 // terms**2)
     return [slice(start, start + size) for start in range(0, n, size)]

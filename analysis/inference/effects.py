@@ -33,7 +33,7 @@ def average_marginal_effect(fit: Fit, matrix: np.ndarray, term: int) -> Quantity
         ones, zeros = average_probability(fit, matrix, term, 1.0), average_probability(fit, matrix, term, 0.0)
         return Quantity(ones.estimate - zeros.estimate, ones.gradient - zeros.gradient)
     density = fit.link.density(fit.index).mean()
-    gradient = fit.coefficients[term] * (fit.link.slope(fit.index) @ matrix) / len(matrix)
+    gradient = fit.coefficients[term] * (fit.link.density_slope(fit.index) @ matrix) / len(matrix)
     gradient[term] += density
     return Quantity(float(fit.coefficients[term] * density), gradient)
 

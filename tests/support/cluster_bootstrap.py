@@ -65,7 +65,7 @@ def _cluster_derivatives(sample: _Sample) -> tuple[np.ndarray, np.ndarray, np.nd
     and (G, k, k, k) third, the latter two with the sign turned."""
     index = sample.maximum @ sample.columns
     residual, weight = sample.link.derivatives(sample.outcome, index)
-    turn = sample.link.turn(sample.outcome, index, residual, weight)
+    turn = sample.link.weight_slope(sample.outcome, index, residual, weight)
     parts = []
     for rows in sample.clusters():
         block = sample.columns[:, rows]

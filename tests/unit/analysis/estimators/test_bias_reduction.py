@@ -1,4 +1,4 @@
-"""Bias reduction against what it is known to be: Jeffreys' penalty for logit, less bias, finite under separation."""
+"""Bias reduction: Jeffreys' penalty for logit, less bias than maximum likelihood, finite under separation."""
 
 import numpy as np
 import pytest
@@ -31,7 +31,8 @@ def test_logit_is_the_maximum_of_jeffreys_penalised_likelihood():
 def test_a_logit_constant_adds_half_an_event_and_half_a_non_event():
     outcome = np.repeat([1.0, 0.0], [3, 13])
     ours = bias_reduced(outcome, np.ones((16, 1)), LINKS["logit"])
-    assert ours.converged and ours.coefficients[0] == pytest.approx(np.log(3.5 / 13.5), rel=1e-8)
+    assert ours.converged
+    assert ours.coefficients[0] == pytest.approx(np.log(3.5 / 13.5), rel=1e-8)
 
 
 def test_probit_is_less_biased_than_maximum_likelihood():
@@ -44,10 +45,12 @@ def test_probit_is_less_biased_than_maximum_likelihood():
             reduced = bias_reduced(outcome, matrix, LINKS["probit"])
             errors.append((usual.coefficients[0] - 0.8, reduced.coefficients[0] - 0.8))
     usual, reduced = np.mean(errors, axis=0)
-    assert usual > 0.05 and abs(reduced) < usual / 3
+    assert usual > 0.05
+    assert abs(reduced) < usual / 3
 
 
 def test_finite_under_complete_separation():
     x = np.linspace(-1, 1, 40)
     ours = bias_reduced((x > 0).astype(float), np.column_stack([x, np.ones(40)]), LINKS["probit"])
-    assert ours.converged and 0 < ours.coefficients[0] < 20
+    assert ours.converged
+    assert 0 < ours.coefficients[0] < 20
