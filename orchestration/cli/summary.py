@@ -69,7 +69,7 @@ def verification(settings: Settings) -> tuple[str, bool]:
     for source_name, file in acquisition.files():
         try:
             fetched = acquisition.fetch(source_name, file)
-            rows.append((source_name, file.file, "verified", fetched.way, file.sha256[:12]))
+            rows.append((source_name, file.file, "verified", fetched.origin, file.sha256[:12]))
         except WarehouseError as error:
             complete = False
             rows.append((source_name, file.file, "FAILED", f"{error.problem} {error.found}".replace("\n", " "), ""))

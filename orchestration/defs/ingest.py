@@ -123,7 +123,7 @@ def _materialized(
             "dagster/row_count": raw.rows,
             "columns": raw.columns,
             "sha256": fetched.sha256,
-            "found in": fetched.way,
+            "found in": fetched.origin,
             "version": raw.version,
             "synthetic": acquisition.is_synthetic,
             "unchanged since the last refresh": raw.reused,

@@ -1,4 +1,4 @@
-"""Which data a run works on, real or the synthetic sample, and how a source's file becomes its raw tables."""
+"""Choose real or sample data for a run, and turn each source file into its raw tables."""
 
 import hashlib
 from dataclasses import dataclass, replace
@@ -8,7 +8,7 @@ from pathlib import Path
 from orchestration.core.errors import WarehouseError
 from orchestration.core.settings import REAL, SAMPLE, Settings
 from orchestration.ingest.catalog import Catalog, RawTable, SourceFile, load_catalog
-from orchestration.ingest.fetch import Fetched, SourceUnavailable, fetch, sha256_of
+from orchestration.ingest.fetch import MISMATCH, Fetched, SourceUnavailable, expected_bytes, fetch, sha256_of
 from orchestration.ingest.membership import read_membership
 from orchestration.ingest.raw import RawResult, build_raw_table
 from orchestration.store import open_store
@@ -16,7 +16,17 @@ from orchestration.store import open_store
 
 @dataclass(frozen=True)
 class Acquisition:
-    """The catalogue of one run, and where its files are looked for."""
+    """The sources of one run, and where their files are searched.
+
+    Attributes
+    ----------
+    catalog : Catalog
+        The real sources, or those of the synthetic sample.
+    settings : Settings
+        Paths and choices.
+    mirror_dir : Path or None
+        Folder ``<source>/<file>`` that is searched before the network.
+    """
 
     catalog: Catalog
     settings: Settings
@@ -24,20 +34,48 @@ class Acquisition:
 
     @property
     def is_synthetic(self) -> bool:
+        """Whether the data are the synthetic sample."""
         return self.settings.is_synthetic
 
     def files(self) -> list[tuple[str, SourceFile]]:
+        """List every file, with the name of its source."""
         return [(source.name, file) for source in self.catalog.values() for file in source.files]
 
     def hashes(self) -> list[tuple[str, str]]:
-        """Each source with the sha256 of its whole record, which has that of every file in it."""
+        """Hash each source.
+
+        Returns
+        -------
+        list of (str, str)
+            Name of the source and SHA-256 of its record, which contains the hash of every file.
+        """
         return [
             (source.name, hashlib.sha256(source.model_dump_json().encode()).hexdigest())
             for source in self.catalog.values()
         ]
 
     def fetch(self, source_name: str, file: SourceFile) -> Fetched:
-        """Cache, mirror, publisher, pinned copy; the sha256 decides. Raises WarehouseError, SourceUnavailable."""
+        """Fetch one file and verify it; see `orchestration.ingest.fetch.fetch`.
+
+        Parameters
+        ----------
+        source_name : str
+            Name of the source.
+        file : SourceFile
+            Record of the file.
+
+        Returns
+        -------
+        Fetched
+            The verified file in the cache.
+
+        Raises
+        ------
+        SourceUnavailable
+            If no location has a file.
+        WarehouseError
+            If the mirror has a file with another sha256, even if the cached copy is valid.
+        """
         self._check_mirror(source_name, file)
         return fetch(
             file,
@@ -50,28 +88,52 @@ class Acquisition:
     def build(
         self, source_name: str, file: SourceFile, table: RawTable, fetched: Fetched, loaded_at: datetime
     ) -> RawResult:
-        """Hold one table of a verified file against its contract, and write it."""
+        """Read one table of a verified file, check its contract and write it; see `build_raw_table`.
+
+        Parameters
+        ----------
+        source_name : str
+            Name of the source.
+        file : SourceFile
+            Record of the file.
+        table : RawTable
+            Record of the table.
+        fetched : Fetched
+            The verified file.
+        loaded_at : datetime
+            Time of this load, with a time zone.
+
+        Returns
+        -------
+        RawResult
+            The raw table on disk.
+
+        Raises
+        ------
+        WarehouseError
+            If the file cannot be read or violates the contract.
+        """
         raw_dir = self.settings.raw_dir
         membership = read_membership(raw_dir) if table.membership_key else None
         return build_raw_table(self.catalog[source_name], file, table, fetched.path, raw_dir, loaded_at, membership)
 
     def _check_mirror(self, source_name: str, file: SourceFile) -> None:
-        """A mirror that offers other bytes is an error even where the cache is good: the user named that folder."""
+        """Refuse a mirror with other bytes even if the cached copy is valid: the user named this folder."""
         if self.mirror_dir is None:
             return
         offered = self.mirror_dir / source_name / file.file
         if not offered.is_file() or (found := sha256_of(offered)) == file.sha256:
             return
         raise WarehouseError(
-            "A source file in the mirror is not the file on record; nothing was loaded from it.",
+            MISMATCH,
             where=f"source {source_name}, file {offered}",
-            expected=f"sha256 {file.sha256}, {file.size_bytes:,} bytes",
-            found=f"sha256 {found}, {offered.stat().st_size:,} bytes; {self._diagnose(source_name, file, offered)}",
-            next_step="put the right file there, or leave it out of the mirror so that another copy is used",
+            expected=expected_bytes(file),
+            found=f"sha256 {found}, {offered.stat().st_size:,} bytes; {self._diagnose(file, offered)}",
+            next_step="Replace the file in the mirror, or remove it so that another copy is used.",
         )
 
-    def _diagnose(self, source_name: str, file: SourceFile, offered: Path) -> str:
-        """What a reader would say of the wrong file: a missing column tells more than a hash."""
+    def _diagnose(self, file: SourceFile, offered: Path) -> str:
+        """Describe how the content differs: a missing column says more than a hash."""
         from orchestration.ingest.contracts import check
         from orchestration.ingest.readers import read_table
 
@@ -82,14 +144,30 @@ class Acquisition:
                     membership = read_membership(self.settings.raw_dir)
                 check(table, read_table(table, offered), membership)
         except WarehouseError as error:
-            return f"its content: {error.problem} ({error.where}; expected {error.expected}; found {error.found})"
+            return f"content: {error.problem} ({error.where}; expected {error.expected}; found {error.found})"
         except FileNotFoundError:
-            return "its content was not looked at, since the state system list is not loaded yet"
-        return "its content is well-formed but not what was recorded"
+            return "content not checked, because the state system list is not loaded yet"
+        return "the content meets its contract but differs from the recorded file"
 
 
 def open_acquisition(settings: Settings) -> Acquisition:
-    """The real catalogue with the user's mirror, or the sample's own files, made if they are not there yet."""
+    """Open the sources that the settings choose.
+
+    Parameters
+    ----------
+    settings : Settings
+        With real or sample data.
+
+    Returns
+    -------
+    Acquisition
+        The real sources with the user's mirror, or the sample, which is generated if it is missing or outdated.
+
+    Raises
+    ------
+    WarehouseError
+        If a source record is invalid.
+    """
     if not settings.is_synthetic:
         return Acquisition(load_catalog(settings.catalog_dir), settings, settings.mirror_dir)
     from orchestration.ingest.sample import sample_catalog
@@ -100,28 +178,60 @@ def open_acquisition(settings: Settings) -> Acquisition:
 
 
 def fetch_all(acquisition: Acquisition) -> None:
-    """Have every file in the cache, verified. Raises at the first that cannot be had."""
+    """Fetch every file into the cache and verify it.
+
+    Parameters
+    ----------
+    acquisition : Acquisition
+        Sources of the run.
+
+    Raises
+    ------
+    SourceUnavailable
+        At the first file that no location has.
+    WarehouseError
+        At the first file with another sha256.
+    """
     for source_name, file in acquisition.files():
         acquisition.fetch(source_name, file)
 
 
 def choose_sources(settings: Settings, wanted: str) -> tuple[Settings, str]:
-    """Settle ``--sources``: sample, real, auto, or a mirror folder; return the settings and what to tell the user.
+    """Apply the option ``--sources``.
 
-    auto takes real data if every file can be had, and the sample otherwise - unless real data are published, which a
-    sample must not replace, or others would read it in the lake. Raises WarehouseError for a folder that does not exist or files that cannot be had.
+    With ``auto``, the sample is used only if a real file is not available and no real data are published: the sample
+    must not replace them, and in a shared lake others would read it.
+
+    Parameters
+    ----------
+    settings : Settings
+        Settings of the process.
+    wanted : str
+        ``auto``, ``real``, ``sample``, or a mirror folder, which means real data.
+
+    Returns
+    -------
+    settings : Settings
+        With the chosen data.
+    message : str
+        The choice in words, for the user.
+
+    Raises
+    ------
+    WarehouseError
+        If the folder does not exist, or if a required file is not available.
     """
     if wanted == SAMPLE:
-        return replace(settings, sources=SAMPLE), "SYNTHETIC sample, as asked for"
+        return replace(settings, sources=SAMPLE), "SYNTHETIC sample, as requested"
     if wanted not in ("auto", REAL):
         mirror = Path(wanted)
         if not mirror.is_dir():
             raise WarehouseError(
-                "The folder of source files does not exist.",
+                "The mirror folder does not exist.",
                 where=f"--sources {wanted}",
                 expected="auto, real, sample, or a folder with <source>/<file>",
                 found="no such folder",
-                next_step="name an existing folder, or leave --sources out",
+                next_step="Pass an existing folder, or omit --sources.",
             )
         settings = replace(settings, mirror_dir=mirror.resolve())
     real = replace(settings, sources=REAL)

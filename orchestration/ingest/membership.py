@@ -1,4 +1,4 @@
-"""State system membership, state-year by state-year, for the source contracts that must lie inside it."""
+"""State system membership by state-year, for the source contracts that must lie inside it."""
 
 from pathlib import Path
 
@@ -12,10 +12,24 @@ MEMBERSHIP_TABLE = "state_system_spells"
 
 
 def read_membership(raw_dir: Path) -> Membership:
-    """Every state-year in which the state was a system member for at least a day.
+    """Read every state-year in which the state was a system member for at least one day.
 
-    Source: the raw table of the COW state system list (spells with first and last date), in ``raw_dir``.
-    Raises FileNotFoundError where it is not there yet, WarehouseError where it is damaged.
+    Parameters
+    ----------
+    raw_dir : Path
+        Folder of the raw tables, with the COW state system list (spells with first and last date).
+
+    Returns
+    -------
+    Membership
+        Sorted and distinct state-years.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the raw table has not been written yet.
+    WarehouseError
+        If the raw table is damaged.
     """
     path = raw_dir / f"{MEMBERSHIP_TABLE}.parquet"
     try:
@@ -28,9 +42,9 @@ def read_membership(raw_dir: Path) -> Membership:
         raise WarehouseError(
             "The raw table of the state system list is damaged.",
             where=str(path),
-            expected="a whole Parquet file",
+            expected="a complete Parquet file",
             found=" ".join(str(error).split())[:200],
-            next_step="remove that file and run again: it is made anew from its source file",
+            next_step="Remove this file, then run again: the table is read again from its source file.",
         ) from error
     return membership_of(
         (int(code), year)

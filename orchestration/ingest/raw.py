@@ -1,4 +1,4 @@
-"""Writing raw tables: a verified file becomes <table>.parquet, text as published plus where and when it came from."""
+"""Write raw tables: <table>.parquet with the text of a verified file as published, and its lineage."""
 
 import hashlib
 import json
@@ -28,9 +28,22 @@ LINEAGE_COLUMNS = {
 class RawResult:
     """One raw table on disk.
 
-    table: its name. rows, columns: its size, lineage columns not counted. sha256: of the source file it was read from.
-    version: the publisher's, as in _source_version. fingerprint: over all that decides what the table holds.
-    reused: whether it was there already, made from the same bytes by the same code.
+    Attributes
+    ----------
+    table : str
+        Its name.
+    path : Path
+        Its Parquet file.
+    rows, columns : int
+        Its size, without the lineage columns.
+    sha256 : str
+        Hash of the source file it was read from.
+    version : str
+        The publisher's version, as in ``_source_version``.
+    fingerprint : str
+        Hash of everything that determines the content: source bytes, contract, membership and reading code.
+    reused : bool
+        Whether an existing table with the same fingerprint was kept.
     """
 
     table: str
@@ -44,7 +57,18 @@ class RawResult:
 
 
 def columns_by_table(catalog: Catalog) -> dict[str, list[str]]:
-    """The columns of every raw table as it lies on disk, by the table's name."""
+    """List the columns of every raw table on disk, lineage columns included.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        The sources.
+
+    Returns
+    -------
+    dict of str to list of str
+        Table name to column names.
+    """
     return {name: [*entry.table.columns, *LINEAGE_COLUMNS] for name, entry in catalog.raw_tables.items()}
 
 
@@ -57,16 +81,41 @@ def build_raw_table(
     loaded_at: datetime,
     membership: Membership | None = None,
 ) -> RawResult:
-    """Read ``table`` from the verified file, hold it against its contract and write ``raw_dir/<table>.parquet``.
+    """Read one raw table from a verified file, check its contract and write ``<table>.parquet``.
 
-    The LINEAGE_COLUMNS come after the published ones. A table already there
-    that carries the same fingerprint (source bytes, contract, membership, reading code) and is whole is left untouched.
-    Raises WarehouseError naming source, file, table and place when the file cannot be read or breaks its contract.
+    An undamaged table with the same fingerprint is kept as it is.
+
+    Parameters
+    ----------
+    source : Source
+        Source of the file.
+    file : SourceFile
+        Record of the file.
+    table : RawTable
+        Record of the table, with its contract.
+    fetched_path : Path
+        The verified file.
+    raw_dir : Path
+        Folder of the raw tables.
+    loaded_at : datetime
+        Time of this load, with a time zone.
+    membership : Membership, optional
+        State-years of the state system; required if the table has a ``membership_key``.
+
+    Returns
+    -------
+    RawResult
+        The table on disk. ``LINEAGE_COLUMNS`` follow the published columns.
+
+    Raises
+    ------
+    WarehouseError
+        If the file cannot be read or violates the contract; the message names source, file, table and line.
     """
     path = raw_dir / f"{table.name}.parquet"
     fingerprint = _fingerprint(file, table, membership)
     version = file.version or "undated"
-    rows = _rows_if_whole(path, fingerprint)
+    rows = _rows_if_current(path, fingerprint)
     if rows is not None:
         return RawResult(table.name, path, rows, len(table.columns), file.sha256, version, fingerprint, reused=True)
     try:
@@ -88,26 +137,41 @@ def build_raw_table(
 
 
 def contract_fingerprint(file: SourceFile, table: RawTable) -> str:
-    """One hash over what is on record of a raw table (its bytes, version and contract) and the code that reads it."""
-    made_of = [file.sha256, file.version, table.model_dump(mode="json"), _code_version()]
-    return hashlib.sha256(json.dumps(made_of).encode()).hexdigest()
+    """Hash the record of a raw table (source bytes, version and contract) and the code that reads it.
+
+    Parameters
+    ----------
+    file : SourceFile
+        Record of the file.
+    table : RawTable
+        Record of the table.
+
+    Returns
+    -------
+    str
+        SHA-256 in hexadecimal.
+    """
+    parts = [file.sha256, file.version, table.model_dump(mode="json"), _code_version()]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def _fingerprint(file: SourceFile, table: RawTable, membership: Membership | None) -> str:
-    """One hash over all that decides what the raw table holds and whether it is accepted."""
-    members = hashlib.sha256(membership.to_numpy()).hexdigest() if table.membership_key else None
+    """Hash everything that determines the content of a raw table and whether it is accepted."""
+    members = None
+    if table.membership_key and membership is not None:
+        members = hashlib.sha256(membership.to_numpy().tobytes()).hexdigest()
     return hashlib.sha256(json.dumps([contract_fingerprint(file, table), members]).encode()).hexdigest()
 
 
 @cache
 def _code_version() -> str:
-    """A hash of the modules that read and check raw tables: when one changes, all raw tables are made again."""
-    modules = [Path(module.__file__) for module in (archives, readers, contracts)] + [Path(__file__)]
+    """Hash the modules that read and check raw tables: after a change all raw tables are read again."""
+    modules = [Path(str(module.__file__)) for module in (archives, readers, contracts)] + [Path(__file__)]
     return hashlib.sha256(b"".join(module.read_bytes() for module in modules)).hexdigest()
 
 
-def _rows_if_whole(path: Path, fingerprint: str) -> int | None:
-    """The number of rows of the parquet file if it carries the fingerprint and every page in it is undamaged."""
+def _rows_if_current(path: Path, fingerprint: str) -> int | None:
+    """Count the rows of a Parquet file, or return None if its fingerprint differs or a page is damaged."""
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as parquet:
             if (parquet.schema_arrow.metadata or {}).get(FINGERPRINT) != fingerprint.encode():

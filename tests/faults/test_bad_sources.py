@@ -51,7 +51,7 @@ def half_of_it(content: bytes) -> bytes:
 
 
 CASES = [
-    ("cow_nmc", "NMC-60-abridged.csv", a_wrong_byte, "not the file on record"),
+    ("cow_nmc", "NMC-60-abridged.csv", a_wrong_byte, "does not match its recorded sha256"),
     ("cow_nmc", "NMC-60-abridged.csv", a_missing_column, "version"),
     ("cow_nmc", "NMC-60-abridged.csv", an_extra_column, "surprise"),
     ("cow_nmc", "NMC-60-abridged.csv", a_duplicated_row, "1816"),

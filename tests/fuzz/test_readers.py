@@ -101,7 +101,7 @@ class Bench:
     def refused_by_hash(self, content: bytes) -> None:
         self.mirrored(content)
         source, cache = self.whole.entry.source.name, self.folder / "cache"
-        with pytest.raises(WarehouseError, match="not the file on record"):
+        with pytest.raises(WarehouseError, match="does not match its recorded sha256"):
             fetch(self.on_record(self.whole.content), source, cache, self.folder / "mirror", allow_network=False)
         assert not cache.exists()
 

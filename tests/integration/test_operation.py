@@ -241,7 +241,7 @@ def test_the_sensor_requests_one_run_and_failures_alert(
         assert (alert["subject"], alert["step"]) == (run.run_id, "ingest_cow_nmc")
         assert alert["asked_by"] == "sensor source_bytes_changed"
         assert alert["data"] == "SYNTHETIC"
-        assert "not the file on record" in alert["message"]
+        assert "does not match its recorded sha256" in alert["message"]
         assert alert["published"] == current == operated.publication()
         wait_for("the alert at the server", lambda: operated.alerts()[0]["posted"] == "yes")
         assert [(p["path"], p["subject"]) for p in posted] == [(f"/{SECRET}", run.run_id)]

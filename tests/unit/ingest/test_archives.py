@@ -43,7 +43,7 @@ def test_an_archive_within_an_archive_is_stepped_into() -> None:
 
 @pytest.mark.parametrize("name", ["../a.csv", "a/../../b", "/etc/passwd", "..\\a", "C:\\a", "C:a", ""])
 def test_a_name_that_leaves_its_folder_is_refused(name: str) -> None:
-    assert "leaves its folder" in message(zipped((name or "x", b"1")), name)
+    assert "unsafe path" in message(zipped((name or "x", b"1")), name)
 
 
 def test_a_link_is_refused() -> None:
@@ -65,16 +65,16 @@ def test_an_absent_member_is_named_beside_those_there_are() -> None:
 def test_two_members_of_one_name_are_refused() -> None:
     with pytest.warns(UserWarning, match="Duplicate name"):
         archive = zipped(("a.csv", b"1"), ("a.csv", b"2"))
-    assert "more than one member" in message(archive, "a.csv")
+    assert "Duplicate member" in message(archive, "a.csv")
 
 
 def test_a_bomb_is_refused_by_its_ratio() -> None:
-    assert "more than is allowed" in message(zipped(("a", b"0" * 5_000_000)), "a")
+    assert "exceeds the size limit" in message(zipped(("a", b"0" * 5_000_000)), "a")
 
 
 def test_a_large_member_is_refused_by_its_size() -> None:
     archive = zipped(("a", bytes(range(256)) * 10), compression=zipfile.ZIP_STORED)
-    assert "more than is allowed" in message(archive, "a", max_bytes=2559)
+    assert "exceeds the size limit" in message(archive, "a", max_bytes=2559)
     assert len(extract(archive, "a", max_bytes=2560)) == 2560
 
 
@@ -115,14 +115,14 @@ def test_an_encrypted_member_is_refused() -> None:
 
 def test_an_archive_of_very_many_members_is_refused_before_they_are_listed() -> None:
     many = zipped(*((f"{number:060}", b"") for number in range(45_000)), compression=zipfile.ZIP_STORED)
-    assert "more members than is allowed" in message(many, "0")
+    assert "too many members" in message(many, "0")
 
 
 @pytest.mark.parametrize("pack", [bz2.compress, gzip.compress, lzma.compress])
 def test_a_packed_file_comes_out_whole_and_within_bounds(pack: Callable[[bytes], bytes]) -> None:
     packed = pack(b"data" * 1000)
     assert unpack_stream(packed, "a.rda", 4000) == b"data" * 1000
-    for spoiled, told in ((packed, "more than is allowed"), (packed[:-9], "damaged"), (packed + b"x", "damaged")):
+    for spoiled, told in ((packed, "exceeds the size limit"), (packed[:-9], "damaged"), (packed + b"x", "damaged")):
         with pytest.raises(WarehouseError, match=told):
             unpack_stream(spoiled, "a.rda", 3999 if spoiled is packed else 4000)
 
