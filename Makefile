@@ -38,7 +38,7 @@ coverage: setup
 
 # The guides and the reference made from the docstrings, as a static site in build/site.
 docs: setup
-	$(BIN)/mkdocs build --strict --quiet --site-dir build/site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir build/site
 
 # Half an hour on two quiet cores; make bench BENCH="--only query --rounds 3", or BENCH="--compare OLD.json NEW.json".
 bench: setup
