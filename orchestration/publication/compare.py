@@ -148,7 +148,7 @@ def compare(
     )
     differs = {name: _differs(name, types_before[name], types_after[name], tolerance) for name in values}
     counts = [f"count(*) filter (_both and {condition})" for condition in differs.values()]
-    cells = single_row(connection.execute(f"select {', '.join(counts) or 'null'} from {pairs}"))
+    cells = single_row(connection.execute(f"select {', '.join(counts) or 'count(*)'} from {pairs}"))
     values = [name for name, count in zip(values, cells, strict=False) if count]  # others need no aggregates
     aggregates = [f"count(*) filter (_both and ({' or '.join(differs[name] for name in values) or 'false'}))"]
     for name in values:
