@@ -1,4 +1,4 @@
-"""What ``warehouse sources upgrade`` prints: the proposed record, what it changes, why it is refused, what comes next."""
+"""The text of ``warehouse sources upgrade``: the proposed record, what it changes, and why it is refused."""
 
 from orchestration.core.errors import WarehouseError
 from orchestration.core.settings import Settings
@@ -11,76 +11,131 @@ FIELDS = ("file", "version", "sha256", "size_bytes", "publisher_url", "archive_m
 
 
 def proposal_text(proposal: Proposal) -> str:
-    """The fields of the record that change."""
+    """List the fields of the record that change.
+
+    Parameters
+    ----------
+    proposal : Proposal
+        The proposed record.
+
+    Returns
+    -------
+    str
+        One line for each field, or one line if the bytes are those on record.
+    """
     old, new = proposal.old_file, proposal.new_file
     if not proposal.is_new:
         return (
-            f"{proposal.before.name}/{old.file}: these are the bytes on record (version {old.version}); nothing to do"
+            f"{proposal.before.name}/{old.file}: the file is the one on record (version {old.version}); nothing to do"
         )
     changed = [(field, getattr(old, field), getattr(new, field)) for field in FIELDS]
     lines = [f"  {field + ':':<15} {before} -> {after}" for field, before, after in changed if before != after]
     if old.pinned_url and not new.pinned_url:
-        lines.append("  (the pinned copy has the old bytes)")
+        lines.append("  (the pinned copy has the old bytes and is removed)")
     if new.publisher_url == old.publisher_url:
-        lines.append(f"  publisher_url stays {new.publisher_url}; --url records another")
+        lines.append(f"  publisher_url remains {new.publisher_url}; pass --url to change it")
     if old.tables != new.tables:
-        lines.append("  tables:         the contract of the edited record")
+        lines.append("  tables:         contract of the edited record")
     return "\n".join([f"{proposal.before.name}: a new version of {old.file}", *lines])
 
 
 def preview_text(proposal: Proposal, found: Preview, limit: int) -> str:
-    """Summary of raw and mart first, then each by column and decade, then the tests that fail on the new mart."""
-    files = f"{proposal.new_file.file}, held against {proposal.old_file.file} (missing codes count as NULL)"
+    """Summarize the differences of raw tables and marts, then list them by column and decade, then the failed tests.
+
+    Parameters
+    ----------
+    proposal : Proposal
+        The proposed record.
+    found : Preview
+        What it changes.
+    limit : int
+        Rows in each list.
+
+    Returns
+    -------
+    str
+        Several paragraphs, beginning with a blank line.
+    """
+    files = f"{proposal.new_file.file}, compared with {proposal.old_file.file} (missing codes count as NULL)"
     parts = [
         f"raw tables of {files}\n{_schema(found)}{summary_text(found.raw)}",
-        f"mart built from it, held against {found.baseline}\n{summary_text(found.marts)}",
+        f"mart built from it, compared with {found.baseline}\n{summary_text(found.marts)}",
         *(table_text(name, table, limit) for name, table in (found.raw | found.marts).items()),
-        _tests("tests that the new mart fails", found.broken),
-        _tests("tests of known figures that the new mart does not meet", found.changed_figures),
+        _tests("failed tests", found.broken),
+        _tests("failed tests of known figures", found.changed_figures),
         "" if found.failed else "every test of the dbt project passes on the new mart",
     ]
     return "\n" + "\n\n".join(part for part in parts if part)
 
 
 def refusal(found: Preview, accept_changed_figures: bool, *, can_confirm: bool) -> WarehouseError | None:
-    """Why the version is not recorded, or None where it may be."""
+    """Decide whether the version may be recorded.
+
+    Parameters
+    ----------
+    found : Preview
+        What it changes.
+    accept_changed_figures : bool
+        Whether tests of known figures may fail.
+    can_confirm : bool
+        Whether the user can confirm, or has confirmed with --yes.
+
+    Returns
+    -------
+    WarehouseError or None
+        The refusal, for the caller to raise; None if the version may be recorded.
+    """
     if found.broken:
         return WarehouseError(
             "The mart built from the new file fails its tests; nothing was recorded.",
             where=", ".join(test.name for test in found.broken),
             expected="every test passes",
             found=f"{len(found.broken)} failed, as listed above",
-            next_step="change the model or the seed that the test names, then upgrade again",
+            next_step="Change the model or the seed that the test names, then upgrade again.",
         )
     if found.changed_figures and not accept_changed_figures:
         return WarehouseError(
             "Known figures change with the new file; nothing was recorded.",
             where=", ".join(test.name for test in found.changed_figures),
-            expected="the figures that these tests have on record",
-            found=f"{len(found.changed_figures)} tests that do not hold, as listed above",
-            next_step="look at the differences; then either correct the figures in dbt_project and upgrade again, or"
-            " give --accept-changed-figures: warehouse run will publish nothing until they are corrected",
+            expected="the figures in these tests",
+            found=f"{len(found.changed_figures)} tests failed, as listed above",
+            next_step="Check the differences. Then correct the figures in dbt_project and upgrade again, or pass"
+            " --accept-changed-figures: warehouse run publishes nothing until the figures are corrected.",
         )
     if not can_confirm:
         return WarehouseError(
-            "Nobody is here to agree to the new version; nothing was recorded.",
-            expected="a terminal to ask at, or --yes",
+            "Confirmation required; pass --yes when running non-interactively. Nothing was recorded.",
+            where="standard input",
+            expected="a terminal, or --yes",
             found="neither",
-            next_step="read the differences above, then give --yes",
+            next_step="Check the differences above, then pass --yes.",
         )
     return None
 
 
 def recorded_text(settings: Settings, proposal: Proposal) -> str:
-    """What was written and what to do next."""
+    """State what was written and what to do next.
+
+    Parameters
+    ----------
+    settings : Settings
+        With the mirror folder, whose copy may be the old one.
+    proposal : Proposal
+        What was recorded.
+
+    Returns
+    -------
+    str
+        Two or three lines.
+    """
     new = proposal.new_file
     lines = [
         f"recorded in {proposal.path}; the file is in the cache",
-        "next: warehouse run publishes it, and warehouse diff then shows what changed (restart warehouse ui if it runs)",
+        "next: publish it with warehouse run, then compare with warehouse diff (restart warehouse ui if it is running)",
     ]
     offered = settings.mirror_dir / proposal.after.name / new.file if settings.mirror_dir else None
     if offered and offered.is_file() and sha256_of(offered) != new.sha256:
-        lines.append(f"first put the new file into the mirror: {offered} has other bytes, which warehouse run refuses")
+        lines.append(f"first copy the new file to the mirror: warehouse run refuses {offered}, which has other bytes")
     return "\n".join(lines)
 
 

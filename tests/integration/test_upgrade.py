@@ -1,4 +1,4 @@
-"""NMC 5.0 -> 6.0: what the upgrade says against pandas on the two raw files, and what then differs in publications."""
+"""Upgrade of NMC 5.0 to 6.0: its text against pandas on both raw files, and the difference of the publications."""
 
 import json
 import os
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 FIVE, SIX = "NMC_5_0.csv", "NMC-60-abridged.csv"
 COLUMNS = ["milex", "milper", "irst", "pec", "tpop", "upop", "cinc"]
 
-# A publication whose dbt tests did not run: those of known figures would refuse NMC 5.0, as they should.
+# Publishes without dbt's tests, since those of known figures refuse NMC 5.0.
 PUBLISH_UNTESTED = """
 import os
 from datetime import UTC, datetime
@@ -46,7 +46,7 @@ publish_refresh(settings, datetime.now(UTC))
 
 @dataclass(frozen=True)
 class OnFive:
-    """A data folder in which NMC 6.0 is published, with records of its own that were set back to NMC 5.0."""
+    """A data folder in which NMC 6.0 is published, with its own records, which name NMC 5.0."""
 
     shell: Shell
     records: Path
@@ -90,7 +90,7 @@ def raw(mirror: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def printed(text: str, first_cell: str) -> list[str]:
-    """The cells of a printed table's row, split at two blanks or more; a blank cell is lost."""
+    """Cells of a row of a printed table, split at two or more blanks; an empty cell is lost."""
     (line,) = [line for line in text.splitlines() if re.match(rf"{first_cell}\s", line)][:1]
     return re.split(r"\s{2,}", line.strip())
 
@@ -99,7 +99,8 @@ def test_known_figures_stop_a_refresh_on_the_older_version(on_five: OnFive) -> N
     before = on_five.state()
     done = on_five.shell("run", "--sources", "real")
     assert done.returncode == 1
-    assert "known_figures" in done.stderr and "Traceback" not in done.stderr
+    assert "known_figures" in done.stderr
+    assert "Traceback" not in done.stderr
     assert on_five.state() == before
 
 
@@ -118,14 +119,15 @@ def test_a_broken_file_is_refused_and_nothing_changes(
         "sources", "upgrade", "cow_nmc", "--file", str(tmp_path / "NMC-70.csv"), "--version", "7.0", "--yes"
     )
     assert done.returncode == 1
-    assert "breaks the contract" in done.stderr and "Traceback" not in done.stderr
+    assert "breaks the contract" in done.stderr
+    assert "Traceback" not in done.stderr
     assert ("'cinc'" if spoil == "cinc dropped" else "change ranges") in done.stderr
     assert "--record" in done.stderr
     assert on_five.state() == before
     assert not (on_five.shell.data_dir / "upgrade").exists()
 
 
-def test_the_upgrade_is_told_as_pandas_counts_it_and_only_then_recorded(
+def test_the_upgrade_counts_differences_as_pandas_does(
     on_five: OnFive, mirror: Path, raw: tuple[pd.DataFrame, pd.DataFrame], tmp_path: Path
 ) -> None:
     command = ["sources", "upgrade", "cow_nmc", "--file", str(mirror / "cow_nmc" / SIX), "--version", "6.0"]
@@ -142,7 +144,8 @@ def test_the_upgrade_is_told_as_pandas_counts_it_and_only_then_recorded(
     assert "every test of the dbt project passes on the new mart" in done.stdout
     assert mine.shell.published_hash() == published
     record = mine.record.read_text()
-    assert "version: '6.0'" in record and f"file: {SIX}" in record and "Version 6.0." in record
+    for changed in ("version: '6.0'", f"file: {SIX}", "Version 6.0."):
+        assert changed in record
 
     five, six = raw
     added, removed = six.index.difference(five.index), five.index.difference(six.index)
@@ -185,6 +188,7 @@ def test_diff_of_the_publications_on_either_version(
     cinc = (five.loc[both, "cinc"] != six.loc[both, "cinc"]).sum()
     assert marts["cinc"]["changed"] == cinc
     assert marts["cinc"]["got_value"] == len(six.index.difference(five.index))
-    assert difference["models"] and difference["coefficients"]
+    assert difference["models"]
+    assert difference["coefficients"]
     shifts = [change["shift"] for change in difference["coefficients"] if change["shift"] is not None]
     assert shifts == sorted(shifts, reverse=True)

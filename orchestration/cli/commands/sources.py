@@ -74,8 +74,7 @@ def upgrade(
     from dataclasses import replace
 
     from orchestration.upgrade.preview import preview
-    from orchestration.upgrade.propose import Request, propose
-    from orchestration.upgrade.propose import record as write_record
+    from orchestration.upgrade.propose import Request, propose, write_record
     from orchestration.upgrade.text import preview_text, proposal_text, recorded_text, refusal
 
     settings = replace(settings, sources="real", offline=settings.offline or offline)

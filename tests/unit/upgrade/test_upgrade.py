@@ -1,4 +1,4 @@
-"""A new version of a source: its record edited in place, compared with the old file, refused or recorded whole."""
+"""Upgrade of a source: its record is edited in place, compared with the old file, and refused or recorded."""
 
 import hashlib
 import io
@@ -15,7 +15,7 @@ from orchestration.core.settings import SOURCES_DIR, Settings
 from orchestration.ingest.acquisition import Acquisition
 from orchestration.ingest.catalog import catalog_of, load_source
 from orchestration.upgrade.preview import FailedTest, Preview, build_raw, compare_raw
-from orchestration.upgrade.propose import Proposal, Request, propose, record
+from orchestration.upgrade.propose import Proposal, Request, propose, write_record
 from orchestration.upgrade.record_edit import edit_record
 from orchestration.upgrade.text import proposal_text, recorded_text, refusal
 
@@ -34,11 +34,11 @@ cadence_years: 2
 files:
   - file: tin-1.csv  # as published
     version: '1.0'
-    sha256: {hashlib.sha256(OLD).hexdigest()}  # held against the codebook
+    sha256: {hashlib.sha256(OLD).hexdigest()}  # compared with the codebook
     size_bytes: {len(OLD)}
     publisher_url: https://example.org/tin.zip
     archive_member: tin-1.csv
-    # where else it can be had
+    # another copy
     pinned_url: https://example.org/pinned/tin-1.csv
     tables:
       - name: tin
@@ -73,7 +73,7 @@ def request_(tmp_path: Path) -> Request:
 
 
 def acquisition(settings: Settings) -> Acquisition:
-    """As open_acquisition, but with the records read anew."""
+    """As open_acquisition, with the records as they are now."""
     records = [load_source(path) for path in settings.catalog_dir.glob("*.yml")]
     return Acquisition(catalog_of(records), settings, settings.mirror_dir)
 
@@ -82,7 +82,7 @@ def state(settings: Settings) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in settings.data_dir.parent.rglob("*") if path.is_file()}
 
 
-def test_only_the_lines_that_change_are_changed(settings: Settings, request_: Request) -> None:
+def test_only_lines_with_a_change_are_edited(settings: Settings, request_: Request) -> None:
     proposal = propose(settings, replace(request_, url="https://example.org/tin-2.zip", member="v2/tin-2.csv"))
     expected = (
         RECORD.replace("file: tin-1.csv", "file: tin-2.csv")
@@ -102,32 +102,35 @@ def test_only_the_lines_that_change_are_changed(settings: Settings, request_: Re
 def test_every_record_of_the_project_can_be_edited() -> None:
     for path in SOURCES_DIR.glob("*.yml"):
         text = path.read_text()
-        for place, file in enumerate(load_source(path).files):
-            edited = edit_record(text, place, {"version": "new 99", "size_bytes": 7, "pinned_url": None}, (None, "x"))
+        for position, file in enumerate(load_source(path).files):
+            edited = edit_record(
+                text, position, {"version": "new 99", "size_bytes": 7, "pinned_url": None}, (None, "x")
+            )
             before, after = yaml.safe_load(text), yaml.safe_load(edited)
-            before["files"][place] |= {"version": "new 99", "size_bytes": 7}
-            before["files"][place].pop("pinned_url", None)
+            before["files"][position] |= {"version": "new 99", "size_bytes": 7}
+            before["files"][position].pop("pinned_url", None)
             assert after == before, f"{path.name}, {file.file}"
 
 
-def test_recorded_whole_and_the_next_refresh_finds_the_bytes(settings: Settings, request_: Request) -> None:
+def test_the_next_refresh_finds_the_recorded_bytes(settings: Settings, request_: Request) -> None:
     proposal = propose(settings, request_)
-    record(settings, proposal)
+    write_record(settings, proposal)
     now = acquisition(settings)
     ((source, file),) = now.files()
     assert (file.version, file.pinned_url) == ("2.0", None)
     fetched = now.fetch(source, file)
-    assert (fetched.way, fetched.path.read_bytes()) == ("cache", NEW)
-    told = recorded_text(settings, proposal)
-    assert "warehouse run" in told and "mirror" not in told
+    assert (fetched.origin, fetched.path.read_bytes()) == ("cache", NEW)
+    text = recorded_text(settings, proposal)
+    assert "warehouse run" in text
+    assert "mirror" not in text
     assert "nothing to do" in proposal_text(propose(settings, request_))
 
 
-def test_a_mirror_with_the_old_bytes_is_told(settings: Settings, tmp_path: Path) -> None:
+def test_a_mirror_with_the_old_bytes_is_reported(settings: Settings, tmp_path: Path) -> None:
     (tmp_path / "tin-1.csv").write_bytes(NEW)
     proposal = propose(settings, Request("tin", file=tmp_path / "tin-1.csv", version="2.0"))
-    record(settings, proposal)
-    assert "other bytes, which warehouse run refuses" in recorded_text(settings, proposal)
+    write_record(settings, proposal)
+    assert "which has other bytes" in recorded_text(settings, proposal)
 
 
 def test_raw_differences_by_column_and_decade(settings: Settings, request_: Request) -> None:
@@ -150,7 +153,7 @@ FAULTS = [
 
 
 @pytest.mark.parametrize(("content", "field", "found"), FAULTS, ids=[field for _, field, _ in FAULTS])
-def test_a_broken_contract_names_the_field_and_changes_nothing(
+def test_a_broken_contract_names_the_field_of_the_record(
     settings: Settings, request_: Request, tmp_path: Path, content: bytes, field: str, found: str
 ) -> None:
     request_.file.write_bytes(content)
@@ -164,7 +167,7 @@ def test_a_broken_contract_names_the_field_and_changes_nothing(
     assert {path: content for path, content in state(settings).items() if path in before} == before
 
 
-def test_an_edited_record_brings_its_contract_along(settings: Settings, request_: Request, tmp_path: Path) -> None:
+def test_an_edited_record_replaces_the_contract(settings: Settings, request_: Request, tmp_path: Path) -> None:
     request_.file.write_bytes(NEW.replace(b"20,1930", b"20,2020").replace(b",tin\n", b",tin_kt\n"))
     edited = tmp_path / "edited.yml"
     edited.write_text(
@@ -180,7 +183,7 @@ def test_an_edited_record_brings_its_contract_along(settings: Settings, request_
     )
     difference = compare_raw(acquisition(settings), proposal, request_.file)["tin"]
     assert (difference.columns_added, difference.columns_removed) == (("tin_kt",), ("tin",))
-    record(settings, proposal)
+    write_record(settings, proposal)
     (table,) = load_source(settings.catalog_dir / "tin.yml").files[0].tables
     assert table.ranges["year"] == (1816, 2020)
     assert "# The first line is a comment." in proposal.path.read_text()
@@ -196,22 +199,22 @@ def test_a_member_of_a_downloaded_archive(settings: Settings, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "problem"),
     [
-        ({"name": "zinc"}, "Which source"),
-        ({"name": "tin/zinc.csv"}, "Which file"),
-        ({"version": None}, "no name of its own"),
-        ({"version": "1.0"}, "no name of its own"),
+        ({"name": "zinc"}, "Unknown source"),
+        ({"name": "tin/zinc.csv"}, "Unknown file"),
+        ({"version": None}, "no version, or the version on record"),
+        ({"version": "1.0"}, "no version, or the version on record"),
         ({"version": "../2"}, "not valid"),
         ({"url": "ftp://example.org/tin.csv"}, "not valid"),
-        ({"file": None}, "no place to take the new file from"),
+        ({"file": None}, "No location of the new file"),
         ({"file": Path("nowhere.csv")}, "cannot be read"),
         ({"record": Path("nowhere.yml")}, "cannot be read"),
     ],
 )
-def test_a_request_that_does_not_fit(settings: Settings, request_: Request, change: dict, told: str) -> None:
+def test_an_invalid_request_changes_nothing(settings: Settings, request_: Request, change: dict, problem: str) -> None:
     before = state(settings)
-    with pytest.raises(WarehouseError, match=told) as error:
+    with pytest.raises(WarehouseError, match=problem) as error:
         propose(settings, replace(request_, **change))
     assert error.value.next_step
     assert state(settings) == before
@@ -219,28 +222,28 @@ def test_a_request_that_does_not_fit(settings: Settings, request_: Request, chan
 
 def test_an_edited_record_of_other_tables_is_refused(settings: Settings, request_: Request, tmp_path: Path) -> None:
     (tmp_path / "edited.yml").write_text(RECORD.replace("- name: tin", "- name: zinc"))
-    with pytest.raises(WarehouseError, match="raw tables that the models read"):
+    with pytest.raises(WarehouseError, match="differ from those that the models read"):
         propose(settings, replace(request_, record=tmp_path / "edited.yml"))
 
 
-def test_a_record_in_another_style_is_refused_with_the_fields_to_set(settings: Settings, request_: Request) -> None:
+def test_a_record_in_another_style_gets_the_fields_to_set(settings: Settings, request_: Request) -> None:
     as_flow = yaml.safe_dump(yaml.safe_load(RECORD), default_flow_style=True)
     (settings.catalog_dir / "tin.yml").write_text(as_flow)
-    with pytest.raises(WarehouseError, match="not written in a way") as error:
+    with pytest.raises(WarehouseError, match="cannot be edited automatically") as error:
         propose(settings, request_)
     assert "version: 2.0" in error.value.next_step
 
 
-def test_a_record_changed_meanwhile_is_left_alone(settings: Settings, request_: Request) -> None:
+def test_a_record_that_changed_meanwhile_is_not_written(settings: Settings, request_: Request) -> None:
     proposal = propose(settings, request_)
     proposal.path.write_text(RECORD + "# changed\n")
     before = state(settings)
-    with pytest.raises(WarehouseError, match="meanwhile"):
-        record(settings, proposal)
+    with pytest.raises(WarehouseError, match="changed during the upgrade"):
+        write_record(settings, proposal)
     assert state(settings) == before
 
 
-def test_a_record_that_cannot_be_written_leaves_the_cache_as_it_was(
+def test_a_failed_record_leaves_the_cache_unchanged(
     settings: Settings, request_: Request, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     proposal = propose(settings, request_)
@@ -254,7 +257,7 @@ def test_a_record_that_cannot_be_written_leaves_the_cache_as_it_was(
 
     monkeypatch.setattr(os, "replace", refuse_records)
     with pytest.raises(WarehouseError, match="WAREHOUSE_CATALOG_DIR"):
-        record(settings, proposal)
+        write_record(settings, proposal)
     assert state(settings) == before
 
 
@@ -262,7 +265,7 @@ FIGURE, BROKEN = FailedTest("known_figures", "Got 1 result", True), FailedTest("
 
 
 @pytest.mark.parametrize(
-    ("failed", "accepted", "can_confirm", "told"),
+    ("failed", "accepted", "can_confirm", "problem"),
     [
         ((), False, True, None),
         ((FIGURE,), True, True, None),
@@ -272,12 +275,12 @@ FIGURE, BROKEN = FailedTest("known_figures", "Got 1 result", True), FailedTest("
         ((), False, False, "--yes"),
     ],
 )
-def test_when_it_is_refused(failed: tuple, accepted: bool, can_confirm: bool, told: str | None) -> None:
+def test_reasons_to_refuse(failed: tuple, accepted: bool, can_confirm: bool, problem: str | None) -> None:
     refused = refusal(Preview({}, {}, "", failed), accepted, can_confirm=can_confirm)
-    assert (told is None and refused is None) or told in str(refused)
+    assert (problem is None and refused is None) or problem in str(refused)
 
 
-def test_nothing_is_new_in_a_proposal_of_the_same_bytes(settings: Settings, tmp_path: Path) -> None:
+def test_the_same_bytes_are_no_new_version(settings: Settings, tmp_path: Path) -> None:
     (tmp_path / "same.csv").write_bytes(OLD)
     proposal: Proposal = propose(settings, Request("tin", file=tmp_path / "same.csv"))
     assert not proposal.is_new
