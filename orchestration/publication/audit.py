@@ -1,4 +1,4 @@
-"""The audit of a finished publication: opened as a reader would, and refused if anything is missing or wrong."""
+"""The audit of a new publication file before it replaces the current one."""
 
 from pathlib import Path
 from typing import NoReturn
@@ -10,20 +10,20 @@ from orchestration.publication.content import Evidence, Publication
 
 
 class AuditRefused(WarehouseError):
-    """The finished file failed the audit and was not published."""
+    """The new file failed the audit and was not published."""
 
 
 def audit(path: Path, publication: Publication, evidence: Evidence) -> dict[str, int]:
-    """Audit a finished file.
+    """Audit a new publication file.
 
     Parameters
     ----------
     path : Path
         The file, closed by its writer.
     publication : Publication
-        What it should say of itself.
+        The expected row of meta.publication.
     evidence : Evidence
-        Tables and checks that it should hold.
+        The expected tables, and the checks of this build.
 
     Returns
     -------
@@ -72,9 +72,22 @@ def refuse(
     where: str,
     expected: str,
     found: str,
-    next_step: str = "Correct the model or the source that this names, then run again.",
+    next_step: str = "Correct the named model or source, then run again.",
 ) -> NoReturn:
-    """Raise AuditRefused with the reason."""
+    """Refuse the new file.
+
+    Parameters
+    ----------
+    problem : str
+        One sentence that says what failed.
+    where, expected, found, next_step : str
+        As in `WarehouseError`.
+
+    Raises
+    ------
+    AuditRefused
+        Always.
+    """
     raise AuditRefused(
         problem + " Nothing was published; the current publication is unchanged.",
         where=where,

@@ -1,18 +1,39 @@
-"""The codebook: every published column with its unit, meaning and source, from the place where the column is defined."""
+"""The codebook: unit, description and source of every published column, read from where the column is defined."""
 
 import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from orchestration.core.errors import WarehouseError
 from orchestration.modelling.result_tables import RESULT_TABLES
 
+if TYPE_CHECKING:
+    from analysis.core.tables import ColumnDoc
+
+INCOMPLETE = "A codebook entry is incomplete."
+
 
 @dataclass(frozen=True)
 class Column:
-    """One published column. has_years: its table has a column ``year``, so that its coverage can be told.
+    """One published column.
 
-    WarehouseError where unit, description or source is empty: such a column is not published.
+    Attributes
+    ----------
+    table_schema, table_name, column_name : str
+        Its name.
+    position : int
+        Position in the table, from 1.
+    unit, description, source : str
+        Unit of the values, their meaning, and where they come from.
+    has_years : bool
+        Whether its table has a column ``year``, from which its first and last year are computed.
+
+    Raises
+    ------
+    WarehouseError
+        If unit, description or source is empty.
     """
 
     table_schema: str
@@ -25,89 +46,98 @@ class Column:
     has_years: bool = False
 
     def __post_init__(self) -> None:
-        lacking = [name for name in ("unit", "description", "source") if not getattr(self, name).strip()]
-        if lacking:
+        missing = [name for name in ("unit", "description", "source") if not getattr(self, name).strip()]
+        if missing:
             raise WarehouseError(
-                "A published column is not described.",
+                INCOMPLETE,
                 where=f"{self.table_schema}.{self.table_name}.{self.column_name}",
                 expected="unit, description and source",
-                found=f"no {', no '.join(lacking)}",
-                next_step="complete its entry: marts in dbt_project/models/marts, results in analysis, meta in codebook.py",
+                found=f"no {', no '.join(missing)}",
+                next_step="Complete its entry in dbt_project/models/marts, analysis/core/tables.py or codebook.py.",
             )
 
     @property
     def comment(self) -> str:
-        """What an SQL client shows beside the column."""
+        """Comment on the column in the database, which SQL clients display."""
         return f"{self.description} [unit: {self.unit}; source: {self.source}]"
 
 
 META_TABLES = {
-    "publication": "One row: which publication this is and what it depends on.",
-    "sources": "One row per source file that was read, with its hash, version and citation.",
-    "raw_tables": "One row per raw table, with the file it was read from and its rows.",
-    "checks": "Every check that ran before this publication, and what it found.",
-    "columns": "The codebook: every published column with unit, meaning, source and coverage.",
+    "publication": "One row that identifies this publication and what it depends on.",
+    "sources": "One row per source file, with its hash, version and citation.",
+    "raw_tables": "One row per raw table, with the file it was read from and its row count.",
+    "checks": "One row per check that ran before this publication, with its outcome.",
+    "columns": "The codebook: one row per published column, with unit, description, source and coverage.",
 }
 
 META_DOCS = {
     "publication": {
-        "publication_id": ("text", "Name of this publication: time of the refresh and start of its fingerprint"),
-        "published_at": ("timestamp", "When the refresh that made it started (UTC)"),
-        "fingerprint": ("sha256", "Of all sources' bytes, the code and the choices: equal means nothing changed"),
+        "publication_id": (
+            "text",
+            "Id of this publication: start of its refresh and first 8 characters of its fingerprint",
+        ),
+        "published_at": ("timestamp", "Start of the refresh that made it (UTC)"),
+        "fingerprint": (
+            "sha256",
+            "Hash of the source records, the code, the dbt project and the packages; equal if nothing changed",
+        ),
         "mart_fingerprint": (
             "sha256",
-            "Of the content of marts.country_years; results carry the one they were fitted on",
+            "Hash of the content of marts.country_years; results.models has the hash of the data it was fitted on",
         ),
-        "is_synthetic": ("true or false", "True if the data are the invented sample and say nothing of the world"),
+        "is_synthetic": (
+            "true or false",
+            "True if the data are the synthetic sample, which says nothing about the world",
+        ),
         "software_version": ("text", "Version of the warehouse that made it"),
-        "note": ("text", "What a reader must know first; on synthetic data it says SYNTHETIC"),
+        "note": ("text", "Whether the data are real or SYNTHETIC"),
     },
     "sources": {
-        "source": ("text", "Short name of the source, the name of its provenance file"),
-        "file": ("text", "File as the publisher names it"),
+        "source": ("text", "Short name of the source, which is the name of its record"),
+        "file": ("text", "File name at the publisher"),
         "version": ("text", "Publisher's version"),
-        "sha256": ("sha256", "Hash of the bytes that were read"),
+        "sha256": ("sha256", "Hash of the file that was read"),
         "size_bytes": ("bytes", "Size of the file that was read"),
         "title": ("text", "Title of the data set"),
-        "producer": ("text", "Who made the data set"),
-        "citation": ("text", "How the producers ask to be cited"),
-        "licence": ("text", "Licence or terms of use, as known; see the homepage"),
+        "producer": ("text", "Authors of the data set"),
+        "citation": ("text", "Citation that the producers ask for"),
+        "licence": ("text", "Licence or terms of use, as far as known; see the homepage"),
         "homepage": ("URL", "Publisher's page"),
-        "cadence_years": ("years", "How often the publisher is expected to bring out a new version"),
-        "is_synthetic": ("true or false", "True if the file is of the invented sample"),
-        "loaded_at": ("timestamp", "When the file's bytes were first read into a raw table (UTC)"),
+        "cadence_years": ("years", "Expected time between two versions"),
+        "is_synthetic": ("true or false", "True if the file belongs to the synthetic sample"),
+        "loaded_at": ("timestamp", "When this version of the file was first read into a raw table (UTC)"),
     },
     "raw_tables": {
         "table_name": ("text", "Raw table"),
         "source": ("text", "Short name of the source"),
-        "file": ("text", "File the table was read from"),
-        "version": ("text", "Publisher's version of that file"),
-        "sha256": ("sha256", "Hash of the bytes that were read"),
-        "rows": ("rows", "Rows of the table"),
+        "file": ("text", "File that the table was read from"),
+        "version": ("text", "Publisher's version of the file"),
+        "sha256": ("sha256", "Hash of the file that was read"),
+        "rows": ("rows", "Row count of the table"),
     },
     "checks": {
         "check_name": ("text", "Name of the check"),
-        "kind": ("text", "source contract, row count, dbt test or dbt unit test"),
-        "table_name": ("text", "Table that is checked"),
+        "kind": ("text", "source contract, row count, published values, dbt test or dbt unit test"),
+        "table_name": ("text", "Checked table"),
         "status": ("text", "pass, warn, fail, error or skipped"),
-        "failures": ("rows", "How many rows broke the rule; NULL where the check counts none"),
-        "found": ("text", "What the check said beyond its status"),
-        "description": ("text", "What a failure of the check would mean"),
+        "failures": ("rows", "Rows that violate the check; NULL if the check does not count rows"),
+        "found": ("text", "Message of the check"),
+        "description": ("text", "What the check requires"),
     },
     "columns": {
         "table_schema": ("text", "Schema of the table"),
         "table_name": ("text", "Table"),
         "column_name": ("text", "Column"),
-        "position": ("count", "Place of the column in its table, from 1"),
+        "position": ("count", "Position of the column in its table, from 1"),
         "data_type": ("text", "DuckDB type"),
         "unit": ("text", "Unit of the values"),
-        "description": ("text", "What the column says"),
-        "source": ("text", "Where the values come from"),
+        "description": ("text", "Meaning of the values"),
+        "source": ("text", "Origin of the values"),
         "rows": ("rows", "Rows of the table"),
-        "non_null": ("rows", "Rows in which the column is observed"),
-        "share_missing": ("share", "Share of rows in which it is not observed"),
-        "first_year": ("calendar year", "First year with a value, where the table has years"),
-        "last_year": ("calendar year", "Last year with a value, where the table has years"),
+        "non_null": ("rows", "Rows in which the column is not NULL"),
+        "share_missing": ("share", "Share of rows in which the column is NULL (0 to 1)"),
+        "first_year": ("calendar year", "First year with a value; NULL if the table has no years"),
+        "last_year": ("calendar year", "Last year with a value; NULL if the table has no years"),
     },
 }
 
@@ -115,17 +145,29 @@ META_DOCS = {
 def table_descriptions(
     manifest_path: Path, mart_tables: tuple[str, ...], result_tables: tuple[str, ...]
 ) -> dict[str, str]:
-    """``schema.table`` -> one sentence for every published table, marts from the dbt docs."""
-    nodes = json.loads(manifest_path.read_text())["nodes"].values()
-    marts = {n["name"]: n["description"] for n in nodes if n["resource_type"] == "model" and n["name"] in mart_tables}
+    """Describe every published table in one sentence.
+
+    Parameters
+    ----------
+    manifest_path : Path
+        dbt's manifest.json, which has the descriptions of the marts.
+    mart_tables, result_tables : tuple of str
+        Published tables, without the schema.
+
+    Returns
+    -------
+    dict of str to str
+        Description by ``schema.table``, tables of meta included.
+    """
     return (
-        {f"marts.{name}": " ".join(text.split()) for name, text in marts.items()}
+        {f"marts.{n['name']}": " ".join(n["description"].split()) for n in _mart_nodes(manifest_path, mart_tables)}
         | {f"results.{name}": RESULT_TABLES[name] for name in result_tables}
         | {f"meta.{name}": text for name, text in META_TABLES.items()}
     )
 
 
 def meta_columns() -> list[Column]:
+    """List the columns of the tables of meta."""
     return [
         Column("meta", table, name, position, unit, description, "this warehouse")
         for table, columns in META_DOCS.items()
@@ -133,34 +175,69 @@ def meta_columns() -> list[Column]:
     ]
 
 
-def result_columns(docs: dict[str, dict[str, tuple[str, str | None, str, str]]]) -> list[Column]:
-    """From analysis' COLUMN_DOCS: table -> column -> (type, unit, description, source); no unit is told as "none"."""
+def result_columns(docs: "Mapping[str, Mapping[str, ColumnDoc]]") -> list[Column]:
+    """List the columns of results tables.
+
+    Parameters
+    ----------
+    docs : Mapping of str to Mapping of str to ColumnDoc
+        The part of ``analysis.core.tables.COLUMN_DOCS`` to publish, by table and column.
+
+    Returns
+    -------
+    list of Column
+        A column without a unit has the unit ``none``.
+    """
     return [
-        Column("results", table, name, position, unit or "none", description, source)
+        Column("results", table, name, position, doc.unit or "none", doc.description, doc.source)
         for table, columns in docs.items()
-        for position, (name, (_, unit, description, source)) in enumerate(columns.items(), start=1)
+        for position, (name, doc) in enumerate(columns.items(), start=1)
     ]
 
 
 def mart_columns(manifest_path: Path, tables: tuple[str, ...]) -> list[Column]:
-    """From the dbt docs; WarehouseError names every column that lacks description, unit or source."""
-    nodes = json.loads(manifest_path.read_text())["nodes"].values()
-    marts = {n["name"]: n["columns"] for n in nodes if n["resource_type"] == "model" and n["name"] in tables}
-    columns, incomplete = [], []
+    """List the columns of the marts.
+
+    Parameters
+    ----------
+    manifest_path : Path
+        dbt's manifest.json, in which each column has a description, and a unit and a source in its meta.
+    tables : tuple of str
+        Published marts, without the schema.
+
+    Returns
+    -------
+    list of Column
+        In the order of ``tables`` and of their yml.
+
+    Raises
+    ------
+    WarehouseError
+        If a column lacks description, unit or source; the message names every such column.
+    """
+    documented: dict[str, Any] = {node["name"]: node["columns"] for node in _mart_nodes(manifest_path, tables)}
+    columns: list[Column] = []
+    incomplete: list[str] = []
     for table in tables:
-        for position, (name, node) in enumerate(marts[table].items(), start=1):
+        for position, (name, node) in enumerate(documented[table].items(), start=1):
             meta = node.get("config", {}).get("meta") or node.get("meta") or {}
-            entry = (meta.get("unit"), node.get("description"), meta.get("source"))
-            if not all(entry):
+            unit, description, source = meta.get("unit"), node.get("description"), meta.get("source")
+            if unit and description and source:
+                has_years = "year" in documented[table]
+                columns.append(Column("marts", table, name, position, unit, description, source, has_years))
+            else:
                 incomplete.append(f"marts.{table}.{name}")
-                continue
-            columns.append(Column("marts", table, name, position, *entry, has_years="year" in marts[table]))
     if incomplete:
         raise WarehouseError(
-            "A published column is not described.",
+            INCOMPLETE,
             where=", ".join(incomplete),
             expected="a description, and meta with unit and source, in the model's yml",
-            found="one of them missing",
-            next_step="complete the entry in dbt_project/models/marts",
+            found="one of them is missing",
+            next_step="Complete the entry in dbt_project/models/marts.",
         )
     return columns
+
+
+def _mart_nodes(manifest_path: Path, tables: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+    nodes = json.loads(manifest_path.read_text())["nodes"].values()
+    return (node for node in nodes if node["resource_type"] == "model" and node["name"] in tables)

@@ -1,4 +1,4 @@
-"""What a publication says of itself: its row of meta.publication and the evidence in the other tables of meta."""
+"""The content of a publication: its tables, its row of meta.publication, and the other tables of meta."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Any
 
 from orchestration.publication.codebook import Column
 
-SYNTHETIC_NOTE = "SYNTHETIC: invented data that say nothing of the world; made where the real files could not be had"
+SYNTHETIC_NOTE = "SYNTHETIC: invented data that say nothing about the world, for use without the real files"
 REAL_NOTE = "Real data: every source file verified by its sha256"
 MART_TABLES = ("country_years", "countries", "alliance_entries", "infant_mortality", "coverage")
 DYADS_TABLE = "dyad_years"

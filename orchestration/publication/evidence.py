@@ -1,4 +1,4 @@
-"""What a publication says of itself: its identity, its sources, its checks and its codebook."""
+"""Collect the identity, sources, checks and codebook of a refresh, and publish it."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -90,14 +90,14 @@ def publish_refresh(settings: Settings, started: datetime) -> tuple[Publication,
 
 
 def _has_dyads(settings: Settings) -> bool:
-    """Whether the dyad-years were made with this build, which begins without them."""
+    """Whether the dyad-years belong to this build; a new build begins without them."""
     with open_store(settings).attached_build() as connection:
         tables = "select table_name from duckdb_tables() where database_name = 'build' and schema_name = 'marts'"
         return (DYADS_TABLE,) in connection.execute(tables).fetchall()
 
 
 def _source_rows(acquisition: Acquisition, build: BuildRecord) -> Rows:
-    """Provenance as built; the record adds what the bytes do not say."""
+    """Rows of meta.sources: version and hash as built, the rest from the records."""
     rows = []
     for source_name, file in acquisition.files():
         source = acquisition.catalog[source_name]
@@ -132,62 +132,71 @@ def _raw_table_rows(acquisition: Acquisition, build: BuildRecord) -> Rows:
     return rows
 
 
+def _check(
+    name: str,
+    kind: str,
+    table: str | None,
+    status: str,
+    found: str | None,
+    description: str | None,
+    failures: int | None,
+) -> dict[str, Any]:
+    """Row of meta.checks."""
+    return {
+        "check_name": name,
+        "kind": kind,
+        "table_name": table,
+        "status": status,
+        "failures": failures,
+        "found": found,
+        "description": description,
+    }
+
+
 def _row_count_checks(build: BuildRecord, before: dict[str, Load]) -> Rows:
+    description = "About as many rows as in the previous publication"
     checks = []
     for table, load in build.raw.items():
         drifted = drift(before.get(table), Load(load.rows, load.sha256, load.version))
         checks.append(
-            {
-                "check_name": f"row_count_{table}",
-                "kind": "row count",
-                "table_name": table,
-                "status": drifted.status,
-                "failures": None,
-                "found": drifted.found,
-                "description": "About as many rows as in the previous publication",
-            }
+            _check(f"row_count_{table}", "row count", table, drifted.status, drifted.found, description, None)
         )
     return checks
 
 
 def _value_checks(acquisition: Acquisition) -> Rows:
+    description = "Values published before are unchanged, or the record acknowledges their revision"
     checks = []
     for source_name, file in acquisition.files():
         for table in file.tables:
             check = check_values(acquisition.settings, source_name, file, table)
             checks.append(
-                {
-                    "check_name": f"values_{table.name}",
-                    "kind": "published values",
-                    "table_name": table.name,
-                    "status": check.status,
-                    "failures": None,
-                    "found": check.found,
-                    "description": "Values published before are unchanged, or the record acknowledges their revision",
-                }
+                _check(
+                    f"values_{table.name}", "published values", table.name, check.status, check.found, description, None
+                )
             )
     return checks
 
 
 def _contract_checks(acquisition: Acquisition) -> Rows:
-    """A raw table exists only if its file met its contract, so that each is a passed check."""
+    """One passed check for each raw table: a table exists only if its file met its contract."""
     return [
-        {
-            "check_name": f"contract_{table.name}",
-            "kind": "source contract",
-            "table_name": table.name,
-            "status": "pass",
-            "failures": 0,
-            "found": f"{len(table.columns)} columns as published",
-            "description": f"{source_name}/{file.file}: hash, columns, types, ranges and key as recorded",
-        }
+        _check(
+            f"contract_{table.name}",
+            "source contract",
+            table.name,
+            "pass",
+            f"{len(table.columns)} columns as published",
+            f"{source_name}/{file.file}: hash, columns, types, ranges and key as recorded",
+            failures=0,
+        )
         for source_name, file in acquisition.files()
         for table in file.tables
     ]
 
 
 def _dbt_checks(target: Path) -> Rows:
-    """Every dbt test of the last build, with what it found."""
+    """Every dbt test and unit test of the last build."""
     manifest = read_manifest(target)
     checks: Rows = []
     for result in read_run_results(target):
@@ -195,15 +204,15 @@ def _dbt_checks(target: Path) -> Rows:
             continue
         node = node_of(manifest, result)
         checks.append(
-            {
-                "check_name": node["name"],
-                "kind": "dbt test" if result.kind == "test" else "dbt unit test",
-                "table_name": _tested_table(node),
-                "status": result.status,
-                "failures": result.failures,
-                "found": result.message or None,
-                "description": node.get("description") or None,
-            }
+            _check(
+                node["name"],
+                "dbt test" if result.kind == "test" else "dbt unit test",
+                _tested_table(node),
+                result.status,
+                result.message or None,
+                node.get("description") or None,
+                result.failures,
+            )
         )
     return checks
 
@@ -213,4 +222,4 @@ def _tested_table(node: Mapping[str, Any]) -> str | None:
     if not tested:
         parents = [p for p in node["depends_on"]["nodes"] if p.startswith(("model.", "seed.", "source."))]
         tested = parents[0] if parents else None
-    return tested.split(".")[-1] if tested else None
+    return str(tested).split(".")[-1] if tested else None

@@ -1,4 +1,4 @@
-"""The publications that are kept: which there are, what sets each apart from the one before, and finding one by its id."""
+"""The kept publications: a list with the changes from each to the next, and finding one by its id."""
 
 from collections.abc import Iterable, Mapping
 from contextlib import closing
@@ -15,21 +15,41 @@ from orchestration.store import open_store
 from orchestration.store.protocol import StoredPublication
 
 CURRENT, PREVIOUS = "current", "previous"
-NOT_KEPT = "Publication not found."
+NOT_FOUND = "Publication not found."
 
 ISO_TIME = "strftime(published_at, '%Y-%m-%dT%H:%M:%S+00:00')"
 
 SourceVersions = Mapping[str, tuple[str, str]]
-"""``<source>/<file>`` of every source file, with its version and sha256."""
+"""Version and sha256 by ``<source>/<file>``."""
 
 
 @dataclass(frozen=True)
 class KeptPublication:
-    """One kept publication; None stands for what its file does not say.
+    """One kept publication; an attribute is None if the publication does not have it.
 
-    published_at: ISO 8601. country_years: rows of that mart. changed_sources: the source files that differ from those
-    of the kept publication before it, with both versions. lacks: what this version of the warehouse looks for in a
-    publication and the file does not have, as ``schema.table`` or ``schema.table.column``.
+    Attributes
+    ----------
+    publication_id : str
+        Its id.
+    is_current : bool
+        Whether readers query it by default.
+    published_at : str or None
+        Start of the refresh, ISO 8601 in UTC.
+    is_synthetic : bool or None
+        Whether its data are the synthetic sample.
+    software_version : str or None
+        Version of the warehouse that made it.
+    country_years : int or None
+        Rows of marts.country_years.
+    size_bytes : int
+        Size of its data in bytes.
+    fingerprint : str or None
+        Hash of everything that it depends on.
+    changed_sources : tuple of str
+        Changes of source files since the previous kept publication, see `source_changes`.
+    lacks : tuple of str
+        Tables and columns that this version of the warehouse needs and the publication does not have, as
+        ``schema.table`` or ``schema.table.column``.
     """
 
     publication_id: str
@@ -124,29 +144,42 @@ def find(settings: Settings, wanted: str | None = None) -> StoredPublication:
         return publications[wanted]
     matching = [publication_id for publication_id in publications if wanted and publication_id.startswith(wanted)]
     if len(matching) != 1:
-        problem = "The id is ambiguous." if matching else NOT_KEPT
+        problem = "The beginning of the id is ambiguous." if matching else NOT_FOUND
         found = f"{len(matching)} ids that begin with it" if matching else "no id that begins with it"
         _not_found(wanted, found, publications, problem)
     return publications[matching[0]]
 
 
 def source_changes(before: SourceVersions, after: SourceVersions) -> tuple[str, ...]:
-    """The source files whose version or bytes differ, each in a few words; a file that took the place of its source's
-    only other one that went is told as its new version."""
-    gone, come = _by_source(before.keys() - after.keys()), _by_source(after.keys() - before.keys())
+    """Describe the source files whose version or bytes differ.
+
+    A source's sole renamed file is reported as a new version of that file.
+
+    Parameters
+    ----------
+    before, after : SourceVersions
+        Source files of two publications.
+
+    Returns
+    -------
+    tuple of str
+        One entry for each changed file, sorted; empty if there is none.
+    """
+    removed, added = _by_source(before.keys() - after.keys()), _by_source(after.keys() - before.keys())
     changes = []
     for file in before.keys() & after.keys():
-        old, new = before[file], after[file]
-        if old[0] != new[0]:
-            changes.append(f"{file} {old[0]} -> {new[0]}")
-        elif old != new:
-            changes.append(f"{file} other bytes of version {new[0]}")
-    for source in gone.keys() | come.keys():
-        old, new = gone.get(source, []), come.get(source, [])
-        if len(old) == len(new) == 1:
-            changes.append(f"{old[0]} {before[old[0]][0]} -> {new[0].partition('/')[2]} {after[new[0]][0]}")
+        (old_version, old_sha256), (new_version, new_sha256) = before[file], after[file]
+        if old_version != new_version:
+            changes.append(f"{file} {old_version} -> {new_version}")
+        elif old_sha256 != new_sha256:
+            changes.append(f"{file} other bytes of version {new_version}")
+    for source in removed.keys() | added.keys():
+        gone, new_files = removed.get(source, []), added.get(source, [])
+        if len(gone) == len(new_files) == 1:
+            (gone_file,), (new_file,) = gone, new_files
+            changes.append(f"{gone_file} {before[gone_file][0]} -> {new_file.partition('/')[2]} {after[new_file][0]}")
         else:
-            changes += [f"{file} removed" for file in old] + [f"{file} added" for file in new]
+            changes += [f"{file} removed" for file in gone] + [f"{file} added" for file in new_files]
     return tuple(sorted(changes))
 
 
@@ -158,7 +191,25 @@ def _by_source(files: Iterable[str]) -> dict[str, list[str]]:
 
 
 def source_versions(connection: duckdb.DuckDBPyConnection, database: str) -> SourceVersions:
-    """The source files on record in an attached publication. Raises duckdb.Error where it has no such record."""
+    """Read the source files of an attached publication.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+        Connection with the publication attached.
+    database : str
+        Its alias.
+
+    Returns
+    -------
+    SourceVersions
+        From meta.sources; a file without a version is ``undated``.
+
+    Raises
+    ------
+    duckdb.Error
+        If meta.sources does not exist or has another schema.
+    """
     rows = connection.execute(
         f"select source || '/' || file, coalesce(version, 'undated'), sha256 from {database}.meta.sources"
     ).fetchall()
@@ -166,9 +217,20 @@ def source_versions(connection: duckdb.DuckDBPyConnection, database: str) -> Sou
 
 
 def publications_text(kept: list[KeptPublication]) -> str:
-    """``warehouse publications`` as a table, with a line below for each file that lacks something."""
+    """Render the list of kept publications for ``warehouse publications``.
+
+    Parameters
+    ----------
+    kept : list of KeptPublication
+        Newest first.
+
+    Returns
+    -------
+    str
+        A table, and below it one line for each publication of another schema.
+    """
     if not kept:
-        return "No publication is kept yet (warehouse run)."
+        return "Nothing is published yet. Publish with warehouse run."
     rows = [
         (
             "*" if one.is_current else "",
@@ -186,13 +248,15 @@ def publications_text(kept: list[KeptPublication]) -> str:
     names = ["", "publication", "published (UTC)", "data", "software", "country-years", "MB", "fingerprint"]
     table = render_table([*names, "sources changed since the previous one"], rows)
     lacking = [
-        f"{one.publication_id} lacks {', '.join(one.lacks)}: another version made it" for one in kept if one.lacks
+        f"{one.publication_id} was made by another version and lacks {', '.join(one.lacks)}"
+        for one in kept
+        if one.lacks
     ]
-    return "\n".join([table.rstrip("\n"), "* is current", *lacking])
+    return "\n".join([table.rstrip("\n"), "* current publication", *lacking])
 
 
 def publications_records(kept: list[KeptPublication]) -> list[dict[str, Any]]:
-    """``warehouse publications --format json``: one object for each, newest first."""
+    """Convert kept publications to the objects of ``warehouse publications --format json``, in the same order."""
     return [asdict(one) for one in kept]
 
 
@@ -207,7 +271,7 @@ def _read(publication: StoredPublication) -> tuple[dict[str, Any], SourceVersion
         try:
             publication.attach_to(connection, "kept")
         except duckdb.Error:
-            return record, sources, rows, ["everything (it is not a DuckDB file that this version can open)"]
+            return record, sources, rows, ["everything (not a DuckDB file that this version can open)"]
         connection.execute("set timezone = 'UTC'")
         columns = connection.execute(
             "select column_name from duckdb_columns() where database_name = 'kept' and schema_name = 'meta'"
@@ -235,15 +299,15 @@ def _read(publication: StoredPublication) -> tuple[dict[str, Any], SourceVersion
 
 
 def _not_found(
-    wanted: str, found: str, publications: Mapping[str, StoredPublication], problem: str = NOT_KEPT
+    wanted: str, found: str, publications: Mapping[str, StoredPublication], problem: str = NOT_FOUND
 ) -> NoReturn:
-    listed = ", ".join(reversed(publications)) or "none yet"
+    listed = ", ".join(reversed(list(publications))) or "none"
     raise WarehouseError(
         problem,
         where=f"publication {wanted!r}",
         expected=f"{CURRENT}, {PREVIOUS}, or an id or the beginning of one: {listed}",
         found=found,
-        next_step="warehouse publications lists them; WAREHOUSE_KEEP_PUBLICATIONS says how many are kept"
+        next_step="List them with warehouse publications; WAREHOUSE_KEEP_PUBLICATIONS sets how many are kept."
         if publications
-        else "warehouse run",
+        else "Publish with warehouse run.",
     )

@@ -39,7 +39,7 @@ def require_unchanged_build(acquisition: Acquisition) -> BuildRecord:
             where,
             "the source records, raw tables and code that the build was made from",
             "; ".join(found[:LISTED]) + more,
-            next_step="warehouse run, which loads and builds everything again.",
+            next_step="Run warehouse run, which loads and builds everything again.",
         )
     return built
 

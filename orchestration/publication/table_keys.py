@@ -1,13 +1,20 @@
-"""What identifies a row of every published table: the one place for primary keys and for comparing publications."""
+"""The key of every published table, for primary keys and for comparing publications."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class TableKey:
-    """columns: those that identify a row. year: SQL that gives the row's calendar year, where it has one.
+    """The key of one table.
 
-    is_primary: whether the published table has them as its primary key, which forbids NULL in them.
+    Attributes
+    ----------
+    columns : tuple of str
+        Columns that identify a row.
+    year : str or None
+        SQL expression for the calendar year of a row; None if rows have no year.
+    is_primary : bool
+        Whether the published table has them as its primary key, which forbids NULL in them.
     """
 
     columns: tuple[str, ...]
@@ -21,7 +28,7 @@ TABLE_KEYS = {
     "marts.alliance_entries": TableKey(("cow_code", "atop_id", "phase", "entry_date"), "year(entry_date)"),
     "marts.infant_mortality": TableKey(("cow_code", "year", "source"), "year"),
     "marts.coverage": TableKey(("variable", "decade", "region"), "decade"),
-    # No index on two million rows: it would double the file, and the build has tested that the key is unique.
+    # No primary key: its index on two million rows would double the file, and a dbt test checks that it is unique.
     "marts.dyad_years": TableKey(("cow_code", "partner_code", "year"), "year", is_primary=False),
     "results.models": TableKey(("model",)),
     "results.coefficients": TableKey(("model", "term", "covariance")),
@@ -31,7 +38,7 @@ TABLE_KEYS = {
     "results.replications": TableKey(("model", "term")),
     "results.specification_curve": TableKey(("specification",)),
     "results.specification_tests": TableKey(("statistic",)),
-    "results.robustness": TableKey(("check", "detail", "term"), is_primary=False),  # a check that failed has no term
+    "results.robustness": TableKey(("check", "detail", "term"), is_primary=False),  # term is NULL if the check failed
     "results.validation": TableKey(("model", "scheme", "score", "terms")),
     "results.separation": TableKey(("model", "scheme", "cow_code", "year"), "year"),
 }

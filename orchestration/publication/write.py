@@ -1,4 +1,4 @@
-"""Write, audit, publish: assemble warehouse.duckdb beside itself, audit it, and replace the current file in one step."""
+"""Write a new publication beside the current one, audit it, and replace the current file atomically."""
 
 import os
 import shutil
@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from orchestration.core.database import quote_literal
+from orchestration.core.database import quote_literal, single_row
 from orchestration.core.errors import WarehouseError
 from orchestration.core.files import sync
 from orchestration.core.settings import Settings
@@ -107,9 +107,9 @@ def _primary_keys(evidence: Evidence) -> dict[str, str]:
 
 def _write_meta(connection: duckdb.DuckDBPyConnection, publication: Publication, evidence: Evidence) -> None:
     connection.execute(
-        "create table warehouse.meta.publication (publication_id varchar primary key, published_at timestamptz not null,"
-        " fingerprint varchar not null, mart_fingerprint varchar not null, is_synthetic boolean not null,"
-        " software_version varchar not null, note varchar not null)"
+        "create table warehouse.meta.publication (publication_id varchar primary key,"
+        " published_at timestamptz not null, fingerprint varchar not null, mart_fingerprint varchar not null,"
+        " is_synthetic boolean not null, software_version varchar not null, note varchar not null)"
     )
     connection.execute(
         "insert into warehouse.meta.publication values (?, ?, ?, ?, ?, ?, ?)", list(vars(publication).values())
@@ -141,14 +141,14 @@ def _write_meta(connection: duckdb.DuckDBPyConnection, publication: Publication,
 
 
 def _codebook_row(connection: duckdb.DuckDBPyConnection, column: Column) -> dict[str, Any]:
-    """One row of meta.columns: the documented meaning, and the coverage found in the data."""
+    """Row of meta.columns: the codebook entry, and the coverage found in the data."""
     table = f"warehouse.{column.table_schema}.{column.table_name}"
     name = f'"{column.column_name}"'
     years = "min(year), max(year)" if column.has_years else "null, null"
-    rows, data_type = connection.execute(f"select count(*), any_value(typeof({name})) from {table}").fetchone()
-    non_null, first_year, last_year = connection.execute(
-        f"select count(*), {years} from {table} where {name} is not null"
-    ).fetchone()
+    rows, data_type = single_row(connection.execute(f"select count(*), any_value(typeof({name})) from {table}"))
+    non_null, first_year, last_year = single_row(
+        connection.execute(f"select count(*), {years} from {table} where {name} is not null")
+    )
     return {
         "table_schema": column.table_schema,
         "table_name": column.table_name,

@@ -85,7 +85,7 @@ def test_other_schema_is_listed_with_what_it_lacks(settings: Settings) -> None:
         "nmc/a.csv 5.0 -> 6.0" in third.changed_sources
     )  # compared with the last publication that records its sources
     text = publications_text(kept)
-    assert f"{SECOND} lacks meta.publication.software_version, meta.sources" in text
+    assert f"{SECOND} was made by another version and lacks meta.publication.software_version, meta.sources" in text
     assert "SYNTHETIC" not in text
 
 
