@@ -1,4 +1,4 @@
-"""The codebook of an export, to compute with (codebook.csv) and to read (codebook.html)."""
+"""Write the codebook of an export, for programs (codebook.csv) and for readers (codebook.html)."""
 
 from pathlib import Path
 
@@ -43,7 +43,7 @@ td.meaning { min-width: 18rem; }
 {% if synthetic %}<p class="synthetic">{{ publication.note }}</p>{% endif %}
 <h1>{{ title }}</h1>
 <p>Publication {{ publication.publication_id }}, {{ publication.published_at.strftime("%Y-%m-%d %H:%M") }} UTC.
-0 is an observed zero; a missing value was not observed.</p>
+0 is an observed zero; missing means not observed.</p>
 <ul>
 {% for table in tables %}<li><a href="#{{ table.full_name }}">{{ table.full_name }}</a>: {{ table.description }}</li>
 {% endfor %}</ul>
@@ -70,6 +70,15 @@ td.meaning { min-width: 18rem; }
 
 
 def write_codebook(folder: Path, content: Content) -> None:
+    """Write codebook.csv and codebook.html.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the export.
+    content : Content
+        The tables to describe.
+    """
     rows = []
     for table in content.tables:
         names = stata_names(column.name for column in table.columns)

@@ -1,9 +1,10 @@
-"""What is exported: tables of one publication with what the codebook says of them, read once and in a fixed order."""
+"""Read what is exported: tables of one publication and their codebook, in a fixed order."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from difflib import get_close_matches
+from typing import Any
 
 import duckdb
 import pyarrow
@@ -18,7 +19,6 @@ from orchestration.store.protocol import StoredPublication
 
 EXPORTED = ("marts", "results")  # schemas
 
-# DuckDB type -> kind of value, in the words of the Data Package standard.
 KINDS = {
     "BOOLEAN": "boolean",
     "TINYINT": "integer",
@@ -29,13 +29,26 @@ KINDS = {
     "VARCHAR": "string",
     "DATE": "date",
 }
+"""Type in the Data Package standard of each DuckDB type."""
 
-TOO_LARGE = 2.0**1023  # from here on Stata's doubles stand for missing values
+TOO_LARGE = 2.0**1023  # Stata's doubles from this value on are missing values
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column as meta.columns has it; kind is a value of KINDS, years are None where the table has none."""
+    """One column, as described in meta.columns.
+
+    Attributes
+    ----------
+    name, unit, description, source : str
+        As in the codebook.
+    kind : str
+        A value of KINDS.
+    share_missing : float or None
+        Share of NULL, 0 to 1.
+    first_year, last_year : int or None
+        First and last year with a value; None for a table without years.
+    """
 
     name: str
     kind: str
@@ -49,7 +62,19 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """One published table; key names its primary key, if it has one; data is in the order of its columns' values."""
+    """One published table.
+
+    Attributes
+    ----------
+    schema, name, description : str
+        As published.
+    key : tuple of str
+        Columns of the primary key; empty without one.
+    columns : tuple of Column
+        In the order of the table.
+    data : pyarrow.Table
+        Rows, sorted by all columns.
+    """
 
     schema: str
     name: str
@@ -60,42 +85,70 @@ class Table:
 
     @property
     def full_name(self) -> str:
+        """Name with the schema."""
         return f"{self.schema}.{self.name}"
 
 
 @dataclass(frozen=True)
 class Content:
-    """A publication's row of meta.publication, its rows of meta.sources, and the tables asked for."""
+    """What is exported.
 
-    publication: dict
-    sources: list[dict]
+    Attributes
+    ----------
+    publication : dict
+        Row of meta.publication.
+    sources : list of dict
+        Rows of meta.sources.
+    tables : tuple of Table
+        The selected tables.
+    """
+
+    publication: dict[str, Any]
+    sources: list[dict[str, Any]]
     tables: tuple[Table, ...]
 
     @property
     def is_synthetic(self) -> bool:
-        return self.publication["is_synthetic"]
+        """Whether the data are the synthetic sample."""
+        return bool(self.publication["is_synthetic"])
 
 
-def read_content(publication: StoredPublication, wanted: Sequence[str] = ()) -> Content:
-    """The tables wanted (``country_years`` or ``marts.country_years``); all of marts and results if none is named, but
-    for the two million dyad-years.
+def read_content(publication: StoredPublication, table_names: Sequence[str] = ()) -> Content:
+    """Read tables of a publication.
 
-    Raises WarehouseError where nothing is published, a table is not there, or a column's type cannot be exported.
+    Parameters
+    ----------
+    publication : StoredPublication
+        The publication to export.
+    table_names : sequence of str
+        ``country_years`` or ``marts.country_years``; by default every table of marts and results except the two
+        million dyad-years.
+
+    Returns
+    -------
+    Content
+        Tables in the order of their names.
+
+    Raises
+    ------
+    WarehouseError
+        If nothing is published, a table does not exist, a column cannot be exported, or the publication lacks what
+        an export needs.
     """
     try:
         with open_published(publication) as connection:
-            return _read(connection, wanted)
+            return _read(connection, table_names)
     except (duckdb.CatalogException, duckdb.BinderException, KeyError) as error:
         raise WarehouseError(
-            "This publication lacks something that an export needs.",
+            "The publication's schema is incompatible with this version.",
             where=str(publication),
             expected="a publication of this version of the warehouse",
             found=f"no {error}" if isinstance(error, KeyError) else str(error).splitlines()[0],
-            next_step="export it with the version that made it, or publish anew with warehouse run",
+            next_step="Export it with the version that published it, or publish again with warehouse run.",
         ) from error
 
 
-def _read(connection: duckdb.DuckDBPyConnection, wanted: Sequence[str]) -> Content:
+def _read(connection: duckdb.DuckDBPyConnection, table_names: Sequence[str]) -> Content:
     (publication,) = rows_as_dicts(connection.execute("from meta.publication"))
     publication["published_at"] = publication["published_at"].astimezone(UTC)
     known = {
@@ -106,11 +159,11 @@ def _read(connection: duckdb.DuckDBPyConnection, wanted: Sequence[str]) -> Conte
     schemas = connection.execute("select schema_name from information_schema.schemata").fetchall()
     if absent := [schema for schema in EXPORTED if (schema,) not in schemas]:
         raise KeyError(f"schema {', '.join(absent)}")
-    asked = {_find(name, known) for name in wanted} or known.keys() - {f"marts.{DYADS_TABLE}"}
+    selected = {_find(name, known) for name in table_names} or known.keys() - {f"marts.{DYADS_TABLE}"}
     return Content(
         publication,
         rows_as_dicts(connection.execute("from meta.sources order by source, file")),
-        tuple(_read_table(connection, name, description) for name, description in known.items() if name in asked),
+        tuple(_read_table(connection, name, description) for name, description in known.items() if name in selected),
     )
 
 
@@ -120,11 +173,11 @@ def _find(name: str, known: Collection[str]) -> str:
         return found[0]
     near = get_close_matches(name, [*known, *(full_name.split(".")[1] for full_name in known)], n=1)
     raise WarehouseError(
-        "There is no such table to export." if not found else "Two tables have this name.",
-        where=name,
+        "Table not found." if not found else "Two tables have this name.",
+        where="--table",
         expected=" or ".join(found) or "one of " + ", ".join(known),
-        found=f"no {name}" if not found else "no schema",
-        next_step=f"did you mean {near[0]}?" if near and not found else "name one of these with --table",
+        found=name,
+        next_step=f"Did you mean {near[0]}?" if near and not found else "Pass one of these names as --table.",
     )
 
 
@@ -137,7 +190,8 @@ def _read_table(connection: duckdb.DuckDBPyConnection, full_name: str, descripti
     )
     unknown = [row["column_name"] for row in rows if row["data_type"] not in KINDS]
     if unknown:
-        raise _unfit(full_name, unknown, "a type among " + ", ".join(KINDS))
+        types = sorted({row["data_type"] for row in rows if row["column_name"] in unknown})
+        raise _not_exportable(full_name, unknown, "one of the types " + ", ".join(KINDS), ", ".join(types))
     columns = tuple(
         Column(
             name=row["column_name"],
@@ -149,18 +203,22 @@ def _read_table(connection: duckdb.DuckDBPyConnection, full_name: str, descripti
     listed = ", ".join(f'"{column.name}"' for column in columns)
     data = connection.execute(f"select {listed} from {full_name} order by all").to_arrow_table()
     numbers = [column.name for column in columns if column.kind == "number"]
-    too_large = [n for n in numbers if compute.all(compute.less(compute.abs(data[n]), TOO_LARGE)).as_py() is False]
+    limit = pyarrow.scalar(TOO_LARGE)
+    too_large = [n for n in numbers if compute.all(compute.less(compute.abs(data[n]), limit)).as_py() is False]
     if too_large:
-        raise _unfit(full_name, too_large, f"finite numbers below {TOO_LARGE:g}, and NULL where there is none")
+        expected = f"finite numbers below {TOO_LARGE:g}, or NULL"
+        raise _not_exportable(full_name, too_large, expected, "infinity, NaN or a larger number")
     key = TABLE_KEYS.get(full_name)
-    is_keyed = key is not None and key.is_primary and set(key.columns) <= {column.name for column in columns}
-    return Table(schema, name, description, key.columns if is_keyed else (), columns, data)
+    names = {column.name for column in columns}
+    primary_key = key.columns if key and key.is_primary and names.issuperset(key.columns) else ()
+    return Table(schema, name, description, primary_key, columns, data)
 
 
-def _unfit(full_name: str, columns: Sequence[str], expected: str) -> WarehouseError:
+def _not_exportable(full_name: str, columns: Sequence[str], expected: str, found: str) -> WarehouseError:
     return WarehouseError(
-        "A column has values that not every exported format can hold.",
+        "A column has values that not every export format supports.",
         where=", ".join(f"{full_name}.{column}" for column in columns),
         expected=expected,
-        next_step="name other tables with --table, or mend the model that makes the column",
+        found=found,
+        next_step="Pass other tables as --table, or correct the model of the column.",
     )

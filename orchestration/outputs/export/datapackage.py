@@ -1,10 +1,11 @@
-"""datapackage.json: the folder as a Frictionless Data Package (version 1 of the standard)."""
+"""Write datapackage.json, which describes an export as a Frictionless Data Package (version 1 of the standard)."""
 
 import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from orchestration.outputs.export.content import Column, Content, Table
 
@@ -18,16 +19,33 @@ MEDIA_TYPES = {
 
 @dataclass(frozen=True)
 class DataFile:
-    """One written file and the table it holds; path is relative to the folder of the export."""
+    """One written file.
+
+    Attributes
+    ----------
+    path : str
+        Relative to the folder of the export.
+    table : Table
+        What it contains.
+    """
 
     path: str
     table: Table
 
 
 def write_datapackage(folder: Path, content: Content, files: Iterable[DataFile]) -> None:
-    """Every data file with its hash and size; CSV files also with the type, unit and meaning of each column.
+    """Describe every data file with hash and size, and each column of the CSV files with type, unit and meaning.
 
-    The package has no licence of its own: each source is listed with its producer's terms.
+    The package as a whole has no licence: each source is listed with its producer's terms.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the export.
+    content : Content
+        The exported tables.
+    files : iterable of DataFile
+        The files already written.
     """
     publication = content.publication
     title = "Alliance-formation warehouse: country-year panel and results"
@@ -37,8 +55,8 @@ def write_datapackage(folder: Path, content: Content, files: Iterable[DataFile])
         "id": publication["publication_id"],
         "title": f"SYNTHETIC: {title}" if content.is_synthetic else title,
         "description": (
-            f"{publication['note']}. Publication {publication['publication_id']}. The data are their producers', each"
-            " on the terms given under sources; how to cite them is in CITATION.cff and citations.bib."
+            f"{publication['note']}. Publication {publication['publication_id']}. The data belong to their"
+            " producers; their terms are listed under sources, and citations in CITATION.cff and citations.bib."
         ),
         "version": publication["software_version"],
         "created": publication["published_at"].isoformat(),
@@ -59,7 +77,7 @@ def write_datapackage(folder: Path, content: Content, files: Iterable[DataFile])
     (folder / "datapackage.json").write_text(json.dumps(package, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def _resource(folder: Path, file: DataFile) -> dict:
+def _resource(folder: Path, file: DataFile) -> dict[str, Any]:
     content = (folder / file.path).read_bytes()
     suffix = Path(file.path).suffix
     common = {
@@ -73,7 +91,7 @@ def _resource(folder: Path, file: DataFile) -> dict:
         "hash": f"sha256:{hashlib.sha256(content).hexdigest()}",
     }
     if suffix != ".csv":
-        # "type" keeps readers from opening as a table what their format's own metadata describe.
+        # "type" stops readers from opening the file as a table: the metadata of its format describe it.
         return common | {"profile": "data-resource", "type": "file"}
     return common | {
         "profile": "tabular-data-resource",
@@ -86,8 +104,8 @@ def _resource(folder: Path, file: DataFile) -> dict:
     }
 
 
-def _field(column: Column, key: tuple[str, ...]) -> dict:
-    """unit and source are properties of ours, which the standard allows."""
+def _field(column: Column, key: tuple[str, ...]) -> dict[str, Any]:
+    """Describe a column; the standard allows the additional properties unit and source."""
     return {
         "name": column.name,
         "type": column.kind,

@@ -1,15 +1,13 @@
-"""The folder of an export: written beside itself, hashed, and put in place whole; never over anything else."""
+"""Write an export into a folder, completely or not at all, and never over other files."""
 
 import hashlib
 import json
-import shutil
-import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from orchestration.core.errors import WarehouseError
-from orchestration.core.files import sync
+from orchestration.core.files import replace_folder, sync
 from orchestration.ingest.catalog import Catalog
 from orchestration.ingest.citation import bibtex, citation_cff, references_of, software_reference
 from orchestration.outputs.export.codebook_files import write_codebook
@@ -29,44 +27,48 @@ CHECKSUMS = "SHA256SUMS"
 
 
 def export(content: Content, catalog: Catalog, target: Path, formats: Sequence[str]) -> list[Path]:
-    """Write the tables of a publication in these formats, with codebook, citations and data package; return the files.
+    """Write tables of a publication with codebook, citations and data package; the same publication, the same bytes.
 
-    The same publication gives the same bytes. A former export in ``target`` is replaced by the new one whole; anything
-    else there is left alone. Between the two renames that do it, the former one lies in a hidden folder beside
-    ``target``. Raises WarehouseError where ``target`` is something else or the disk does not take it.
+    A previous export in ``target`` is replaced in one step (see `replace_folder`).
+
+    Parameters
+    ----------
+    content : Content
+        What to write.
+    catalog : Catalog
+        The catalog of the sources, for the citations.
+    target : Path
+        A new or empty folder, or one with an unchanged export.
+    formats : sequence of str
+        Keys of FORMATS.
+
+    Returns
+    -------
+    list of Path
+        Every file of the export, sorted.
+
+    Raises
+    ------
+    WarehouseError
+        If ``target`` contains other files, or cannot be written.
     """
     target = target.resolve()
-    workshop = None
     try:
-        _refuse_what_is_not_ours(target)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        workshop = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-        fresh, former = workshop / "new", workshop / "former"
-        _write(content, catalog, fresh, tuple(formats))
-        try:
-            if target.exists():
-                target.rename(former)
-            fresh.rename(target)
-        finally:
-            if former.exists() and not target.exists():
-                former.rename(target)
-        sync(target.parent)
+        _check_replaceable(target)
+        with replace_folder(target) as folder:
+            _write(content, catalog, folder, tuple(formats))
     except OSError as error:
         raise WarehouseError(
-            "The export could not be written; what was there before is unchanged.",
+            "The export could not be written; the previous content of the folder is unchanged.",
             where=str(target),
-            expected="a folder that can be written, on a disk with some tens of megabytes free",
+            expected="a writable folder on a disk with free space for the export",
             found=error.strerror or str(error),
-            next_step="free space, mend the permissions or name another folder, then run again",
+            next_step="Free disk space, correct the permissions or choose another folder, then run again.",
         ) from error
-    finally:
-        if workshop:
-            shutil.rmtree(workshop, ignore_errors=True)
     return sorted(path for path in target.rglob("*") if path.is_file())
 
 
 def _write(content: Content, catalog: Catalog, folder: Path, formats: tuple[str, ...]) -> None:
-    folder.mkdir()
     prefix = "SYNTHETIC_" if content.is_synthetic else ""
     files = []
     for table in content.tables:
@@ -86,41 +88,41 @@ def _write(content: Content, catalog: Catalog, folder: Path, formats: tuple[str,
     )
     written = _hashes(folder)
     (folder / CHECKSUMS).write_text("".join(f"{digest}  {path}\n" for path, digest in written.items()))
-    for path in (*folder.rglob("*"), folder):
-        sync(path)
+    for entry in (*folder.rglob("*"), folder):
+        sync(entry)
 
 
 def _hashes(folder: Path) -> dict[str, str]:
-    """Path below the folder -> sha256, for every file but the list of checksums itself, in order of path."""
+    """The sha256 of every file except the list of checksums, by path below the folder, sorted."""
     paths = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir())
     return {path: hashlib.sha256((folder / path).read_bytes()).hexdigest() for path in paths if path != CHECKSUMS}
 
 
-def _refuse_what_is_not_ours(target: Path) -> None:
-    """Pass where nothing stands, an empty folder, or an export just as it was written; WarehouseError otherwise."""
+def _check_replaceable(target: Path) -> None:
+    """Raise WarehouseError unless the folder does not exist, is empty or is an unchanged export."""
     if not target.exists() or (target.is_dir() and not any(target.iterdir())):
         return
     found = "a file"
     if target.is_dir():
-        recorded, there = _recorded(target), _hashes(target)
+        recorded, present = _recorded(target), _hashes(target)
         if recorded is None:
-            found = "files that no export of this warehouse wrote"
+            found = "files that are not an export of this warehouse"
         else:
-            strange = sorted(path for path, digest in there.items() if recorded.get(path) != digest)
-            if not strange:
+            changed = sorted(path for path, digest in present.items() if recorded.get(path) != digest)
+            if not changed:
                 return
-            found = f"an export with files added or changed since: {', '.join(strange[:5])}"
+            found = f"an export with added or changed files: {', '.join(changed[:5])}"
     raise WarehouseError(
-        "This folder is not overwritten, because it holds more than an export.",
+        "Refusing to overwrite a folder with other files.",
         where=str(target),
-        expected="no folder, an empty one, or an export as it was written",
+        expected="a new or empty folder, or an unchanged export",
         found=found,
-        next_step="name another folder, or move away what you want to keep",
+        next_step="Choose another folder, or move these files.",
     )
 
 
 def _recorded(folder: Path) -> dict[str, str] | None:
-    """The checksums an export left in its folder, or None if this is none of ours."""
+    """The checksums that an export wrote into its folder, or None if the folder is not an export."""
     with suppress(OSError, ValueError, KeyError, TypeError):
         if json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))["name"] == PACKAGE_NAME:
             lines = (folder / CHECKSUMS).read_text(encoding="utf-8").splitlines()

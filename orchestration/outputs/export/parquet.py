@@ -1,4 +1,4 @@
-"""Parquet: description, unit and source with every column, and what the table and the publication are with the file."""
+"""Write Parquet with the codebook in the metadata of each column and the publication in the metadata of the file."""
 
 from pathlib import Path
 
@@ -9,19 +9,29 @@ from orchestration.outputs.export.content import Content, Table
 
 
 def write_parquet(table: Table, content: Content, path: Path) -> None:
-    """One file, compressed by zstd; the texts are metadata of its Arrow schema, the file's also of Parquet itself."""
+    """Write one table as Parquet, compressed with zstd.
+
+    Parameters
+    ----------
+    table : Table
+        The table to write. Its description, units and sources become metadata of the Arrow schema.
+    content : Content
+        With the publication, which becomes metadata of the file.
+    path : Path
+        File to write.
+    """
     fields = [
         table.data.schema.field(column.name).with_metadata(
             {"description": column.description, "unit": column.unit, "source": column.source}
         )
         for column in table.columns
     ]
-    about = {
+    metadata: dict[str | bytes, str | bytes] = {
         "table": table.full_name,
         "description": table.description,
         "publication_id": content.publication["publication_id"],
         "published_at": content.publication["published_at"].isoformat(),
         "note": content.publication["note"],
     }
-    schema = pyarrow.schema(fields, metadata=about)
+    schema = pyarrow.schema(fields, metadata=metadata)
     pyarrow.parquet.write_table(table.data.cast(schema), path, compression="zstd")

@@ -1,4 +1,4 @@
-"""README.txt of an export: what it is, of which publication, how to read the files and how to cite them."""
+"""Write README.txt of an export: its publication, its files, how to read them and how to cite the data."""
 
 import textwrap
 from pathlib import Path
@@ -8,7 +8,17 @@ from orchestration.outputs.export.stata import stata_names
 
 
 def write_readme(folder: Path, content: Content, formats: tuple[str, ...]) -> None:
-    """The first line says SYNTHETIC if the data are; formats are those written, by name."""
+    """Write README.txt; its first line says SYNTHETIC for the synthetic sample.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the export.
+    content : Content
+        The exported tables.
+    formats : tuple of str
+        Names of the formats written.
+    """
     publication = content.publication
     renamed = [
         f"  {table.full_name}: {name} is {short}"
@@ -38,8 +48,8 @@ def write_readme(folder: Path, content: Content, formats: tuple[str, ...]) -> No
         "  SHA256SUMS                   sha256sum -c SHA256SUMS checks every file",
         "",
         "Missing values",
-        '  0 is an observed zero. What was not observed is NULL in Parquet, empty in CSV, and . (an empty text: "") in',
-        "  Stata. No code stands for missing.",
+        "  0 is an observed zero. A value that was not observed is NULL in Parquet, empty in CSV, and missing in Stata",
+        '  (. for numbers, "" for text). No codes are used for missing values.',
         "",
         *(["Stata names (at most 32 characters)", *renamed, ""] if "stata" in formats and renamed else []),
         *_sources(content),
@@ -49,11 +59,11 @@ def write_readme(folder: Path, content: Content, formats: tuple[str, ...]) -> No
 
 def _sources(content: Content) -> list[str]:
     if content.is_synthetic:
-        return ["Sources", "  None: the data are invented, by this software and nobody else. Do not cite them as data."]
+        return ["Sources", "  None: this software generated the data. Do not cite them."]
     return [
         "How to cite",
         "  Cite the producers of the data you use, Kimball (2010) for the test, and this software with the publication",
-        "  above. citations.bib has every one of them.",
+        "  above. citations.bib contains all of them.",
         "",
         "Sources and the producers' terms",
         *(

@@ -1,7 +1,8 @@
-"""Stata .dta, version 118: labels from the codebook, missing as Stata's missing, dates as %td, the smallest whole types."""
+"""Write Stata .dta files, version 118, with labels from the codebook and the smallest integer types."""
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any, Literal
 
 import pandas
 import pyarrow
@@ -10,11 +11,9 @@ from orchestration.outputs.export.content import Column, Content, Table
 
 LABEL_LENGTH = 80
 NAME_LENGTH = 32
-BOOLEAN_LABELS = {0: "false", 1: "true"}
+BOOLEAN_LABELS: dict[float, str] = {0: "false", 1: "true"}
 REGIONS = ("Americas", "Europe", "Sub-Saharan Africa", "Middle East and North Africa", "Asia", "Oceania", "All")
 MORTALITY_SOURCES = ("abouharb_kimball", "gapminder", "gapminder_2010", "world_bank", "clio_infra")
-# Texts written as numbers from 1 with value labels, in this order, so that a number means the same in every export;
-# a text that is not listed gets a number after these.
 CODED_TEXTS = {
     "marts.countries.region": REGIONS,
     "marts.country_years.region": REGIONS,
@@ -22,14 +21,33 @@ CODED_TEXTS = {
     "marts.country_years.infant_mortality_source": MORTALITY_SOURCES,
     "marts.infant_mortality.source": MORTALITY_SOURCES,
 }
-# The largest magnitudes of Stata's byte, int and long that leave room for its missing values.
-WHOLE_TYPES = {"Int8": (-127, 100), "Int16": (-32_767, 32_740), "Int32": (-2_147_483_647, 2_147_483_620)}
+"""Text columns written as value labels, numbered from 1 in this order so that a code means the same in every export.
+
+Texts that are not listed get the next numbers."""
+
+# Ranges of Stata's byte, int and long without their missing values.
+WHOLE_TYPES: dict[Literal["Int8", "Int16", "Int32"], tuple[int, int]] = {
+    "Int8": (-127, 100),
+    "Int16": (-32_767, 32_740),
+    "Int32": (-2_147_483_647, 2_147_483_620),
+}
 
 
 def write_stata(table: Table, content: Content, path: Path) -> None:
-    """One file that Stata 14 and later read; its time is that of the publication."""
+    """Write one table as a file for Stata 14 and later.
+
+    Parameters
+    ----------
+    table : Table
+        The table to write. Dates become %td; NULL becomes ``.`` or an empty text.
+    content : Content
+        With the publication, whose time becomes that of the file.
+    path : Path
+        File to write.
+    """
     names = stata_names(column.name for column in table.columns)
-    values, value_labels = {}, {}
+    values: dict[str, pandas.Series[Any]] = {}
+    value_labels: dict[str, dict[float, str]] = {}
     for column in table.columns:
         values[names[column.name]], labels = _values(column, table)
         if labels:
@@ -49,7 +67,18 @@ def write_stata(table: Table, content: Content, path: Path) -> None:
 
 
 def stata_names(names: Iterable[str]) -> dict[str, str]:
-    """Column name -> Stata name: its first 32 characters, the last of them a number where two would be the same."""
+    """Shorten column names to Stata's 32 characters; a number at the end distinguishes equal names.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Column names of one table.
+
+    Returns
+    -------
+    dict of str to str
+        Stata name by column name.
+    """
     given: dict[str, str] = {}
     for name in names:
         short, number = name[:NAME_LENGTH], 1
@@ -61,14 +90,14 @@ def stata_names(names: Iterable[str]) -> dict[str, str]:
 
 
 def variable_label(column: Column) -> str:
-    """The description, cut at a word if it is longer than Stata's 80 characters; the codebook has all of it."""
+    """Shorten the description of a column to Stata's 80 characters, at the end of a word."""
     if len(column.description) <= LABEL_LENGTH:
         return column.description
     return column.description[: LABEL_LENGTH - 3].rsplit(" ", 1)[0] + "..."
 
 
-def _values(column: Column, table: Table) -> tuple[pandas.Series, dict[int, str]]:
-    """The column as to_stata needs it, and its value labels if it has any."""
+def _values(column: Column, table: Table) -> tuple["pandas.Series[Any]", dict[float, str]]:
+    """The column as `DataFrame.to_stata` needs it, and its value labels."""
     data = table.data[column.name]
     if column.kind == "boolean":
         return pandas.Series(data.to_pylist(), dtype="boolean").astype("Int8"), BOOLEAN_LABELS
@@ -86,7 +115,7 @@ def _values(column: Column, table: Table) -> tuple[pandas.Series, dict[int, str]
     return texts.map(codes).astype("Int8"), {code: text for text, code in codes.items()}
 
 
-def _whole_numbers(data: pyarrow.ChunkedArray) -> pandas.Series:
+def _whole_numbers(data: "pyarrow.ChunkedArray[Any]") -> "pandas.Series[Any]":
     numbers = pandas.Series(data.to_pylist(), dtype="Int64")
     for dtype, (low, high) in WHOLE_TYPES.items():
         if numbers.dropna().between(low, high).all():

@@ -1,4 +1,4 @@
-"""Exporting: awkward values survive every format, and a folder is replaced whole or not at all."""
+"""Export: unusual values survive every format, and a folder is replaced completely or not at all."""
 
 import csv
 import errno
@@ -38,7 +38,7 @@ VALUES = {
 CATALOG = load_catalog(SOURCES_DIR)
 
 
-def column(name: str, kind: str = "integer", description: str = "What it says.") -> Column:
+def column(name: str, kind: str = "integer", description: str = "A description.") -> Column:
     return Column(name, kind, "unit", description, "source", 1 / 3, None, None)
 
 
@@ -87,7 +87,7 @@ def test_rows_are_read_in_the_order_of_their_values(tmp_path: Path) -> None:
         ("select [1, 2] as x", "INTEGER[]"),
     ],
 )
-def test_values_without_a_place_in_every_format_are_named(tmp_path: Path, statement: str, data_type: str) -> None:
+def test_values_that_a_format_does_not_support_are_named(tmp_path: Path, statement: str, data_type: str) -> None:
     with pytest.raises(WarehouseError, match=r"marts\.things\.x"):
         read_content(publish(tmp_path / "w.duckdb", statement, data_type))
 
@@ -95,15 +95,15 @@ def test_values_without_a_place_in_every_format_are_named(tmp_path: Path, statem
 @pytest.mark.parametrize(
     "lacking", ["drop table meta.sources", "alter table meta.columns drop column share_missing", "drop schema results"]
 )
-def test_a_publication_of_another_version_is_refused_in_plain_words(tmp_path: Path, lacking: str) -> None:
+def test_an_incompatible_schema_is_refused(tmp_path: Path, lacking: str) -> None:
     publication = publish(tmp_path / "w.duckdb", "select 1 as x", "INTEGER")
     with duckdb.connect(str(publication.path)) as connection:
         connection.execute(lacking)
-    with pytest.raises(WarehouseError, match="lacks something"):
+    with pytest.raises(WarehouseError, match="schema is incompatible"):
         read_content(publication)
 
 
-def test_a_column_of_nothing_is_exported(tmp_path: Path) -> None:
+def test_a_column_of_nulls_is_exported(tmp_path: Path) -> None:
     (table,) = read_content(publish(tmp_path / "w.duckdb", "select null::double as x", "DOUBLE")).tables
     assert table.data["x"].null_count == 1
 
@@ -112,16 +112,18 @@ def cells(name: str) -> list:
     return VALUES[name][2]
 
 
-def test_csv_is_what_rfc_4180_says(tmp_path: Path) -> None:
+def test_csv_follows_rfc_4180(tmp_path: Path) -> None:
     export(content(), CATALOG, tmp_path / "out", ["csv"])
     written = (tmp_path / "out/marts/things.csv").read_bytes()
-    assert written.count(b"\r\n") == 4 and not written.startswith(b"\xef\xbb\xbf")
+    assert written.count(b"\r\n") == 4
+    assert not written.startswith(b"\xef\xbb\xbf")
     with (tmp_path / "out/marts/things.csv").open(encoding="utf-8", newline="") as stream:
         first, second, third = csv.DictReader(stream)
     assert set(list(second.values())[1:]) == {""}, "missing is empty"
     assert (first["flag"], third["flag"], first["day"]) == ("true", "false", "1816-01-01")
     assert (first["words"], third["words"], first["treatise"]) == (cells("words")[0], cells("words")[2], "ß" * 3000)
-    assert float(first["number"]) == cells("number")[0] and float(third["number"]) == cells("number")[2]
+    assert float(first["number"]) == cells("number")[0]
+    assert float(third["number"]) == cells("number")[2]
 
 
 def test_frictionless_reads_every_cell(tmp_path: Path) -> None:
@@ -172,16 +174,20 @@ def test_whole_numbers_take_the_smallest_type_with_room_for_missing(
     write_stata(made.tables[0], made, tmp_path / "n.dta")
     found, about = pyreadstat.read_dta(tmp_path / "n.dta")
     assert about.readstat_variable_types["n"] == stored
-    assert list(found["n"].dropna()) == [low, high] and found["n"].isna().sum() == 1
+    assert list(found["n"].dropna()) == [low, high]
+    assert found["n"].isna().sum() == 1
 
 
-def test_a_region_has_the_same_number_whatever_else_is_there(tmp_path: Path) -> None:
+def test_a_region_has_the_same_code_in_every_export(tmp_path: Path) -> None:
     made = content({"region": ("string", pyarrow.string(), ["Asia", None, "Atlantis"])})
     table = Table("marts", "countries", "States.", (), made.tables[0].columns, made.tables[0].data)
     write_stata(table, made, tmp_path / "r.dta")
     found, about = pyreadstat.read_dta(tmp_path / "r.dta")
-    assert found["region"].iloc[0] == 5 and found["region"].iloc[2] == 8 and math.isnan(found["region"].iloc[1])
-    assert about.variable_value_labels["region"][5] == "Asia" and about.variable_value_labels["region"][8] == "Atlantis"
+    assert found["region"].iloc[0] == 5
+    assert found["region"].iloc[2] == 8
+    assert math.isnan(found["region"].iloc[1])
+    assert about.variable_value_labels["region"][5] == "Asia"
+    assert about.variable_value_labels["region"][8] == "Atlantis"
 
 
 def test_stata_names_and_labels_fit() -> None:
@@ -194,20 +200,21 @@ def test_stata_names_and_labels_fit() -> None:
     }
     assert variable_label(column("x", description="word " * 16)) == "word " * 16
     cut = variable_label(column("x", description="word " * 17))
-    assert cut == " ".join(["word"] * 15) + "..." and len(cut) <= 80
+    assert cut == " ".join(["word"] * 15) + "..."
+    assert len(cut) <= 80
 
 
 def test_parquet_carries_the_codebook(tmp_path: Path) -> None:
     export(content(), CATALOG, tmp_path / "out", ["parquet"])
     schema = pyarrow.parquet.read_schema(tmp_path / "out/marts/things.parquet")
-    assert schema.field("day").metadata[b"description"] == b"What it says."
+    assert schema.field("day").metadata[b"description"] == b"A description."
     assert schema.field("day").metadata[b"unit"] == b"unit"
     assert schema.metadata[b"publication_id"] == b"p1"
     group = pyarrow.parquet.ParquetFile(tmp_path / "out/marts/things.parquet").metadata.row_group(0)
     assert {group.column(i).compression for i in range(group.num_columns)} == {"ZSTD"}
 
 
-def test_synthetic_data_say_so_in_every_file(tmp_path: Path) -> None:
+def test_synthetic_data_are_marked_in_every_file(tmp_path: Path) -> None:
     out = tmp_path / "out"
     export(content(is_synthetic=True), CATALOG, out, list(FORMATS))
     for path in out.glob("marts/*"):
@@ -222,7 +229,7 @@ def test_synthetic_data_say_so_in_every_file(tmp_path: Path) -> None:
     assert frictionless.Package(str(out / "datapackage.json")).title.startswith("SYNTHETIC")
 
 
-def test_a_former_export_is_replaced_whole(tmp_path: Path) -> None:
+def test_a_previous_export_is_replaced_completely(tmp_path: Path) -> None:
     out = tmp_path / "out"
     export(content(), CATALOG, out, list(FORMATS))
     export(content(publication_id="p2"), CATALOG, out, ["csv"])
@@ -239,31 +246,31 @@ def change_a_file(out: Path) -> None:
     (out / "marts" / "things.csv").write_text("edited")
 
 
-def forget_what_was_written(out: Path) -> None:
+def remove_the_checksums(out: Path) -> None:
     (out / CHECKSUMS).unlink()
 
 
-@pytest.mark.parametrize("spoil", [add_a_file, change_a_file, forget_what_was_written])
-def test_what_no_export_wrote_is_never_overwritten(tmp_path: Path, spoil) -> None:
+@pytest.mark.parametrize("spoil", [add_a_file, change_a_file, remove_the_checksums])
+def test_files_that_no_export_wrote_are_not_overwritten(tmp_path: Path, spoil) -> None:
     out = tmp_path / "out"
     export(content(), CATALOG, out, ["csv"])
     spoil(out)
     before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
-    with pytest.raises(WarehouseError, match="not overwritten"):
+    with pytest.raises(WarehouseError, match="Refusing to overwrite"):
         export(content(), CATALOG, out, ["csv"])
     assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
 
 
-def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
+def test_a_folder_with_other_files_is_not_changed(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("years of work")
-    with pytest.raises(WarehouseError, match="not overwritten"):
+    with pytest.raises(WarehouseError, match="Refusing to overwrite"):
         export(content(), CATALOG, tmp_path, ["csv"])
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
 
 
 @pytest.mark.parametrize("had_one", [True, False])
 @pytest.mark.parametrize("fails", sorted(FORMATS))
-def test_a_full_disk_leaves_what_was_there(
+def test_a_full_disk_changes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, had_one: bool, fails: str
 ) -> None:
     out = tmp_path / "out"
@@ -283,19 +290,19 @@ def test_a_full_disk_leaves_what_was_there(
 
 
 @pytest.mark.parametrize("failure", [PermissionError(errno.EACCES, "Permission denied"), KeyboardInterrupt()])
-def test_the_former_export_comes_back_if_the_new_one_cannot_take_its_place(
+def test_the_previous_export_is_restored_on_failure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: BaseException
 ) -> None:
     out = tmp_path / "out"
     export(content(), CATALOG, out, ["csv"])
     rename = Path.rename
 
-    def refuse_the_new_one(self: Path, target: Path) -> Path:
+    def refuse_the_new_folder(self: Path, target: Path) -> Path:
         if self.name == "new":
             raise failure
         return rename(self, target)
 
-    monkeypatch.setattr(Path, "rename", refuse_the_new_one)
+    monkeypatch.setattr(Path, "rename", refuse_the_new_folder)
     with pytest.raises((WarehouseError, KeyboardInterrupt)):
         export(content(publication_id="p2"), CATALOG, out, ["csv"])
     assert "p1" in (out / "README.txt").read_text()

@@ -51,7 +51,8 @@ def test_every_source_used_is_cited_once() -> None:
     keys = [work.key for work in works]
     assert keys == sorted(set(keys))
     expected = {work.key for source in CATALOG.values() for work in source.references} | {w.key for w in METHODS}
-    assert set(keys) == expected and "kimball_2010" in keys
+    assert set(keys) == expected
+    assert "kimball_2010" in keys
     assert len(keys) == len(METHODS) + sum(len(source.references) for source in CATALOG.values()), "no key stands twice"
 
 
@@ -83,14 +84,17 @@ def test_bibtex() -> None:
     )
     awkward = Reference(key="a", type="dataset", authors=("{A & B_C}",), title="50% {of} it", url="https://e.org/a_b")
     text = bibtex([awkward])
-    assert r"author = {{A \& B\_C}}" in text and r"title = {{50\% \{of\} it}}" in text
+    assert r"author = {{A \& B\_C}}" in text
+    assert r"title = {{50\% \{of\} it}}" in text
     assert "url = {https://e.org/a_b}" in text
 
 
 def test_cff_has_the_software_and_every_work() -> None:
     works = references_of([published(source) for source in CATALOG.values()], CATALOG)
     record = yaml.safe_load(citation_cff(PUBLICATION, works))
-    assert record["cff-version"] == "1.2.0" and record["authors"] and record["version"] == "0.1.0"
+    assert record["cff-version"] == "1.2.0"
+    assert record["authors"]
+    assert record["version"] == "0.1.0"
     assert record["abstract"].startswith("Publication p1")
     assert len(record["references"]) == len(works)
     (kimball,) = [r for r in record["references"] if r.get("start") == 407]
