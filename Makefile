@@ -13,12 +13,12 @@ endif
 run: setup
 	$(BIN)/warehouse run
 
-# Two workers, each with whole files: their tests share fixtures.
+# Two workers, each with whole files, whose tests share fixtures.
 test: setup
 	$(BIN)/pytest -m "not slow" -n 2 --dist loadfile
 
 test-slow: setup
-	$(BIN)/pytest -m slow -n 2 --dist loadfile
+	$(BIN)/pytest -m slow -n 2 --dist loadfile --no-loadscope-reorder
 
 # The README's picture of the lineage, taken from Dagster's own page; needs Debian's chromium.
 lineage-picture: setup

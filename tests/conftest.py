@@ -7,6 +7,13 @@ import pytest
 from tests.support.shell import Done, Shell, find_mirror
 from tests.support.warehouses import refreshed_once
 
+LONGEST = ("test_operation.py", "test_lake.py", "test_coverage.py", "test_recovery.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the files that take minutes first: otherwise one worker ends with such a file while the other is idle."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
+
 
 @pytest.fixture(scope="session")
 def mirror() -> Path:
