@@ -1,43 +1,124 @@
-"""How good predicted probabilities are: scores of outcomes (n,) of 0 and 1 against probabilities (n,), rows weighted.
+"""Scores of predicted probabilities: AUC, average precision, Brier score and logarithmic score, with row weights.
 
-Weights are none, one per row (n,), or a set per draw (draws, n); a score is a number, or one per draw.
+Every score takes an outcome of shape (n,) with values 0 and 1, a prediction of shape (n,), and weights of the rows:
+none, one set of shape (n,), or one set per draw of shape (draws, n). It returns a number, or an array of shape
+(draws,).
 """
+
+from collections.abc import Callable
 
 import numpy as np
 
-TINY = 1e-12  # a probability of 0 or 1 that turns out wrong costs log(TINY), not infinity
+from analysis.core.arrays import Floats
+
+TINY = 1e-12  # lower bound of a probability in the logarithmic score, so that a wrong 0 or 1 does not score -infinity
+Score = Callable[[Floats, Floats, Floats | None], Floats]
 
 
-def auc(outcome: np.ndarray, prediction: np.ndarray, weight: np.ndarray | None = None) -> np.ndarray:
-    """Area under the ROC curve: the share of pairs (event, non-event) in which the event has the higher prediction,
-    ties half. NaN where there are only events or only non-events. Any increasing function of the probability will
-    do."""
-    events, others = by_prediction(outcome, prediction, weight)
-    sorted_right = (events * (np.cumsum(others, axis=-1) - others / 2.0)).sum(axis=-1)
-    return ratio(sorted_right, events.sum(axis=-1) * others.sum(axis=-1))
+def auc(outcome: Floats, prediction: Floats, weight: Floats | None = None) -> Floats:
+    """Area under the ROC curve: the share of pairs of event and non-event in which the event has the higher prediction.
+
+    Parameters
+    ----------
+    outcome : ndarray of shape (n,)
+        0 or 1.
+    prediction : ndarray of shape (n,)
+        Probabilities, or any increasing function of them.
+    weight : ndarray of shape (n,) or (draws, n), optional
+        Weights of the rows.
+
+    Returns
+    -------
+    float or ndarray of shape (draws,)
+        0 to 1, higher is better; ties count half. NaN without events or without non-events.
+
+    References
+    ----------
+    Hanley & McNeil (1982), Radiology 143(1): 29-36.
+    """
+    events, others = _weights_by_prediction(outcome, prediction, weight)
+    ordered = (events * (np.cumsum(others, axis=-1) - others / 2.0)).sum(axis=-1)
+    return _ratio(ordered, events.sum(axis=-1) * others.sum(axis=-1))
 
 
-def average_precision(outcome: np.ndarray, prediction: np.ndarray, weight: np.ndarray | None = None) -> np.ndarray:
-    """Area under the precision-recall curve, as the mean precision over the steps of recall. NaN without events."""
-    events, others = (sums[..., ::-1] for sums in by_prediction(outcome, prediction, weight))
-    found, flagged = np.cumsum(events, axis=-1), np.cumsum(events + others, axis=-1)
-    precision = found / np.maximum(flagged, np.finfo(float).tiny)  # nothing flagged: nothing found
-    return ratio((events * precision).sum(axis=-1), events.sum(axis=-1))
+def average_precision(outcome: Floats, prediction: Floats, weight: Floats | None = None) -> Floats:
+    """Area under the precision-recall curve: the precision at each distinct prediction, weighted by the step of recall.
+
+    Parameters
+    ----------
+    outcome : ndarray of shape (n,)
+        0 or 1.
+    prediction : ndarray of shape (n,)
+        Probabilities, or any increasing function of them.
+    weight : ndarray of shape (n,) or (draws, n), optional
+        Weights of the rows.
+
+    Returns
+    -------
+    float or ndarray of shape (draws,)
+        0 to 1, higher is better. NaN without events.
+
+    References
+    ----------
+    Davis & Goadrich (2006), Proceedings of the 23rd International Conference on Machine Learning: 233-240.
+    """
+    events, others = (sums[..., ::-1] for sums in _weights_by_prediction(outcome, prediction, weight))
+    true_positives, positives = np.cumsum(events, axis=-1), np.cumsum(events + others, axis=-1)
+    precision = true_positives / np.maximum(positives, np.finfo(float).tiny)  # 0 where nothing is predicted positive
+    return _ratio((events * precision).sum(axis=-1), events.sum(axis=-1))
 
 
-def brier(outcome: np.ndarray, prediction: np.ndarray, weight: np.ndarray | None = None) -> np.ndarray:
-    """Mean squared error of the probability; lower is better."""
-    return mean((outcome - prediction) ** 2, weight)
+def brier(outcome: Floats, prediction: Floats, weight: Floats | None = None) -> Floats:
+    """Brier score: mean squared error of the probability.
+
+    Parameters
+    ----------
+    outcome : ndarray of shape (n,)
+        0 or 1.
+    prediction : ndarray of shape (n,)
+        Probabilities.
+    weight : ndarray of shape (n,) or (draws, n), optional
+        Weights of the rows.
+
+    Returns
+    -------
+    float or ndarray of shape (draws,)
+        0 to 1, lower is better.
+
+    References
+    ----------
+    Brier (1950), Monthly Weather Review 78(1): 1-3.
+    """
+    return _weighted_mean((outcome - prediction) ** 2, weight)
 
 
-def log_score(outcome: np.ndarray, prediction: np.ndarray, weight: np.ndarray | None = None) -> np.ndarray:
-    """Mean logarithm of the probability given to what happened; higher is better."""
+def log_score(outcome: Floats, prediction: Floats, weight: Floats | None = None) -> Floats:
+    """Logarithmic score: mean logarithm of the probability of the observed outcome.
+
+    Parameters
+    ----------
+    outcome : ndarray of shape (n,)
+        0 or 1.
+    prediction : ndarray of shape (n,)
+        Probabilities.
+    weight : ndarray of shape (n,) or (draws, n), optional
+        Weights of the rows.
+
+    Returns
+    -------
+    float or ndarray of shape (draws,)
+        At most 0, higher is better. Probabilities are bounded below by TINY.
+
+    References
+    ----------
+    Gneiting & Raftery (2007), Journal of the American Statistical Association 102(477): 359-378.
+    """
     probability = np.where(outcome == 1.0, prediction, 1.0 - prediction)
-    return mean(np.log(np.maximum(probability, TINY)), weight)
+    return _weighted_mean(np.log(np.maximum(probability, TINY)), weight)
 
 
-def by_prediction(outcome, prediction, weight) -> tuple[np.ndarray, np.ndarray]:
-    """Weights of events and of non-events at each distinct prediction, the lowest first."""
+def _weights_by_prediction(outcome: Floats, prediction: Floats, weight: Floats | None) -> tuple[Floats, Floats]:
+    """Weights of events and of non-events at each distinct prediction, in ascending order."""
     order = np.argsort(prediction, kind="stable")
     starts = np.flatnonzero(np.diff(prediction[order], prepend=-np.inf))
     outcome = outcome[order]
@@ -46,13 +127,14 @@ def by_prediction(outcome, prediction, weight) -> tuple[np.ndarray, np.ndarray]:
     return np.add.reduceat(events, starts, axis=-1), np.add.reduceat(weight - events, starts, axis=-1)
 
 
-def mean(values, weight) -> np.ndarray:
-    return values.mean() if weight is None else ratio((weight * values).sum(axis=-1), weight.sum(axis=-1))
+def _weighted_mean(values: Floats, weight: Floats | None) -> Floats:
+    return values.mean() if weight is None else _ratio((weight * values).sum(axis=-1), weight.sum(axis=-1))
 
 
-def ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    """part / whole, NaN where whole is 0."""
+def _ratio(part: Floats, whole: Floats) -> Floats:
+    """Part / whole, NaN where whole is 0."""
     return np.divide(part, whole, out=np.full_like(part, np.nan), where=whole != 0.0)[()]
 
 
-SCORES = {"auc": auc, "average_precision": average_precision, "brier": brier, "log_score": log_score}
+SCORES: dict[str, Score] = {"auc": auc, "average_precision": average_precision, "brier": brier, "log_score": log_score}
+"""The scores by name."""

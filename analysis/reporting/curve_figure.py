@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
+from analysis.core.conventions import SIGNIFICANCE_LEVEL
 from analysis.core.errors import AnalysisError
 from analysis.reporting.drawing import (
     BLUE,
@@ -33,7 +34,6 @@ CHOICE_LABELS = {
     "sample": "Sample",
     "family": "Link",
 }
-SIGNIFICANT = 0.05
 BINS = 160  # columns of shade; more cannot be distinguished at the figure's width
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -69,7 +69,7 @@ def specification_curve(frame: pd.DataFrame) -> Drawing:
     if rows.empty:
         raise AnalysisError("no specification could be fitted; the reasons are in the column problem")
     effect = 100.0 * rows["effect"].to_numpy(dtype=float)
-    significant = rows["p_value"].to_numpy(dtype=float) < SIGNIFICANT
+    significant = rows["p_value"].to_numpy(dtype=float) < SIGNIFICANCE_LEVEL
     positive, negative = significant & (effect > 0), significant & (effect < 0)
     used = {name: [value for value in values if (rows[name] == value).any()] for name, values in CHOICES.items()}
     figure = Figure(

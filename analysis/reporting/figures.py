@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from analysis.core.conventions import SIGNIFICANCE_LEVEL
 from analysis.core.errors import AnalysisError
 from analysis.reporting.drawing import (
     BLUE,
@@ -33,7 +34,6 @@ COVARIANCES = {  # label, colour, marker
     "cluster_state_year": ("by state and year", ORANGE, "D"),
     "score_bootstrap": ("score bootstrap by state", GREEN, "^"),
 }
-SIGNIFICANT = 0.05
 SEPARATION_BINS = 320  # vertical strips; more cannot be distinguished at the figure's width
 
 
@@ -127,7 +127,7 @@ def rise_by_model(coefficients: pd.DataFrame, models: pd.DataFrame, term: str = 
     panels[-1].set_xlabel(f"Coefficient of: {term_label(term)}")
     panels[0].legend(loc="lower left", bbox_to_anchor=(-0.25, 1.1), ncols=2, fontsize=8, columnspacing=1.2)
     significant = ", ".join(
-        f"{(rows.loc[rows['covariance'] == name, 'p_value'] < SIGNIFICANT).sum()} of {sum(heights)}"
+        f"{(rows.loc[rows['covariance'] == name, 'p_value'] < SIGNIFICANCE_LEVEL).sum()} of {sum(heights)}"
         f" ({COVARIANCES[name][0]})"
         for name in shown
     )

@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.special import stdtrit
 
 from analysis.core import tables
-from analysis.core.conventions import HEADLINE_COVARIANCE, SIGNIFICANCE_LEVEL
+from analysis.core.conventions import HEADLINE_COVARIANCE, INTERVAL_TAILS
 from analysis.core.errors import AnalysisError, ModelError
 from analysis.core.panel import prepare
 from analysis.core.specification import Model
@@ -18,10 +18,11 @@ from analysis.design.matrix import Design, build
 from analysis.estimators.likelihood import Fit
 from analysis.inference.covariance import clustered, jackknifed, robust, two_way
 from analysis.inference.effects import average_marginal_effect, average_probability, is_binary
-from analysis.inference.fitting import fit_checked, wald
+from analysis.inference.fitting import fit_checked
 from analysis.inference.score_bootstrap import score_bootstrap, weights
 from analysis.inference.scores import auc
 from analysis.inference.simulated_effects import simulated_intervals
+from analysis.inference.wald import wald
 from analysis.studies.kimball import CHOICES, KIMBALL_2010
 
 GRID_POINTS = 21  # values of a term at which probabilities are predicted
@@ -232,7 +233,7 @@ def _probability_rows(fitted: Fit, design: Design, model: Model, covariances: Co
 
 def _log_odds_interval(probability: float, error: float, degrees: int) -> tuple[float, float]:
     """A 95 per cent interval for a probability, symmetric in its log odds, from the t distribution."""
-    spread = np.exp(stdtrit(degrees, 1 - SIGNIFICANCE_LEVEL / 2) * error / (probability * (1.0 - probability)))
+    spread = np.exp(stdtrit(degrees, INTERVAL_TAILS[1]) * error / (probability * (1.0 - probability)))
     odds = probability / (1.0 - probability)
     low, high = odds / spread, odds * spread
     return low / (1.0 + low), high / (1.0 + high)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis.core import tables
-from analysis.core.conventions import SEED
+from analysis.core.conventions import INTERVAL_TAILS, SEED
 from analysis.core.errors import ModelError
 from analysis.core.panel import column_values, prepare
 from analysis.core.specification import CONSTANT, Model, Sample, Term
@@ -19,7 +19,8 @@ from analysis.estimators.bias_reduction import bias_reduced
 from analysis.estimators.likelihood import fit
 from analysis.estimators.links import LINKS
 from analysis.inference.covariance import clustered
-from analysis.inference.fitting import fit_checked, wald
+from analysis.inference.fitting import fit_checked
+from analysis.inference.wald import wald
 from analysis.studies.estimation import sample_size
 from analysis.studies.imputation import IMPUTATIONS, METHOD, completed_panels
 from analysis.studies.kimball import HEADLINE_MODEL, MORTALITY, RATE, ROSE, headline_model
@@ -290,6 +291,7 @@ def _permutation_rows(panel: pd.DataFrame, model: Model) -> Rows:
         drawn[draw] = _z_values(replace(design, matrix=matrix), model, positions)
     rows = []
     for number, position in enumerate(positions):
+        low, high = np.quantile(drawn[:, number], INTERVAL_TAILS)
         as_large = int((np.abs(drawn[:, number]) >= abs(observed[number])).sum())
         rows.append(
             sample_size(design)
@@ -297,8 +299,8 @@ def _permutation_rows(panel: pd.DataFrame, model: Model) -> Rows:
                 "term": design.terms[position],
                 "statistic": float(observed[number]),
                 "p_value": (1 + as_large) / (1 + PERMUTATIONS),
-                "conf_low": float(np.quantile(drawn[:, number], 0.025)),
-                "conf_high": float(np.quantile(drawn[:, number], 0.975)),
+                "conf_low": float(low),
+                "conf_high": float(high),
             }
         )
     return rows

@@ -8,16 +8,18 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from joblib import Parallel, delayed
+from scipy.special import ndtri
 
 from analysis.core import tables
-from analysis.core.conventions import SIGNIFICANCE_LEVEL
+from analysis.core.conventions import INTERVAL_TAILS, SIGNIFICANCE_LEVEL
 from analysis.core.errors import ModelError
 from analysis.core.panel import KEY, prepare
 from analysis.core.specification import Model, Sample, Term, TimeDependence
 from analysis.design.matrix import build, term_values
 from analysis.inference.covariance import clustered
-from analysis.inference.fitting import fit_checked, wald
+from analysis.inference.fitting import fit_checked
 from analysis.inference.score_bootstrap import effective_scores, weights
+from analysis.inference.wald import wald
 from analysis.studies import kimball
 
 SOURCES = {
@@ -42,7 +44,7 @@ CHOICES: dict[str, tuple[str | int, ...]] = {
     "sample": ("1816-2000", "1900-2000", "1946-2000"),
     "family": ("probit", "logit", "cloglog", "linear"),
 }
-CRITICAL_Z = 1.959964  # two-sided 5 per cent point of the normal distribution
+CRITICAL_Z = float(ndtri(INTERVAL_TAILS[1]))
 DRAWS = 999
 BATCH = 64  # specifications in one task of a worker process
 Choice = dict[str, Any]  # one value for each of CHOICES, and the number under "specification"

@@ -9,7 +9,7 @@ import pandas as pd
 from joblib import Parallel, delayed
 
 from analysis.core import tables
-from analysis.core.conventions import SEED
+from analysis.core.conventions import INTERVAL_TAILS, SEED
 from analysis.core.errors import ModelError
 from analysis.core.panel import KEY, column_values, prepare
 from analysis.core.specification import CONSTANT, Model, TimeDependence
@@ -198,7 +198,7 @@ def _scheme_rows(design: Design, time: Floats, model: Model, scheme: str, blocks
     for score in SCORES:
         point, draws = _with_difference(values[score])[0], _with_difference(drawn[score])
         for column, terms in enumerate((WITH, WITHOUT, TIME_ONLY, DIFFERENCE)):
-            low, high = np.nanquantile(draws[:, column], [0.025, 0.975]) if clusters > 1 else (None, None)
+            low, high = np.nanquantile(draws[:, column], INTERVAL_TAILS) if clusters > 1 else (None, None)
             row = {"score": score, "terms": terms, "value": float(point[column]), "conf_low": low, "conf_high": high}
             rows.append(shared | row)
     return rows + failed, predictions

@@ -14,8 +14,8 @@ import pytest
 from analysis.estimators.likelihood import fit
 from analysis.estimators.links import LINKS
 from analysis.inference.covariance import clustered, jackknifed, robust, two_way
-from analysis.inference.fitting import wald
 from analysis.inference.score_bootstrap import score_bootstrap, weights
+from analysis.inference.wald import wald
 
 pytestmark = pytest.mark.slow
 

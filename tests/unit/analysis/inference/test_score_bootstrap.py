@@ -1,11 +1,11 @@
-"""The score bootstrap tests at its nominal rate, contains what it should, and matches a slow version written out."""
+"""The score bootstrap has nominal size, its interval inverts the test, and it equals a slow version."""
 
 import numpy as np
 import pytest
 
 from analysis.estimators.likelihood import fit
 from analysis.estimators.links import LINKS
-from analysis.inference.score_bootstrap import _Hypotheses, score_bootstrap, weights
+from analysis.inference.score_bootstrap import _ScoreTest, score_bootstrap, weights
 
 PROBIT = LINKS["probit"]
 
@@ -38,21 +38,21 @@ def test_equals_the_procedure_written_out():
     assert test.p_value == (1 + (np.abs(drawn) >= abs(observed)).sum()) / 1000
 
 
-def test_the_interval_holds_what_the_test_does_not_reject():
+def test_the_interval_holds_the_values_that_the_test_does_not_reject():
     """Shift the hypothesis to just inside and just outside each end by an offset in the outcome's index."""
     outcome, matrix, groups = clustered_sample(2, effect=0.3)
     fitted, draws = fit(outcome, matrix, PROBIT), weights(40)
     test = score_bootstrap(fitted, 0, groups, draws)
     assert test.conf_low < fitted.coefficients[0] < test.conf_high
-    hypotheses = _Hypotheses(fitted, 0, groups, draws)
+    score_test = _ScoreTest(fitted, 0, groups, draws)
     for end, outwards in ((test.conf_low, -1.0), (test.conf_high, 1.0)):
         for step, rejected in ((0.001, True), (-0.001, False)):
-            statistic, drawn = hypotheses.at(end + outwards * step)
+            statistic, drawn = score_test.at(end + outwards * step)
             assert bool((1 + (drawn >= abs(statistic)).sum()) / 1000 <= 0.05) is rejected
 
 
 def test_size_and_coverage_are_nominal():
-    """Under a true null with clustered data: 5 per cent rejections in 300 samples, give or take sampling error."""
+    """Under a true null with clustered data: 5 per cent rejections in 300 samples, within sampling error."""
     draws = weights(40, draws=299)
     rejected = 0
     for seed in range(300):
@@ -64,6 +64,7 @@ def test_size_and_coverage_are_nominal():
 @pytest.mark.parametrize("clusters", [6, 12, 13, 100])
 def test_weights_have_mean_0_variance_1_and_a_fixed_seed(clusters):
     draws = weights(clusters, draws=20_000)
-    assert abs(draws.mean()) < 0.02 and abs(draws.var() - 1) < 0.02
+    assert abs(draws.mean()) < 0.02
+    assert abs(draws.var() - 1) < 0.02
     np.testing.assert_array_equal(draws[:999], weights(clusters, draws=20_000)[:999])
     assert len(np.unique(draws)) == (6 if clusters <= 12 else 2)

@@ -1,4 +1,4 @@
-"""Simulated intervals of effects held against the plain way: many draws, probabilities of whole counterfactual panels."""
+"""Simulated intervals of effects equal those of many draws with the probabilities of counterfactual panels."""
 
 import numpy as np
 import pytest
@@ -69,7 +69,8 @@ def test_the_table_has_both_intervals_of_state_clusters_and_no_simulated_one_els
     effects = estimate(panel, kimball_models()[:2])["marginal_effects"]
     state = effects["covariance"] == "cluster_state"
     simulated = effects[["conf_low_simulated", "conf_high_simulated"]].notna().all(axis=1)
-    assert (simulated == state).all() and state.any()
+    assert (simulated == state).all()
+    assert state.any()
     ours = effects[state]
     assert ((ours.conf_low_simulated - ours.conf_low).abs() < 0.3 * ours.std_error).all()
     assert ((ours.conf_high_simulated - ours.conf_high).abs() < 0.3 * ours.std_error).all()

@@ -136,7 +136,7 @@ def bad_panels(panel):
         "unknown term": (panel.drop(columns="cinc"), "unknown column cinc", False),
         "all missing": (panel.assign(cinc=np.nan), "no state-year of the sample", False),
         "separated": (sorted_out, "^complete separation by .*cinc", False),
-        "magnitude": (panel.assign(cinc=panel.cinc * 1e200), "magnitudes are beyond", False),
+        "magnitude": (panel.assign(cinc=panel.cinc * 1e200), "magnitudes of the terms are beyond", False),
         "text": (panel.assign(cinc="much"), "column cinc is not numeric", False),
     }
 

@@ -10,7 +10,8 @@ from analysis.core.panel import prepare
 from analysis.core.specification import Model, Sample, Term
 from analysis.design.matrix import build
 from analysis.inference.covariance import clustered
-from analysis.inference.fitting import fit_checked, wald
+from analysis.inference.fitting import fit_checked
+from analysis.inference.wald import wald
 from analysis.studies.imputation import completed_panels
 from analysis.studies.kimball import kimball_models
 from analysis.studies.pooling import pool
