@@ -1,4 +1,4 @@
-"""What DuckDB says of a question it cannot answer, in the project's form: the place in the statement and the nearest names."""
+"""DuckDB's errors for users: the position in the statement, and similar names of tables and columns."""
 
 import re
 from collections.abc import Iterable
@@ -12,59 +12,81 @@ NO_COLUMN = re.compile(
     r'Referenced column "(?P<column>[^"]+)" (?:was )?not found|does not have a column named "(?P<named>[^"]+)"'
 )
 NO_TABLE = re.compile(r'Table with name "?([^"]+?)"? does not exist')
-INDENT = " " * 12  # WarehouseError puts its texts that far in; the caret must stay below its word
+INDENT = " " * 12  # the indent of WarehouseError's texts, so that the caret stays below its word
+SHOWN_CHARACTERS = 200
 
 
 def query_error(connection: duckdb.DuckDBPyConnection, statement: str, error: duckdb.Error) -> WarehouseError:
-    """The error to show for ``error``, which DuckDB raised for ``statement``."""
+    """Explain an error that DuckDB raised for a statement.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+        Connection to the publication, for the names that exist.
+    statement : str
+        The statement that failed.
+    error : duckdb.Error
+        DuckDB's error.
+
+    Returns
+    -------
+    WarehouseError
+        For the caller to raise. It points at the position and suggests similar names.
+    """
     if isinstance(error, duckdb.InterruptException):
-        return WarehouseError("The query was stopped.")
-    message, _, place = str(error).strip().partition("\n\nLINE ")
-    where = f"LINE {place}" if place else statement if len(statement) <= 200 else statement[:200] + " ..."
+        return WarehouseError("The query was interrupted.")
+    message, _, position = str(error).strip().partition("\n\nLINE ")
+    where = f"LINE {position}" if position else excerpt(statement)
     columns = _published_columns(connection)
     problem, found, next_step = _explained(message, statement, columns)
     return WarehouseError(problem, where=where.rstrip().replace("\n", "\n" + INDENT), found=found, next_step=next_step)
 
 
+def excerpt(statement: str) -> str:
+    """Shorten a statement to its first `SHOWN_CHARACTERS` characters for an error message."""
+    return statement if len(statement) <= SHOWN_CHARACTERS else statement[:SHOWN_CHARACTERS] + " ..."
+
+
 def _explained(message: str, statement: str, columns: dict[str, list[str]]) -> tuple[str, str, str]:
+    """Problem, found and next step of an error, from DuckDB's message."""
     if (match := NO_COLUMN.search(message)) and (name := match["column"] or match["named"]):
         mentioned = [table for table in columns if re.search(rf"\b{table.split('.')[1]}\b", statement)]
-        return f"There is no column {name} in what is asked.", "", _column_hint(name, columns, mentioned)
+        return f"Column {name} not found.", "", _column_hint(name, columns, mentioned)
     if (match := NO_TABLE.search(message)) and "/" not in match[1]:
-        return f"There is no table {match[1]}.", "", _table_hint(match[1], columns)
+        return f"Table {match[1]} not found.", "", _table_hint(match[1], columns)
     if match or "disabled" in message:
         return (
-            "A question reads the publication and nothing else: no files, no network, no settings.",
+            "A query can only read the publication, not files, the network or settings.",
             message.splitlines()[0],
-            "ask the published tables; --output FILE (in the shell: .output FILE) keeps an answer",
+            "Query the published tables; write the result with --output FILE (in the shell: .output FILE).",
         )
-    return "The query cannot be answered.", " ".join(message.split()), "mend the statement at that place"
+    return "The query failed.", " ".join(message.split()), "Correct the statement at this position."
 
 
 def _column_hint(name: str, columns: dict[str, list[str]], mentioned: list[str]) -> str:
-    """Another table's column of that very name; else the nearest names, at first of the tables asked."""
+    """Tables that have the column; else similar names, first in the tables that the statement mentions."""
     homes = [table for table, names in columns.items() if name.lower() in names]
     if homes:
-        return f"{name} is a column of {', '.join(homes)}: join it, or ask there"
-    asked = {column for table in mentioned for column in columns[table]}
-    near = _near(name, asked) or _near(name, {column for names in columns.values() for column in names}, 0.8)
-    if not near:
-        return f'warehouse sql "describe {(mentioned or list(columns))[0]}" lists the columns'
-    tables = mentioned if asked & set(near) else list(columns)
-    told = (f"{column} ({', '.join(table for table in tables if column in columns[table])})" for column in near)
-    return f"did you mean {' or '.join(told)}?"
+        return f"Join or query {' or '.join(homes)}, which has the column {name}."
+    available = {column for table in mentioned for column in columns[table]}
+    similar = _similar(name, available) or _similar(name, {c for names in columns.values() for c in names}, 0.8)
+    if not similar:
+        return f'List the columns with warehouse sql "describe {(mentioned or list(columns))[0]}".'
+    tables = mentioned if available & set(similar) else list(columns)
+    named = (f"{column} ({', '.join(table for table in tables if column in columns[table])})" for column in similar)
+    return f"Did you mean {' or '.join(named)}?"
 
 
 def _table_hint(name: str, columns: dict[str, list[str]]) -> str:
     wanted = name.lower().split(".")[-1]
-    near = _near(wanted, [table.split(".")[1] for table in columns])
-    if near:
-        return f"did you mean {' or '.join(t for n in near for t in columns if t.endswith('.' + n))}?"
-    return f"there are {', '.join(columns)}"
+    similar = _similar(wanted, [table.split(".")[1] for table in columns])
+    if similar:
+        return f"Did you mean {' or '.join(t for n in similar for t in columns if t.endswith('.' + n))}?"
+    return f"Query one of {', '.join(columns)}."
 
 
-def _near(name: str, candidates: Iterable[str], likeness: float = 0.6) -> list[str]:
-    return get_close_matches(name.lower(), sorted(candidates), n=3, cutoff=likeness)
+def _similar(name: str, candidates: Iterable[str], similarity: float = 0.6) -> list[str]:
+    return get_close_matches(name.lower(), sorted(candidates), n=3, cutoff=similarity)
 
 
 def _published_columns(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:

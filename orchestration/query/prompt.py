@@ -1,16 +1,24 @@
-"""The shell on a terminal: prompt, history, colours and completion, and a plain prompt where prompt_toolkit is not installed."""
+"""The SQL shell on a terminal: prompt, history, colours and completion; a plain prompt without prompt_toolkit."""
 
 import contextlib
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from orchestration.core.errors import WarehouseError
 from orchestration.core.settings import Settings
+from orchestration.core.text_tables import Row
 from orchestration.query.run import FORMATS
 from orchestration.query.shell import COMMANDS, Leave, Session, split_statements
+
+if TYPE_CHECKING:
+    from prompt_toolkit.completion import CompleteEvent
+    from prompt_toolkit.document import Document
+    from prompt_toolkit.history import History
+    from prompt_toolkit.key_binding import KeyPressEvent
 
 PROMPT, CONTINUED = "sql> ", "...> "
 KEYWORDS = (
@@ -21,20 +29,43 @@ KEYWORDS = (
 _BEFORE_TABLES = re.compile(
     r"\b(?:from|join|describe|summarize|table)\s+(?:[\w.\"]+(?:\s+(?:as\s+)?\w+)?\s*,\s*)*[\w.]*\Z", re.IGNORECASE
 )
+_LAST_WORD = re.compile(r"[\w.]*\Z")
 _ALIASES = re.compile(r"\b(?:from|join|,)\s*(?:(\w+)\.)?(\w+)(?:\s+(?:as\s+)?(\w+))?", re.IGNORECASE)
 
 
 class Names:
-    """What can be completed: tables with what they hold, columns with unit and meaning; from the codebook."""
+    """Tables and columns that can be completed.
 
-    def __init__(self, codebook: list[tuple]):
+    Parameters
+    ----------
+    codebook : iterable of tuple
+        From `Session.codebook`.
+
+    Attributes
+    ----------
+    columns : dict of str to dict of str to str
+        Unit and description by ``schema.table`` and column.
+    """
+
+    def __init__(self, codebook: Iterable[Row]) -> None:
         self.columns: dict[str, dict[str, str]] = {}
         for schema, table, column, _, unit, description in codebook:
             self.columns.setdefault(f"{schema}.{table}", {})[column] = f"{unit}: {description}"
 
     def completions(self, before: str, after: str = "") -> list[tuple[str, str]]:
-        """(name, what it is) of everything that may stand where the cursor is, the likeliest first."""
-        word = re.search(r"[\w.]*\Z", before)[0]
+        """List the completions at the cursor.
+
+        Parameters
+        ----------
+        before, after : str
+            Text before and after the cursor.
+
+        Returns
+        -------
+        list of (str, str)
+            Name and description, most likely first.
+        """
+        word = _last_word(before)
         if before.lstrip().startswith("."):
             return self._command_completions(before.lstrip())
         if _BEFORE_TABLES.search(before):
@@ -45,59 +76,74 @@ class Names:
             named = tables.get(owner.lower()) or tables.get(owner.lower().split(".")[-1])
             if named is None:
                 return self._tables(word)
-            return [(f"{owner}.{name}", told) for name, told in _starting(self.columns[named], start)]
-        asked = set(tables.values()) or set(self.columns)
-        columns = {name: told for table in self.columns if table in asked for name, told in self.columns[table].items()}
-        words = {keyword: "" for keyword in KEYWORDS.split()}
-        return [*_starting(columns, word), *(_starting(words, word) if word else [])]
+            return [(f"{owner}.{name}", text) for name, text in _matching(self.columns[named], start)]
+        mentioned = set(tables.values()) or set(self.columns)
+        columns = {
+            name: text for table in self.columns if table in mentioned for name, text in self.columns[table].items()
+        }
+        keywords = dict.fromkeys(KEYWORDS.split(), "")
+        return [*_matching(columns, word), *(_matching(keywords, word) if word else [])]
 
     def _command_completions(self, line: str) -> list[tuple[str, str]]:
         command, space, argument = line.partition(" ")
         if not space:
-            return _starting(COMMANDS, command)
+            return _matching(COMMANDS, command)
         if command == ".schema":
             return self._tables(argument)
         if command == ".describe":
-            return _starting({n: t for columns in self.columns.values() for n, t in columns.items()}, argument)
-        return _starting(dict.fromkeys(FORMATS, ""), argument) if command == ".format" else []
+            return _matching({n: t for columns in self.columns.values() for n, t in columns.items()}, argument)
+        return _matching(dict.fromkeys(FORMATS, ""), argument) if command == ".format" else []
 
     def _tables(self, word: str) -> list[tuple[str, str]]:
         found = {table: f"{len(columns)} columns" for table, columns in self.columns.items()}
-        whole = _starting(found, word)
-        bare = {table.split(".")[1]: table for table in found}
-        return whole if "." in word else [*_starting(bare, word), *(whole if word else [])]
+        with_schema = _matching(found, word)
+        without_schema = {table.split(".")[1]: table for table in found}
+        return with_schema if "." in word else [*_matching(without_schema, word), *(with_schema if word else [])]
 
     def _tables_in(self, statement: str) -> dict[str, str]:
-        """Alias or bare name of every table the statement asks -> its whole name."""
+        """Name with schema by alias and by name, for every table in the statement."""
         by_name = {table.split(".")[1]: table for table in self.columns}
         found = {}
         for _, table, alias in _ALIASES.findall(statement):
-            if whole := by_name.get(table.lower()):
-                found[table.lower()] = whole
+            if full_name := by_name.get(table.lower()):
+                found[table.lower()] = full_name
                 if alias:
-                    found[alias.lower()] = whole
+                    found[alias.lower()] = full_name
         return found
 
 
-def _starting(names: Iterable[str] | dict[str, str], start: str) -> list[tuple[str, str]]:
-    """Names that begin with ``start``, then those that have it after an underscore: mortality finds infant_mortality_rate."""
-    begin = [(n, names[n]) for n in names if n.startswith(start.lower())]
-    within = [(n, names[n]) for n in names if len(start) > 2 and "_" + start.lower() in n]
-    return begin + [pair for pair in within if pair not in begin]
+def _matching(names: Mapping[str, str], start: str) -> list[tuple[str, str]]:
+    """Names that begin with ``start``, then those with it after an underscore (mortality: infant_mortality_rate)."""
+    first = [(name, text) for name, text in names.items() if name.startswith(start.lower())]
+    within = [(name, text) for name, text in names.items() if len(start) > 2 and "_" + start.lower() in name]
+    return first + [pair for pair in within if pair not in first]
+
+
+def _last_word(text: str) -> str:
+    match = _LAST_WORD.search(text)
+    return match[0] if match else ""
 
 
 def is_complete(text: str) -> bool:
-    """Whether Enter sends what is typed: a dot command, nothing at all, or a statement that a ``;`` ends."""
+    """Whether Enter sends the text: it is empty, a dot command, or ends with a complete statement."""
     return not text.strip() or text.lstrip().startswith(".") or not split_statements(text)[1]
 
 
 def interact(session: Session, settings: Settings) -> None:
-    """Ask until the user leaves. What cannot be done is told and the session goes on."""
+    """Read and run statements and dot commands until the user leaves; errors are printed on standard error.
+
+    Parameters
+    ----------
+    session : Session
+        The open session.
+    settings : Settings
+        With the data folder, which has the history.
+    """
     print(
-        f"publication {session.publication_id}; {session.note}\n.help lists the commands, Ctrl-D leaves",
+        f"publication {session.publication_id}; {session.note}\n.help lists the commands, Ctrl-D leaves the shell",
         file=sys.stderr,
     )
-    for text in _typed(_prompt(session, settings)):
+    for text in _inputs(_prompt(session, settings)):
         try:
             statements, rest = ([text.strip()], "") if text.lstrip().startswith(".") else split_statements(text)
             for statement in [*statements, *([rest] if rest else [])]:
@@ -105,14 +151,14 @@ def interact(session: Session, settings: Settings) -> None:
         except Leave:
             return
         except KeyboardInterrupt:
-            print("stopped", file=sys.stderr)
+            print("interrupted", file=sys.stderr)
         except WarehouseError as error:
             print(f"error: {error}", file=sys.stderr)
-        if news := session.news():
-            print(news, file=sys.stderr)
+        if notice := session.newer_publication_notice():
+            print(notice, file=sys.stderr)
 
 
-def _typed(prompt: Callable[[], str]) -> Iterator[str]:
+def _inputs(prompt: Callable[[], str]) -> Iterator[str]:
     while True:
         try:
             text = prompt()
@@ -138,18 +184,18 @@ def _prompt(session: Session, settings: Settings) -> Callable[[], str]:
     from pygments.lexers.sql import SqlLexer
 
     names, keys = Names([]), KeyBindings()
-    with contextlib.suppress(WarehouseError):  # an old publication without a codebook can still be asked
+    with contextlib.suppress(WarehouseError):  # a publication without a codebook can still be queried
         names = Names(session.codebook())
 
     class Codebook(Completer):
-        def get_completions(self, document, complete_event):
-            word = re.search(r"[\w.]*\Z", document.text_before_cursor)[0]
+        def get_completions(self, document: "Document", complete_event: "CompleteEvent") -> Iterator[Completion]:
+            word = _last_word(document.text_before_cursor)
             if not (word or complete_event.completion_requested or _BEFORE_TABLES.search(document.text_before_cursor)):
-                return  # every column there is would only cover the screen
-            for name, told in names.completions(document.text_before_cursor, document.text_after_cursor):
-                yield Completion(name, -len(word), display_meta=told)
+                return  # a list of every column would only hide the screen
+            for name, text in names.completions(document.text_before_cursor, document.text_after_cursor):
+                yield Completion(name, -len(word), display_meta=text)
 
-    asked = prompt_toolkit.PromptSession(
+    terminal: prompt_toolkit.PromptSession[str] = prompt_toolkit.PromptSession(
         message=PROMPT,
         prompt_continuation=CONTINUED,
         multiline=True,
@@ -159,18 +205,18 @@ def _prompt(session: Session, settings: Settings) -> Callable[[], str]:
         key_bindings=keys,
     )
 
-    @keys.add("enter", filter=Condition(lambda: is_complete(asked.default_buffer.text)))
-    def send(event) -> None:
+    @keys.add("enter", filter=Condition(lambda: is_complete(terminal.default_buffer.text)))
+    def send(event: "KeyPressEvent") -> None:
         event.current_buffer.validate_and_handle()
 
-    return asked.prompt
+    return terminal.prompt
 
 
-def _history(path: Path):
-    """Statements of earlier sessions, readable by their owner alone; only of this session where the disk takes none."""
+def _history(path: Path) -> "History":
+    """History in a file that only its owner can read; in memory if the file cannot be written."""
     from prompt_toolkit.history import FileHistory, InMemoryHistory
 
-    class Kept(FileHistory):
+    class TolerantFileHistory(FileHistory):
         def store_string(self, string: str) -> None:
             with contextlib.suppress(OSError):
                 super().store_string(string)
@@ -179,7 +225,7 @@ def _history(path: Path):
         os.close(os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600))
     except OSError:
         return InMemoryHistory()
-    return Kept(str(path))
+    return TolerantFileHistory(str(path))
 
 
 def _plain_prompt() -> str:

@@ -1,4 +1,4 @@
-"""Questions to a publication: one SELECT at a time, no files, no network, no settings; answers in four formats."""
+"""Run one read-only statement on a publication, and write its result in one of four formats."""
 
 import re
 import sys
@@ -9,7 +9,7 @@ import duckdb
 from orchestration.core.database import column_names, rows_as_dicts
 from orchestration.core.errors import WarehouseError
 from orchestration.core.text_tables import distinct_names, render_csv, render_json, render_table
-from orchestration.query.errors import query_error
+from orchestration.query.errors import excerpt, query_error
 from orchestration.store.protocol import StoredPublication
 
 FORMATS = ("table", "csv", "json", "parquet")
@@ -40,7 +40,7 @@ def open_published(publication: StoredPublication) -> duckdb.DuckDBPyConnection:
     connection = publication.open()
     found = connection.execute("select distinct table_schema from information_schema.tables").fetchall()
     existing = {schema for (schema,) in found}
-    if search_path := ",".join(schema for schema in SCHEMAS if schema in existing):  # another version may lack one
+    if search_path := ",".join(schema for schema in SCHEMAS if schema in existing):  # another version may not have all
         connection.execute(f"set search_path = '{search_path}'")
     connection.execute("set python_enable_replacements = false")
     connection.execute("set enable_external_access = false")
@@ -49,51 +49,109 @@ def open_published(publication: StoredPublication) -> duckdb.DuckDBPyConnection:
 
 
 def described_tables(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    """The description of every ``schema.table`` of an open publication, in the order of the names."""
+    """Read the description of every table of an open publication.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+        From `open_published`.
+
+    Returns
+    -------
+    dict of str to str
+        Description by ``schema.table``, in the order of the names.
+    """
     return dict(
         connection.execute(
-            "select table_schema || '.' || table_name, coalesce(table_comment, '') from information_schema.tables order by all"
+            "select table_schema || '.' || table_name, coalesce(table_comment, '') from information_schema.tables"
+            " order by all"
         ).fetchall()
     )
 
 
-def ask(connection: duckdb.DuckDBPyConnection, statement: str) -> duckdb.DuckDBPyConnection:
-    """Run one SELECT (also FROM, WITH, SHOW, DESCRIBE, SUMMARIZE, EXPLAIN) and return its cursor.
+def run_query(connection: duckdb.DuckDBPyConnection, statement: str) -> duckdb.DuckDBPyConnection:
+    """Run one read-only statement of a user.
 
-    Raises WarehouseError for anything else, and with the place and the nearest names for what DuckDB cannot answer.
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+        From `open_published`.
+    statement : str
+        One SELECT, FROM, WITH, SHOW, DESCRIBE, SUMMARIZE or EXPLAIN.
+
+    Returns
+    -------
+    duckdb.DuckDBPyConnection
+        The connection, with the result to fetch. Fetching can raise duckdb.Error.
+
+    Raises
+    ------
+    WarehouseError
+        If it is another statement, more than one, or if DuckDB cannot run it; the message points at the position and
+        suggests similar names.
     """
     try:
         statements = connection.extract_statements(statement)
         if len(statements) != 1:
-            raise _not_one_question(statement, f"{len(statements)} statements" if statements else "no statement")
-        plain = re.sub(r"\A(?:\s|--[^\n]*(?:\n|\Z)|/\*.*?\*/)+", "", statement, flags=re.DOTALL)
-        explained = re.sub(r"\Aexplain\s+(?:analyze\s+)?(?:\(.*?\)\s*)?", "", plain, flags=re.IGNORECASE | re.DOTALL)
-        word = plain.split(maxsplit=1)[0].upper()
+            raise _not_a_select(statement, f"{len(statements)} statements" if statements else "no statement")
+        uncommented = re.sub(r"\A(?:\s|--[^\n]*(?:\n|\Z)|/\*.*?\*/)+", "", statement, flags=re.DOTALL)
+        explained = re.sub(
+            r"\Aexplain\s+(?:analyze\s+)?(?:\(.*?\)\s*)?", "", uncommented, flags=re.IGNORECASE | re.DOTALL
+        )
+        word = uncommented.split(maxsplit=1)[0].upper()
         if word == "PRAGMA" or [s.type.name for s in connection.extract_statements(explained)] != ["SELECT"]:
-            raise _not_one_question(statement, f"a statement with {word}")
+            raise _not_a_select(statement, f"a statement with {word}")
         return connection.execute(statement)
     except duckdb.Error as error:
         raise query_error(connection, statement, error) from error
 
 
-def write_answer(publication: StoredPublication, statement: str, output_format: str, out: BinaryIO) -> None:
-    """Ask one question of a publication and write its answer to ``out``.
+def write_result(publication: StoredPublication, statement: str, output_format: str, out: BinaryIO) -> None:
+    """Run one read-only statement and write its result.
 
-    table is aligned text with NULL written out and long decimals rounded, csv leaves NULL empty (an empty text is ""),
-    json is a list of objects, parquet is binary; the last three keep every digit.
-    Raises WarehouseError with the reason if the question cannot be answered.
+    Parameters
+    ----------
+    publication : StoredPublication
+        The publication to query.
+    statement : str
+        As for `run_query`.
+    output_format : {"table", "csv", "json", "parquet"}
+        table: aligned text with NULL written out and long decimals rounded; csv: NULL is empty and an empty text is
+        ``""``; json: a list of objects. All but table keep every digit.
+    out : BinaryIO
+        Stream for the result, text in UTF-8.
+
+    Raises
+    ------
+    WarehouseError
+        If the statement is refused or fails.
     """
     connection = open_published(publication)
     try:
-        write_cursor(ask(connection, statement), output_format, out)
-    except duckdb.Error as error:  # met only while the rows are fetched
+        write_cursor(run_query(connection, statement), output_format, out)
+    except duckdb.Error as error:  # raised while rows are fetched
         raise query_error(connection, statement, error) from error
     finally:
         connection.close()
 
 
 def write_cursor(cursor: duckdb.DuckDBPyConnection, output_format: str, out: BinaryIO) -> None:
-    """Write all rows that ``ask`` returned, in one of FORMATS."""
+    """Write all rows of a result.
+
+    Parameters
+    ----------
+    cursor : duckdb.DuckDBPyConnection
+        From `run_query`. Repeated column names are made distinct.
+    output_format : {"table", "csv", "json", "parquet"}
+        As for `write_result`.
+    out : BinaryIO
+        Stream for the result.
+
+    Raises
+    ------
+    duckdb.Error
+        If the statement fails while rows are fetched.
+    """
     names = distinct_names(column_names(cursor))
     if output_format == "parquet":
         import pyarrow.parquet
@@ -105,21 +163,21 @@ def write_cursor(cursor: duckdb.DuckDBPyConnection, output_format: str, out: Bin
 
 
 def warn_if_synthetic(publication: StoredPublication) -> None:
-    """Print a note on standard error if the publication holds the synthetic sample."""
+    """Print the publication's note on standard error if its data are the synthetic sample."""
     record = publication.record()
     if record and record["is_synthetic"]:
         print(record["note"], file=sys.stderr)
 
 
 def rows_of(publication: StoredPublication, statement: str) -> list[dict[str, Any]]:
-    """Run a statement of our own and return its rows.
+    """Run a statement of the warehouse itself and return its rows.
 
     Parameters
     ----------
     publication : StoredPublication
         The publication to query.
     statement : str
-        SQL that a publication of this version can answer.
+        SQL that is valid for a publication of this version.
 
     Returns
     -------
@@ -129,7 +187,7 @@ def rows_of(publication: StoredPublication, statement: str) -> list[dict[str, An
     Raises
     ------
     WarehouseError
-        If the publication is missing, or of a version with another schema.
+        If the publication does not exist or has the schema of another version.
     """
     connection = open_published(publication)
     try:
@@ -140,17 +198,17 @@ def rows_of(publication: StoredPublication, statement: str) -> list[dict[str, An
             where=str(publication),
             expected="a publication of this version of the warehouse",
             found=str(error).splitlines()[0],
-            next_step="warehouse run publishes a new one",
+            next_step="Publish a new one with warehouse run.",
         ) from error
     finally:
         connection.close()
 
 
-def _not_one_question(statement: str, found: str) -> WarehouseError:
+def _not_a_select(statement: str, found: str) -> WarehouseError:
     return WarehouseError(
-        "Only a question can be asked here, one at a time.",
-        where=statement if len(statement) <= 200 else statement[:200] + " ...",
+        "Only a single read-only SELECT statement is allowed.",
+        where=excerpt(statement),
         expected="one SELECT, FROM, WITH, SHOW, DESCRIBE, SUMMARIZE or EXPLAIN",
         found=found,
-        next_step="ask for rows with SELECT; files are written by --output (in the shell: .output FILE)",
+        next_step="Use SELECT; write the result to a file with --output FILE (in the shell: .output FILE).",
     )

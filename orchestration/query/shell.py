@@ -1,4 +1,4 @@
-"""The SQL shell: statements and dot commands on one publication, from a terminal or a script."""
+"""The SQL shell: statements and dot commands on one open publication, from a terminal or a script."""
 
 import re
 import shutil
@@ -7,120 +7,202 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import duckdb
 
+from orchestration.core.database import column_names
 from orchestration.core.errors import WarehouseError
 from orchestration.core.files import write_atomically
 from orchestration.core.settings import Settings
-from orchestration.core.text_tables import counted, distinct_names, render_screen, shortened
+from orchestration.core.text_tables import Row, counted, distinct_names, render_screen, shortened
+from orchestration.publication.kept import find
 from orchestration.query.errors import query_error
-from orchestration.query.run import FORMATS, ask, open_published, write_cursor
+from orchestration.query.run import FORMATS, open_published, run_query, write_cursor
 from orchestration.store.protocol import StoredPublication
 
 COMMANDS = {
-    ".tables": "the tables, their rows and what they hold",
-    ".schema": "TABLE: its columns with type, unit and description",
-    ".describe": "COLUMN: its meaning, unit, source and coverage in every table that has it",
-    ".sources": "the source files behind this publication",
-    ".publication": "which publication is asked; .publication ID, previous or current opens another",
-    ".format": f"{'|'.join(FORMATS)}: how answers are written",
-    ".output": "FILE: write the next answer there, whole, in the format set",
-    ".limit": "N: rows shown of a table on the screen; 0 shows all",
-    ".timing": "on|off: tell how long each answer took",
-    ".help": "this list",
-    ".quit": "leave (also Ctrl-D)",
+    ".tables": "list the tables with row counts and descriptions",
+    ".schema": "TABLE: list its columns with type, unit and description",
+    ".describe": "COLUMN: show description, unit, source and coverage in every table that has it",
+    ".sources": "list the source files of this publication",
+    ".publication": "show the open publication; .publication ID, previous or current opens another",
+    ".format": f"{'|'.join(FORMATS)}: set the format of results",
+    ".output": "FILE: write the next result to this file in the current format",
+    ".limit": "N: rows of a result shown on the screen; 0 shows all",
+    ".timing": "on|off: show the time each statement takes",
+    ".help": "show this list",
+    ".quit": "leave the shell (also Ctrl-D)",
 }
 COUNTED_AT_MOST = 100_000
+UNLIMITED_WIDTH = 10_000
 _TOKEN = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|\$\$.*?\$\$|--[^\n]*|/\*.*?\*/|['\"]|/\*|\$\$|;", re.DOTALL)
+
+T = TypeVar("T")
 
 
 def split_statements(text: str) -> tuple[list[str], str]:
-    """The statements that a ``;`` ends, and what is left; a ``;`` in a quoted text or a comment ends nothing."""
+    """Split SQL at its semicolons, except those in quoted text and comments.
+
+    Parameters
+    ----------
+    text : str
+        SQL, possibly incomplete.
+
+    Returns
+    -------
+    statements : list of str
+        Complete statements with their semicolon.
+    rest : str
+        The incomplete statement after the last semicolon, empty if there is none.
+    """
     statements, start = [], 0
     for token in _TOKEN.finditer(text):
         if token[0] == ";":
             statements.append(text[start : token.end()].strip())
             start = token.end()
-        elif token[0] in ("'", '"', "/*", "$$"):  # opened and not closed yet
+        elif token[0] in ("'", '"', "/*", "$$"):  # opened and not closed
             break
     return [s for s in statements if s != ";"], text[start:].strip()
 
 
 class Leave(Exception):
-    """The user wants to leave the shell."""
+    """The user leaves the shell."""
 
 
 class Session:
-    """One publication kept open, and how its answers are shown. ``tell`` prints a line."""
+    """An open publication, and how results are shown.
+
+    Parameters
+    ----------
+    settings : Settings
+        With the data folder or the lake, for ``.publication``.
+    publication : StoredPublication
+        The publication to open.
+    show : callable
+        Prints one text.
+    output_format : {"table", "csv", "json", "parquet"}
+        Format of results, until ``.format`` changes it.
+
+    Attributes
+    ----------
+    publication_id, note : str
+        From meta.publication of the open publication.
+
+    Raises
+    ------
+    WarehouseError
+        If the publication cannot be opened.
+    """
+
+    publication_id: str
+    note: str
+    _connection: duckdb.DuckDBPyConnection
+    _file_version: tuple[int, int]
 
     def __init__(
-        self, settings: Settings, place: StoredPublication, tell: Callable[[str], None], output_format: str = "table"
-    ):
-        self._settings, self._tell = settings, tell
-        self._format, self._output, self._timing, self._limit = output_format, None, False, None
-        self._open(place)
+        self,
+        settings: Settings,
+        publication: StoredPublication,
+        show: Callable[[str], None],
+        output_format: str = "table",
+    ) -> None:
+        self._settings, self._show = settings, show
+        self._format = output_format
+        self._output: Path | None = None
+        self._is_timed = False
+        self._limit: int | None = None
+        self._open(publication)
 
     def run(self, text: str) -> None:
-        """One statement, or one dot command. WarehouseError for what cannot be done; Leave for .quit."""
+        """Run one statement or one dot command.
+
+        Parameters
+        ----------
+        text : str
+            A dot command if it begins with a dot.
+
+        Raises
+        ------
+        WarehouseError
+            If it fails; the session can be used further.
+        Leave
+            For ``.quit``.
+        """
         if text.startswith("."):
             name, _, argument = text.rstrip("; \n").partition(" ")
             if name not in COMMANDS:
-                raise WarehouseError(f"There is no command {name}.", next_step=".help lists the commands")
+                raise WarehouseError(f"Unknown command {name}.", next_step="List the commands with .help.")
             getattr(self, f"do_{name[1:]}")(argument.strip())
             return
         started = time.monotonic()
-        self._answer(text)
-        if self._timing:
-            self._tell(f"{time.monotonic() - started:.3f} s")
+        self._run_statement(text)
+        if self._is_timed:
+            self._show(f"{time.monotonic() - started:.3f} s")
 
-    def news(self) -> str | None:
-        """One sentence, once, when a refresh has put another file in place since this publication was opened."""
-        place = _place(self._settings.warehouse_path)
-        if place == self._place:
+    def newer_publication_notice(self) -> str | None:
+        """Make a notice, once, if a refresh replaced the current file since this publication was opened."""
+        file_version = _file_version(self._settings.warehouse_path)
+        if file_version == self._file_version:
             return None
-        self._place = place
-        return f"A newer publication is in place; this session goes on with {self.publication_id}. .publication current opens it."
+        self._file_version = file_version
+        return (
+            f"A newer publication is available; this session still queries {self.publication_id}."
+            " Open the newer one with .publication current."
+        )
 
-    def codebook(self) -> list[tuple]:
-        """(schema, table, column, type, unit, description) of every published column."""
+    def codebook(self) -> list[Row]:
+        """Read the codebook of the open publication.
+
+        Returns
+        -------
+        list of tuple
+            Schema, table, column, type, unit and description of every published column.
+
+        Raises
+        ------
+        WarehouseError
+            If the publication has no meta.columns.
+        """
         return self._rows(
             "select table_schema, table_name, column_name, data_type, unit, description from meta.columns"
             " order by table_schema, table_name, position"
         )
 
     def close(self) -> None:
+        """Close the connection."""
         self._connection.close()
 
-    def _open(self, place: StoredPublication) -> None:
-        self._place = _place(self._settings.warehouse_path)
-        self._connection = open_published(place)
+    def _open(self, publication: StoredPublication) -> None:
+        self._file_version = _file_version(self._settings.warehouse_path)
+        self._connection = open_published(publication)
         ((self.publication_id, self.note),) = self._rows("select publication_id, note from meta.publication")
 
-    def _rows(self, statement: str, *values: object) -> list[tuple]:
+    def _rows(self, statement: str, *values: object) -> list[Row]:
         try:
             return self._connection.execute(statement, list(values)).fetchall()
-        except duckdb.Error as error:  # a publication of another version of the warehouse
+        except duckdb.Error as error:  # the publication has the schema of another version
             raise query_error(self._connection, statement, error) from error
 
-    def _answer(self, statement: str) -> None:
+    def _run_statement(self, statement: str) -> None:
         if self._output:
             with write_atomically(self._output) as stream:
-                self._interruptibly(statement, lambda cursor: write_cursor(cursor, self._format, stream))
-            self._tell(f"written to {self._output}")
+                self._interruptible(statement, lambda cursor: write_cursor(cursor, self._format, stream))
+            self._show(f"Result written to {self._output}.")
             self._output = None
         elif self._format == "parquet":
-            raise WarehouseError("Parquet is not for reading on a screen.", next_step=".output FILE, or .format table")
+            raise WarehouseError(
+                "Parquet cannot be shown on the screen.", next_step="Use .output FILE, or .format table."
+            )
         elif self._format == "table" and sys.stdout.isatty():
-            self._tell(self._interruptibly(statement, self._screenful))
+            self._show(self._interruptible(statement, self._rendered_for_screen))
         else:
-            self._interruptibly(statement, lambda cursor: write_cursor(cursor, self._format, sys.stdout.buffer))
+            self._interruptible(statement, lambda cursor: write_cursor(cursor, self._format, sys.stdout.buffer))
             sys.stdout.buffer.flush()
 
-    def _screenful(self, cursor: duckdb.DuckDBPyConnection) -> str:
+    def _rendered_for_screen(self, cursor: duckdb.DuckDBPyConnection) -> str:
         limit = max(10, shutil.get_terminal_size().lines - 6) if self._limit is None else self._limit
-        names = distinct_names([column[0] for column in cursor.description])
+        names = distinct_names(column_names(cursor))
         if not limit:
             rows = cursor.fetchall()
             return f"{render_screen(names, rows)}\n({counted(len(rows), 'row')})"
@@ -131,114 +213,132 @@ class Session:
         at_least = "at least " if more == COUNTED_AT_MOST else ""
         return f"{shown}\n... {at_least}{counted(more, 'more row')} (.limit 0 shows all)"
 
-    def _interruptibly(self, statement: str, use: Callable[[duckdb.DuckDBPyConnection], Any]) -> Any:
-        """Ask beside the main thread, so that Ctrl-C can stop the query and leaves the session as it was."""
+    def _interruptible(self, statement: str, use: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+        """Run a statement in a second thread, so that Ctrl-C in the main thread interrupts it and not the session."""
 
-        def answer() -> Any:
+        def run_and_use() -> T:
             try:
-                return use(ask(self._connection, statement))
-            except duckdb.Error as error:  # met only while the rows are fetched
+                return use(run_query(self._connection, statement))
+            except duckdb.Error as error:  # raised while rows are fetched
                 raise query_error(self._connection, statement, error) from error
 
-        with ThreadPoolExecutor(max_workers=1) as beside:
-            asked = beside.submit(answer)
+        with ThreadPoolExecutor(max_workers=1) as executor:
+            future = executor.submit(run_and_use)
             while True:
                 try:
-                    return asked.result()
+                    return future.result()
                 except KeyboardInterrupt:
                     self._connection.interrupt()
 
-    def _listed(self, names: list[str], rows: list[tuple]) -> None:
-        """A list of ours: the last column is shortened so that a line fits the screen."""
+    def _show_list(self, names: list[str], rows: list[Row]) -> None:
+        """Show a list with one line for each row: its last column is shortened to fit the screen."""
         widths = [max(len(str(row[i])) for row in [names, *rows]) + 2 for i in range(len(names) - 1)]
         room = max(20, shutil.get_terminal_size().columns - sum(widths))
-        self._tell(render_screen(names, [(*row[:-1], shortened(row[-1], room)) for row in rows], width=10_000))
+        shown = [(*row[:-1], shortened(row[-1], room)) for row in rows]
+        self._show(render_screen(names, shown, width=UNLIMITED_WIDTH))
 
     def do_tables(self, _: str) -> None:
+        """Run ``.tables``."""
         rows = self._rows(
             "select table_schema || '.' || table_name, (select any_value(rows) from meta.columns as c where"
             " c.table_schema = t.table_schema and c.table_name = t.table_name), coalesce(table_comment, '')"
             " from information_schema.tables as t where table_catalog = current_database() order by all"
         )
-        self._listed(["table", "rows", "what it holds"], rows)
+        self._show_list(["table", "rows", "description"], rows)
 
     def do_schema(self, table: str) -> None:
+        """Run ``.schema TABLE``; the name may omit its schema."""
+        if not table:
+            raise WarehouseError(".schema needs the name of a table.", next_step="List the tables with .tables.")
         wanted = table.lower().split(".")[-1]
-        rows = [
-            row[2:] for row in self.codebook() if wanted == row[1] and table.lower() in (wanted, f"{row[0]}.{row[1]}")
-        ]
+        codebook = self.codebook()
+        rows = [row[2:] for row in codebook if wanted == row[1] and table.lower() in (wanted, f"{row[0]}.{row[1]}")]
         if not rows:
-            known = sorted({f"{row[0]}.{row[1]}" for row in self.codebook()})
-            raise WarehouseError(f"There is no table {table}." if table else "Of which table?", found=", ".join(known))
-        self._listed(["column", "type", "unit", "description"], rows)
+            known = sorted({f"{row[0]}.{row[1]}" for row in codebook})
+            raise WarehouseError(f"Table {table} not found.", next_step=f"Choose from {', '.join(known)}.")
+        self._show_list(["column", "type", "unit", "description"], rows)
 
     def do_describe(self, column: str) -> None:
+        """Run ``.describe COLUMN``; the name may include table and schema."""
+        if not column:
+            raise WarehouseError(
+                ".describe needs the name of a column.", next_step="List the columns with .schema TABLE."
+            )
         rows = self._rows(
-            "select table_schema || '.' || table_name as place, data_type, unit, source, description, non_null, rows,"
+            "select table_schema || '.' || table_name, data_type, unit, source, description, non_null, rows,"
             " first_year, last_year from meta.columns where column_name = ? order by all",
             column.lower().split(".")[-1],
         )
-        if not rows:
-            ask(
-                self._connection, f'select "{column.replace(chr(34), "")}" from marts.country_years'
-            )  # names the nearest
-        for place, data_type, unit, source, description, non_null, total, first, last in rows:
+        if not rows:  # the error suggests similar names
+            run_query(self._connection, f'select "{column.replace(chr(34), "")}" from marts.country_years')
+        for table, data_type, unit, source, description, non_null, total, first, last in rows:
             years = f", {first}-{last}" if first else ""
-            self._tell(
-                f"{place}.{column.lower().split('.')[-1]}\n  {description}\n  type {data_type}; unit: {unit};"
+            self._show(
+                f"{table}.{column.lower().split('.')[-1]}\n  {description}\n  type {data_type}; unit: {unit};"
                 f" source: {source}\n  observed in {non_null:,} of {counted(total, 'row')}{years}"
             )
 
     def do_sources(self, _: str) -> None:
+        """Run ``.sources``."""
         rows = self._rows(
             "select source, file, coalesce(version, 'undated'), sha256[:12], title from meta.sources order by all"
         )
-        self._listed(["source", "file", "version", "sha256", "title"], rows)
+        self._show_list(["source", "file", "version", "sha256", "title"], rows)
 
     def do_publication(self, wanted: str) -> None:
+        """Run ``.publication [ID]``."""
         if wanted:
-            from orchestration.publication.kept import find
-
-            place = find(self._settings, wanted)
-            self._connection.close()  # DuckDB gives a second connection to a path the file of the first
-            self._open(place)
-        self._tell(f"publication {self.publication_id}\n{self.note}")
+            publication = find(self._settings, wanted)
+            self._connection.close()  # for a path that is still open, DuckDB would reuse the replaced file
+            self._open(publication)
+        self._show(f"publication {self.publication_id}\n{self.note}")
 
     def do_format(self, wanted: str) -> None:
-        self._format = _one_of(wanted, FORMATS, self._format)
-        self._tell(f"answers are written as {self._format}")
+        """Run ``.format NAME``."""
+        self._format = _choice(wanted, FORMATS, self._format)
+        self._show(f"Results are written as {self._format}.")
 
     def do_output(self, name: str) -> None:
+        """Run ``.output FILE``; without a file, results go to the screen again."""
         self._output = Path(name).expanduser().resolve() if name else None
-        self._tell(f"the next answer goes to {self._output}" if name else "answers go to the screen")
+        self._show(f"The next result is written to {self._output}." if name else "Results are shown on the screen.")
 
     def do_limit(self, wanted: str) -> None:
+        """Run ``.limit N``."""
         if not wanted.isdigit():
             raise WarehouseError(
-                "The limit is a number of rows.", found=wanted or "nothing", next_step=".limit 0 shows all"
+                "The limit is invalid.",
+                expected="a number of rows",
+                found=wanted or "nothing",
+                next_step="Use .limit N; .limit 0 shows all rows.",
             )
         self._limit = int(wanted)
 
     def do_timing(self, wanted: str) -> None:
-        self._timing = _one_of(wanted, ("on", "off"), "off" if self._timing else "on") == "on"
-        self._tell(f"timing is {'on' if self._timing else 'off'}")
+        """Run ``.timing on|off``; without an argument, switch it."""
+        self._is_timed = _choice(wanted, ("on", "off"), "off" if self._is_timed else "on") == "on"
+        self._show(f"Timing is {'on' if self._is_timed else 'off'}.")
 
     def do_help(self, _: str) -> None:
+        """Run ``.help``."""
         lines = [f"{name:14}{text}" for name, text in COMMANDS.items()]
-        self._tell("\n".join(["A statement ends with ; and may go over several lines. Ctrl-C stops it.", *lines]))
+        self._show("\n".join(["End a statement with ; (it may have several lines). Ctrl-C interrupts it.", *lines]))
 
     def do_quit(self, _: str) -> None:
+        """Run ``.quit``."""
         raise Leave
 
 
-def _one_of(wanted: str, known: tuple[str, ...], default: str) -> str:
+def _choice(wanted: str, known: tuple[str, ...], default: str) -> str:
     if wanted and wanted not in known:
-        raise WarehouseError(f"{wanted} is not known here.", expected=" or ".join(known))
+        raise WarehouseError(
+            "The value is invalid.", expected=" or ".join(known), found=wanted, next_step="Use one of these values."
+        )
     return wanted or default
 
 
-def _place(path: Path) -> tuple[int, int]:
-    """What changes when another file is put in place of ``path``."""
+def _file_version(path: Path) -> tuple[int, int]:
+    """Inode and modification time, which change when the file is replaced; zeros without a file."""
     try:
         found = path.stat()
     except FileNotFoundError:
@@ -247,17 +347,30 @@ def _place(path: Path) -> tuple[int, int]:
 
 
 def run_script(session: Session, lines: Iterable[str]) -> None:
-    """Every statement and dot command of a script, in order; the first that fails ends it with its WarehouseError."""
-    waiting = ""
+    """Run every statement and dot command of a script, until ``.quit`` or its end.
+
+    Parameters
+    ----------
+    session : Session
+        The open session.
+    lines : iterable of str
+        The script. A dot command is one line; the last statement needs no semicolon.
+
+    Raises
+    ------
+    WarehouseError
+        From the first statement or command that fails; the rest is not run.
+    """
+    rest = ""
     for line in lines:
-        if not waiting and line.startswith("."):
+        if not rest and line.startswith("."):
             statements = [line.strip()]
         else:
-            statements, waiting = split_statements(f"{waiting}\n{line}")
+            statements, rest = split_statements(f"{rest}\n{line}")
         try:
             for statement in statements:
                 session.run(statement)
         except Leave:
             return
-    if waiting:
-        session.run(waiting)
+    if rest:
+        session.run(rest)

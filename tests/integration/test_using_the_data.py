@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.query.run import write_answer
+from orchestration.query.run import write_result
 from orchestration.store.publication_file import PublicationFile
 from tests.support.shell import REPOSITORY, Shell
 
@@ -46,7 +46,7 @@ def test_python_snippets_print_what_the_page_shows(desk: Path) -> None:
 @pytest.mark.parametrize(("question", "answer"), blocks_with_output("sql"))
 def test_sql_snippets_print_what_the_page_shows(real_warehouse: Shell, question: str, answer: str) -> None:
     out = io.BytesIO()
-    write_answer(PublicationFile(real_warehouse.published), question, "table", out)
+    write_result(PublicationFile(real_warehouse.published), question, "table", out)
     assert out.getvalue().decode() == answer
 
 

@@ -13,7 +13,7 @@ import pytest
 from orchestration.core.errors import WarehouseError
 from orchestration.core.settings import Settings
 from orchestration.publication.kept import find, kept_publications
-from orchestration.query.run import ask, open_published
+from orchestration.query.run import open_published, run_query
 from orchestration.store.lake import publish as lake_publish
 from orchestration.store.lake.catalogue import PUBLISHED, attached, data_path
 from orchestration.store.lake.publish import publish_to_lake
@@ -55,7 +55,7 @@ def write_file(settings: Settings, number: int, with_dyads: bool = False) -> Non
 
 def rows(publication: StoredPublication, statement: str) -> list[tuple]:
     with open_published(publication) as connection:
-        return ask(connection, statement).fetchall()
+        return run_query(connection, statement).fetchall()
 
 
 def files(settings: Settings) -> set[Path]:
@@ -187,8 +187,8 @@ def test_a_query_reaches_the_publication_only(settings: Settings) -> None:
     with open_published(find(settings)) as connection:
         for statement in FORBIDDEN:
             with pytest.raises(WarehouseError):
-                ask(connection, statement)
-            with pytest.raises(duckdb.Error):  # also without ask, which lets only SELECT pass
+                run_query(connection, statement)
+            with pytest.raises(duckdb.Error):  # also without run_query, which allows only SELECT
                 connection.execute(statement)
 
 

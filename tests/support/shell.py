@@ -10,7 +10,7 @@ from pathlib import Path
 
 from orchestration.core.settings import from_environment
 from orchestration.publication.kept import find
-from orchestration.query.run import write_answer
+from orchestration.query.run import write_result
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 WAREHOUSE = Path(sys.executable).with_name("warehouse")
@@ -69,7 +69,7 @@ class Shell:
             text = done.stdout
         else:
             out = io.BytesIO()
-            write_answer(find(settings), statement, "csv", out)
+            write_result(find(settings), statement, "csv", out)
             text = out.getvalue().decode()
         return text.split("\n", 1)[1].strip()
 

@@ -40,7 +40,7 @@ def sql(
     """
     from orchestration.core.files import write_atomically
     from orchestration.publication.kept import find
-    from orchestration.query.run import warn_if_synthetic, write_answer
+    from orchestration.query.run import warn_if_synthetic, write_result
 
     if statement and script:
         raise click.UsageError("Pass a statement or a file, not both.")
@@ -54,11 +54,11 @@ def sql(
         _shell(settings, stored, output_format)
     elif output:
         with write_atomically(output) as stream:
-            write_answer(stored, statement, output_format, stream)
+            write_result(stored, statement, output_format, stream)
     elif output_format == "parquet" and sys.stdout.isatty():
         raise click.UsageError("Parquet is binary: pass --output FILE to write it to a file.")
     else:
-        write_answer(stored, statement, output_format, sys.stdout.buffer)
+        write_result(stored, statement, output_format, sys.stdout.buffer)
 
 
 def _read(script: Path | None) -> str:

@@ -1,4 +1,4 @@
-"""Questions to the published file: read-only, nothing beside it, readable answers and errors."""
+"""Queries of a publication: read-only, without access to anything else, with readable results and errors."""
 
 import io
 import json
@@ -10,7 +10,8 @@ import pytest
 
 from orchestration.core.errors import WarehouseError
 from orchestration.core.text_tables import render_screen, render_table
-from orchestration.query.run import write_answer
+from orchestration.query.run import write_result
+from orchestration.store.publication_file import PublicationFile
 
 
 @pytest.fixture
@@ -27,22 +28,22 @@ def published(tmp_path: Path) -> Path:
     return path
 
 
-def answer(path: Path, statement: str, output_format: str) -> bytes:
+def result(path: Path, statement: str, output_format: str) -> bytes:
     out = io.BytesIO()
-    write_answer(path, statement, output_format, out)
+    write_result(PublicationFile(path), statement, output_format, out)
     return out.getvalue()
 
 
-def test_formats(published: Path) -> None:
-    question = "select * from t order by n"
-    assert answer(published, question, "csv").decode() == 'n,words,ok\n1,"a, b",true\n2,,false\n'
-    assert json.loads(answer(published, question, "json")) == [
+def test_result_in_every_format(published: Path) -> None:
+    statement = "select * from t order by n"
+    assert result(published, statement, "csv").decode() == 'n,words,ok\n1,"a, b",true\n2,,false\n'
+    assert json.loads(result(published, statement, "json")) == [
         {"n": 1, "words": "a, b", "ok": True},
         {"n": 2, "words": None, "ok": False},
     ]
-    table = pyarrow.parquet.read_table(io.BytesIO(answer(published, question, "parquet")))
+    table = pyarrow.parquet.read_table(io.BytesIO(result(published, statement, "parquet")))
     assert table.to_pydict() == {"n": [1, 2], "words": ["a, b", None], "ok": [True, False]}
-    assert answer(published, question, "table").decode().splitlines()[2:] == [
+    assert result(published, statement, "table").decode().splitlines()[2:] == [
         "1  a, b   true",
         "2  NULL   false",
         "(2 rows)",
@@ -78,89 +79,92 @@ def test_formats(published: Path) -> None:
         "select 1; delete from t",
         "-- nothing but a comment",
         "",
-        "select * from statement",  # a name of this process must not be taken for a table
+        "select * from statement",  # a variable of this process must not be read as a table
         "select * from no_such_table",
         "selec 1",
     ],
 )
-def test_what_cannot_be_asked_is_told_plainly(published: Path, statement: str) -> None:
+def test_other_statements_are_refused(published: Path, statement: str) -> None:
     with pytest.raises(WarehouseError) as caught:
-        answer(published, statement, "table")
-    assert (caught.value.found or caught.value.where) and caught.value.next_step
+        result(published, statement, "table")
+    assert caught.value.found or caught.value.where
+    assert caught.value.next_step
     assert not Path("/tmp/never.csv").exists()
 
 
 @pytest.mark.parametrize(
     ("statement", "hint"),
     [
-        ("select infant_mortalty_rate from country_years", "did you mean infant_mortality_rate (marts.country_years)?"),
+        ("select infant_mortalty_rate from country_years", "Did you mean infant_mortality_rate (marts.country_years)?"),
         (
             "select c.infant_mortalty_rate from country_years c",
-            "did you mean infant_mortality_rate (marts.country_years)?",
+            "Did you mean infant_mortality_rate (marts.country_years)?",
         ),
-        ("select pseudo_r2 from country_years", "pseudo_r2 is a column of results.models: join it, or ask there"),
-        ("select * from marts.countryyears", "did you mean marts.country_years?"),
-        ("select zzz from models", 'warehouse sql "describe results.models" lists the columns'),
+        ("select pseudo_r2 from country_years", "Join or query results.models, which has the column pseudo_r2."),
+        ("select * from marts.countryyears", "Did you mean marts.country_years?"),
+        ("select zzz from models", 'List the columns with warehouse sql "describe results.models".'),
     ],
 )
-def test_errors_name_the_nearest(published: Path, statement: str, hint: str) -> None:
+def test_error_suggests_similar_names(published: Path, statement: str, hint: str) -> None:
     with pytest.raises(WarehouseError) as caught:
-        answer(published, statement, "table")
+        result(published, statement, "table")
     assert caught.value.next_step == hint
 
 
-def test_errors_point_at_the_place(published: Path) -> None:
+def test_error_points_at_the_position(published: Path) -> None:
     with pytest.raises(WarehouseError) as caught:
-        answer(published, "select cow_code,\n  polty2 from country_years", "table")
+        result(published, "select cow_code,\n  polty2 from country_years", "table")
     shown = str(caught.value).splitlines()
-    place = next(i for i, line in enumerate(shown) if "LINE 2:" in line)
-    assert shown[place + 1].index("^") == shown[place].index("polty2")
+    line_number = next(i for i, line in enumerate(shown) if "LINE 2:" in line)
+    assert shown[line_number + 1].index("^") == shown[line_number].index("polty2")
 
 
-def test_csv_tells_null_from_an_empty_text(published: Path) -> None:
-    question = "select null as nothing, '' as empty, 'a\"b' as quote, 'x\ny' as lines"
-    assert answer(published, question, "csv").decode() == 'nothing,empty,quote,lines\n,"","a""b","x\ny"\n'
+def test_csv_distinguishes_null_from_empty_text(published: Path) -> None:
+    statement = "select null as nothing, '' as empty, 'a\"b' as quote, 'x\ny' as lines"
+    assert result(published, statement, "csv").decode() == 'nothing,empty,quote,lines\n,"","a""b","x\ny"\n'
 
 
 @pytest.mark.parametrize("output_format", ["csv", "json"])
 def test_numbers_keep_every_digit(published: Path, output_format: str) -> None:
     numbers = [0.1 + 0.2, 1 / 3, 1e-300, 123456789.123456789, -2.5e22]
-    question = "select * from (values " + ", ".join(f"({n!r}::double)" for n in numbers) + ") v(x)"
-    text = answer(published, question, output_format).decode()
+    statement = "select * from (values " + ", ".join(f"({n!r}::double)" for n in numbers) + ") v(x)"
+    text = result(published, statement, output_format).decode()
     back = [float(x) for x in text.split()[1:]] if output_format == "csv" else [r["x"] for r in json.loads(text)]
     assert back == numbers
 
 
-def test_json_is_json_even_for_what_json_has_no_number_for(published: Path) -> None:
-    question = (
+def test_json_of_nan_decimals_dates_and_lists(published: Path) -> None:
+    statement = (
         "select 'nan'::double as n, 0.10::decimal(4, 2) as d, date '1816-01-01' as day, [1, null] as list, 'Å' as text"
     )
-    assert json.loads(answer(published, question, "json")) == [
+    assert json.loads(result(published, statement, "json")) == [
         {"n": "nan", "d": 0.1, "day": "1816-01-01", "list": [1, None], "text": "Å"}
     ]
 
 
 @pytest.mark.parametrize("output_format", ["csv", "json", "parquet"])
-def test_no_column_is_lost_to_another_of_its_name(published: Path, output_format: str) -> None:
-    text = answer(published, "select 1 as year, 2 as year, 3 as year_2", output_format)
+def test_repeated_column_names_are_made_distinct(published: Path, output_format: str) -> None:
+    text = result(published, "select 1 as year, 2 as year, 3 as year_2", output_format)
     if output_format == "parquet":
         names = pyarrow.parquet.read_table(io.BytesIO(text)).column_names
     else:
         names = text.decode().splitlines()[0].split(",") if output_format == "csv" else list(json.loads(text)[0])
-    assert len(set(names)) == 3 and {"year", "year_2"} < set(names)
+    assert len(set(names)) == 3
+    assert {"year", "year_2"} < set(names)
 
 
-def test_screen_leaves_out_columns_and_says_which() -> None:
+def test_screen_lists_the_columns_that_do_not_fit() -> None:
     shown = render_screen(["name", "long_column_name", "other"], [("a", 1, 2), ("b", None, 3)], width=24)
     assert shown.splitlines()[0] == "name  long_column_name"
-    assert "1 more column not shown: other" in shown and "NULL" in shown
+    assert "1 more column not shown: other" in shown
+    assert "NULL" in shown
     assert render_screen(["a", "long"], [(1, "x" * 50)], width=20).splitlines()[0] == "a     1"
 
 
-def test_nothing_published(tmp_path: Path) -> None:
+def test_missing_publication(tmp_path: Path) -> None:
     with pytest.raises(WarehouseError, match="warehouse run"):
-        answer(tmp_path / "none.duckdb", "select 1", "table")
+        result(tmp_path / "none.duckdb", "select 1", "table")
 
 
-def test_numbers_to_the_right_and_one_row() -> None:
+def test_numbers_are_right_aligned() -> None:
     assert render_table(["name", "n"], [("a", 10)]) == "name   n\n----  --\na     10\n(1 row)\n"

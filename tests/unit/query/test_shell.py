@@ -1,4 +1,4 @@
-"""The SQL shell: statements, dot commands, completion, one publication throughout, and Ctrl-C on a real terminal."""
+"""The SQL shell: statements, dot commands, completion, its open publication, and Ctrl-C on a real terminal."""
 
 import os
 import pty
@@ -19,6 +19,7 @@ from orchestration.core.errors import WarehouseError
 from orchestration.core.settings import Settings
 from orchestration.query.prompt import Names, interact, is_complete
 from orchestration.query.shell import Session, run_script, split_statements
+from orchestration.store.publication_file import PublicationFile
 from tests.support.shell import WAREHOUSE
 
 CODEBOOK = [
@@ -38,8 +39,9 @@ def write_publication(path: Path, name: str) -> None:
             "create table marts.countries as select range as cow_code, 'x' as state_name from range(500)"
         )
         connection.execute(
-            "create table meta.columns as select col0 as table_schema, col1 as table_name, col2 as column_name, 1 as position,"
-            " col3 as data_type, col4 as unit, col5 as description, 'COW' as source, 9 as rows, 7 as non_null,"
+            "create table meta.columns as select col0 as table_schema, col1 as table_name, col2 as column_name,"
+            " 1 as position, col3 as data_type,"
+            " col4 as unit, col5 as description, 'COW' as source, 9 as rows, 7 as non_null,"
             f" 1816 as first_year, 2000 as last_year from (values {', '.join(map(str, CODEBOOK))})"
         )
         connection.execute(
@@ -56,13 +58,13 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def told() -> list[str]:
+def printed() -> list[str]:
     return []
 
 
 @pytest.fixture
-def session(settings: Settings, told: list[str]):
-    session = Session(settings, settings.warehouse_path, told.append)
+def session(settings: Settings, printed: list[str]) -> Iterator[Session]:
+    session = Session(settings, PublicationFile(settings.warehouse_path), printed.append)
     yield session
     session.close()
 
@@ -78,20 +80,20 @@ def session(settings: Settings, told: list[str]):
         (";;", [], ""),
     ],
 )
-def test_what_ends_a_statement(text: str, statements: list[str], rest: str) -> None:
+def test_semicolons_end_statements(text: str, statements: list[str], rest: str) -> None:
     assert split_statements(text) == (statements, rest)
     assert is_complete(text) == (not rest)
 
 
-def test_a_script_of_statements_and_commands(session: Session, told: list[str], tmp_path: Path) -> None:
-    answer = tmp_path / "answer.csv"
-    script = f".format csv\n.output {answer}\nselect count(*)\n  as n, ';' as text\nfrom countries;\n.quit\nnot reached"
+def test_script_of_statements_and_commands(session: Session, printed: list[str], tmp_path: Path) -> None:
+    result = tmp_path / "result.csv"
+    script = f".format csv\n.output {result}\nselect count(*)\n  as n, ';' as text\nfrom countries;\n.quit\nnot reached"
     run_script(session, script.splitlines())
-    assert answer.read_text() == "n,text\n500,;\n"
-    assert told[-1] == f"written to {answer}"
+    assert result.read_text() == "n,text\n500,;\n"
+    assert printed[-1] == f"Result written to {result}."
 
 
-def test_commands_tell_what_there_is(session: Session, told: list[str]) -> None:
+def test_commands_describe_the_publication(session: Session, printed: list[str]) -> None:
     for command, expected in [
         (".tables", "marts.countries"),
         (".schema country_years", "deaths per 1,000 live births"),
@@ -101,69 +103,67 @@ def test_commands_tell_what_there_is(session: Session, told: list[str]) -> None:
         (".publication", "first"),
         (".help", ".describe"),
     ]:
-        told.clear()
+        printed.clear()
         session.run(command)
-        assert expected in "\n".join(told), command
+        assert expected in "\n".join(printed), command
 
 
 @pytest.mark.parametrize(
     "text",
     [".nothing", ".schema nowhere", ".limit many", ".format xml", ".describe nope", "drop table countries", "sel"],
 )
-def test_what_cannot_be_done_is_told_and_the_session_goes_on(session: Session, text: str) -> None:
+def test_error_leaves_the_session_usable(session: Session, text: str) -> None:
     with pytest.raises(WarehouseError):
         session.run(text)
     assert session.run(".publication") is None
 
 
-def test_a_publication_without_a_codebook_can_still_be_asked(
-    settings: Settings, told: list[str], tmp_path: Path
-) -> None:
+def test_publication_without_a_codebook_can_be_queried(settings: Settings, printed: list[str], tmp_path: Path) -> None:
     with duckdb.connect(str(settings.warehouse_path)) as connection:
         connection.execute("drop table meta.columns")
-    session = Session(settings, settings.warehouse_path, told.append)
-    with pytest.raises(WarehouseError, match="no table"):
+    session = Session(settings, PublicationFile(settings.warehouse_path), printed.append)
+    with pytest.raises(WarehouseError, match="Table columns not found"):
         session.run(".schema countries")
     run_script(session, [f".output {tmp_path / 'a'}", "select count(*) as n from countries;"])
     assert "500" in (tmp_path / "a").read_text()
     session.close()
 
 
-def test_a_session_keeps_to_its_publication_and_tells_of_a_newer(
-    settings: Settings, session: Session, told: list[str], tmp_path: Path
+def test_session_keeps_its_publication_and_reports_a_newer(
+    settings: Settings, session: Session, printed: list[str], tmp_path: Path
 ) -> None:
-    assert session.news() is None
+    assert session.newer_publication_notice() is None
     write_publication(tmp_path / "next.duckdb", "second")
     os.replace(tmp_path / "next.duckdb", settings.warehouse_path)
-    told.clear()
+    printed.clear()
     run_script(session, [".output " + str(tmp_path / "a"), "select publication_id from publication;"])
     assert "first" in (tmp_path / "a").read_text()
-    assert "goes on with first" in session.news()
-    assert session.news() is None, "told once"
+    assert "still queries first" in session.newer_publication_notice()
+    assert session.newer_publication_notice() is None, "reported once"
     session.run(".publication current")
-    assert "publication second" in told[-1]
+    assert "publication second" in printed[-1]
 
 
 @pytest.fixture
-def listening() -> Iterator[None]:
-    """Ctrl-C reaches this process even where it was started, as in the background of a script, to ignore it."""
+def interruptible() -> Iterator[None]:
+    """Let SIGINT raise KeyboardInterrupt: a process started in the background of a script ignores it."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
 
 
-@pytest.mark.usefixtures("listening")
-def test_ctrl_c_stops_the_running_query_and_not_the_session(session: Session, told: list[str], tmp_path: Path) -> None:
+@pytest.mark.usefixtures("interruptible")
+def test_ctrl_c_stops_the_query_and_not_the_session(session: Session, printed: list[str], tmp_path: Path) -> None:
     timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()
     session.run(f".output {tmp_path / 'never'}")
-    with pytest.raises(WarehouseError, match="stopped"):
+    with pytest.raises(WarehouseError, match="interrupted"):
         session.run("select count(*) from range(1000000000) a, range(1000) b where a.range * b.range = 7")
     assert not (tmp_path / "never").exists()
     session.run(".publication")
 
 
-def test_completion_offers_what_may_stand_there() -> None:
+def test_completion_depends_on_the_position() -> None:
     names = Names(CODEBOOK)
 
     def offered(before: str, after: str = "") -> list[str]:
@@ -180,8 +180,8 @@ def test_completion_offers_what_may_stand_there() -> None:
     assert names.completions("select infant_m")[0][1] == "deaths per 1,000 live births: Preferred rate."
 
 
-def test_on_a_real_terminal(settings: Settings) -> None:
-    """Typed over two lines, a statement given up with Ctrl-C, an error, and Ctrl-D."""
+def test_shell_on_a_real_terminal(settings: Settings) -> None:
+    """Type a statement over two lines, cancel one with Ctrl-C, make an error, and leave with Ctrl-D."""
     ours, theirs = pty.openpty()
     environment = {**os.environ, "WAREHOUSE_DATA_DIR": str(settings.data_dir), "TERM": "xterm"}
     process = subprocess.Popen([WAREHOUSE, "sql"], stdin=theirs, stdout=theirs, stderr=theirs, env=environment)
@@ -191,8 +191,8 @@ def test_on_a_real_terminal(settings: Settings) -> None:
         for typed, *expected in [
             ("select count(*)\r", "...>"),
             ("from countries;\r", "500", "sql>"),
-            ("select given_up\x03", "sql>"),
-            ("select stat_name from countries;\r", "did you mean state_name", "sql>"),
+            ("select cancelled\x03", "sql>"),
+            ("select stat_name from countries;\r", "Did you mean state_name", "sql>"),
         ]:
             os.write(ours, typed.encode())
             for text in expected:
@@ -208,15 +208,15 @@ def test_on_a_real_terminal(settings: Settings) -> None:
 
 
 def _until(terminal: int, expected: str, shown: str) -> str:
-    """Wait until it is shown, in what was read already or in what comes; what comes after it."""
-    patience = time.monotonic() + 20
+    """Read until ``expected`` appears, and return what follows it."""
+    deadline = time.monotonic() + 20
     while expected not in shown:
-        assert select.select([terminal], [], [], max(0, patience - time.monotonic()))[0], f"{expected} not in {shown}"
+        assert select.select([terminal], [], [], max(0, deadline - time.monotonic()))[0], f"{expected} not in {shown}"
         shown += os.read(terminal, 65536).decode(errors="replace")
     return shown.partition(expected)[2]
 
 
-def test_without_prompt_toolkit_a_plain_prompt(
+def test_plain_prompt_without_prompt_toolkit(
     settings: Settings, session: Session, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     typed = iter(["select count(*)", "from countries;", "select nope;", ".quit"])
@@ -224,5 +224,6 @@ def test_without_prompt_toolkit_a_plain_prompt(
     monkeypatch.setattr("builtins.input", lambda prompt: next(typed))
     interact(session, settings)
     shown = capfd.readouterr()
-    assert "500" in shown.out and "There is no column nope" in shown.err
+    assert "500" in shown.out
+    assert "Column nope not found" in shown.err
     assert next(typed, None) is None
