@@ -8,15 +8,8 @@ from matplotlib.figure import Figure
 
 from analysis.core.errors import AnalysisError
 from analysis.reporting.drawing import BLUE, GREY, ORANGE, WIDTH, Drawing, add_title_and_note, styled
-from analysis.theory.frontier import (
-    DEFAULT,
-    Parameters,
-    Plan,
-    comparative_statics,
-    frontier,
-    solve,
-    thresholds,
-)
+from analysis.theory.comparative_statics import comparative_statics, thresholds
+from analysis.theory.frontier import DEFAULT, Parameters, Plan, frontier, solve
 
 SHIFT = 4.0  # demand after the shift, as a multiple of demand before it
 COSTLY = 1.25  # butter cost of the alliance drawn for contrast, as a multiple of the butter it frees after the shift

@@ -1,7 +1,7 @@
-"""Guns versus butter: a small model of our own of when a state contracts out its security to an ally.
+"""Guns versus butter: solve a model of when a state contracts out its security to an ally.
 
-Kimball (2010), Journal of Peace Research 47(4):407-419, argues from a production possibilities frontier. That drawing
-is not known to us: the functional forms and the parameters here are OURS, illustrations and not estimates.
+Kimball (2010), Journal of Peace Research 47(4): 407-419, argues from a production possibilities frontier. The
+functional forms and parameter values here are this project's own: illustrations, not estimates.
 
 The model. A state turns its resources into guns g and butter b along (g/G)^rho + (b/B)^rho = 1. Its security is
 z = g + a s, where a = 1 in an alliance and 0 alone, and must reach the requirement: z >= S. It chooses g, then a, for
@@ -38,8 +38,7 @@ Where the argument fails.
   ln((b1 - k) / b0) - ln(z1 / z0), negative wherever the alliance adds more to security than to butter.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from math import inf, isfinite, log, nan
 from numbers import Real
 
@@ -53,29 +52,53 @@ from analysis.core.errors import AnalysisError
 TANGENCY, REQUIREMENT, NO_GUNS = "tangency", "requirement", "no_guns"
 HOLDS, FLAT, REVERSES = "holds", "flat", "reverses"
 FLAT_WITHIN = 1e-12  # slopes no larger than this are rounding
-SCAN_POINTS = 1000  # of the search for thresholds
 
 
 @dataclass(frozen=True)
 class Parameters:
-    """The model's numbers; AnalysisError names the one that is out of its range.
+    """Parameters of the model, with its symbols.
 
-    Guns and the security of S and s share one unit (guns), B and k another (butter); c and tau are in utility; rho,
-    theta and sigma are pure numbers.
+    Attributes
+    ----------
+    most_guns : float
+        G > 0: guns without any butter, in units of guns.
+    most_butter : float
+        B > 0: butter without any guns, in units of butter.
+    curvature : float
+        rho >= 1, dimensionless; at 1 the frontier is straight.
+    requirement : float
+        S >= 0: security required, in units of guns.
+    ally_contribution : float
+        s >= 0: security that the ally contributes, in units of guns.
+    butter_cost : float
+        k >= 0: cost of the alliance, in units of butter.
+    autonomy_cost : float
+        c >= 0: mean cost of the alliance in autonomy, in utility.
+    cost_spread : float
+        tau > 0: standard deviation of that cost between states, in utility.
+    security_taste : float
+        sigma >= 0: weight of the logarithm of security in utility.
+    demand : float
+        theta > 0: demand for social policy, the weight of the logarithm of butter in utility.
+
+    Raises
+    ------
+    AnalysisError
+        If a parameter is not a finite number or is outside its range.
     """
 
-    most_guns: float = 100.0  # G > 0
-    most_butter: float = 100.0  # B > 0
-    curvature: float = 2.0  # rho >= 1; at 1 the frontier is straight
-    requirement: float = 60.0  # S >= 0
-    ally_contribution: float = 35.0  # s >= 0
-    butter_cost: float = 0.0  # k >= 0
-    autonomy_cost: float = 0.5  # c >= 0
-    cost_spread: float = 0.1  # tau > 0
-    security_taste: float = 1.0  # sigma >= 0
-    demand: float = 0.75  # theta > 0
+    most_guns: float = 100.0
+    most_butter: float = 100.0
+    curvature: float = 2.0
+    requirement: float = 60.0
+    ally_contribution: float = 35.0
+    butter_cost: float = 0.0
+    autonomy_cost: float = 0.5
+    cost_spread: float = 0.1
+    security_taste: float = 1.0
+    demand: float = 0.75
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
             if isinstance(value, bool) or not isinstance(value, Real) or not isfinite(value):
@@ -85,7 +108,7 @@ class Parameters:
                 raise AnalysisError(f"{name} must be above 0, found {getattr(self, name):g}")
         for name in ("requirement", "ally_contribution", "butter_cost", "autonomy_cost", "security_taste"):
             if getattr(self, name) < 0:
-                raise AnalysisError(f"{name} must not be below 0, found {getattr(self, name):g}")
+                raise AnalysisError(f"{name} must be at least 0, found {getattr(self, name):g}")
         if self.curvature < 1:
             raise AnalysisError(
                 f"curvature must be at least 1 (below it the frontier is not concave), found {self.curvature:g}"
@@ -97,12 +120,23 @@ DEFAULT = Parameters()
 
 @dataclass(frozen=True)
 class Plan:
-    """The best a state can do alone, or allied.
+    """The optimum of a state alone, or allied.
 
-    guns (its own), butter (less the alliance's cost), security (the ally's contribution included), utility (less the
-    cost in autonomy); gun_benefit and gun_cost are the marginal utilities that a tangency equates, per gun. regime:
-    tangency; requirement (security is just what is required); no_guns (the ally provides all: only if sigma = 0 or the
-    frontier is straight, for on a curved one the first gun costs no butter).
+    Attributes
+    ----------
+    guns : float
+        The state's own guns.
+    butter : float
+        Butter less the cost of the alliance.
+    security : float
+        Guns and the ally's contribution, in units of guns.
+    utility : float
+        Utility less the cost in autonomy.
+    gun_benefit, gun_cost : float
+        Marginal utilities per gun, which are equal at a tangency.
+    regime : {"tangency", "requirement", "no_guns"}
+        requirement: security is just what is required; no_guns: the ally provides all of it, which happens only if
+        sigma = 0 or the frontier is straight, as on a curved frontier the first gun costs no butter.
     """
 
     guns: float
@@ -116,12 +150,22 @@ class Plan:
 
 @dataclass(frozen=True)
 class Solution:
-    """Both plans (None: no plan is secure and leaves butter) and the choice between them.
+    """Both plans and the choice between them.
 
-    gain: utility allied minus alone, infinite where there is only one plan; probability of allying; gain_slope: its
-    derivative in demand, per unit of demand; crowding_out_slope: the same where demand takes its weight off security
-    (NaN if that has no weight); prediction: whether rising demand makes an alliance more likely (holds), less likely
-    (reverses) or neither (flat).
+    Attributes
+    ----------
+    alone, allied : Plan or None
+        The optima; None if no plan meets the requirement and leaves butter.
+    gain : float
+        Utility allied minus alone; infinite if only one plan is possible.
+    probability : float
+        Probability of allying, 0 to 1.
+    gain_slope : float
+        Derivative of the gain in demand, in utility per unit of demand.
+    crowding_out_slope : float
+        The same if the weight of security falls one for one as demand rises; NaN if security has no weight.
+    prediction : {"holds", "reverses", "flat"}
+        Whether rising demand makes an alliance more likely, less likely, or neither.
     """
 
     alone: Plan | None
@@ -134,29 +178,37 @@ class Solution:
 
     @property
     def allies(self) -> bool:
-        """The choice of a state with the mean cost in autonomy; when indifferent it stays alone."""
+        """Whether a state with the mean cost in autonomy allies; an indifferent state does not."""
         return self.gain > 0
 
 
-@dataclass(frozen=True)
-class Threshold:
-    """A demand at which the gain of allying is 0; is_rising: alliance is the better choice above it, not below."""
-
-    demand: float
-    is_rising: bool
-
-
 def solve(parameters: Parameters) -> Solution:
-    """The best plans alone and allied, and the choice; AnalysisError where the state can be secure neither way."""
+    """Solve the model: the optima alone and allied, and the choice between them.
+
+    Parameters
+    ----------
+    parameters : Parameters
+        The parameters.
+
+    Returns
+    -------
+    Solution
+        Both plans, the gain of allying and its comparative statics.
+
+    Raises
+    ------
+    AnalysisError
+        If no plan, alone or allied, meets the requirement and leaves butter.
+    """
     alone = best_plan(parameters, contribution=0.0, butter_cost=0.0, autonomy_cost=0.0)
     allied = best_plan(
         parameters, parameters.ally_contribution, parameters.butter_cost, autonomy_cost=parameters.autonomy_cost
     )
     if alone is None and allied is None:
         raise AnalysisError(
-            f"no plan meets the requirement of {parameters.requirement:g} and leaves butter: alone at most"
-            f" {parameters.most_guns:g} guns, allied {parameters.ally_contribution:g} more at a cost of"
-            f" {parameters.butter_cost:g} butter; lower the requirement or that cost, or raise the contribution"
+            f"no plan meets the requirement of {parameters.requirement:g} and leaves butter: at most"
+            f" {parameters.most_guns:g} guns alone, and {parameters.ally_contribution:g} more allied at a cost of"
+            f" {parameters.butter_cost:g} butter; lower requirement or butter_cost, or raise ally_contribution"
         )
     if alone is None or allied is None:
         gain = inf if alone is None else -inf
@@ -164,19 +216,40 @@ def solve(parameters: Parameters) -> Solution:
     gain = allied.utility - alone.utility
     slope = log(allied.butter / alone.butter)
     crowding_out = slope - log(allied.security / alone.security) if parameters.security_taste > 0 else nan
-    if abs(slope) <= FLAT_WITHIN:
-        prediction = FLAT
-    else:
-        prediction = HOLDS if slope > 0 else REVERSES
+    direction = HOLDS if slope > 0 else REVERSES
+    prediction = FLAT if abs(slope) <= FLAT_WITHIN else direction
     probability = float(ndtr(gain / parameters.cost_spread))
     return Solution(alone, allied, gain, probability, slope, crowding_out, prediction)
 
 
 def best_plan(parameters: Parameters, contribution: float, butter_cost: float, autonomy_cost: float) -> Plan | None:
-    """The guns that maximise utility given the ally's contribution and the two costs; None where no plan is possible.
+    """Maximise utility in guns, given the contribution of an ally and the costs of the alliance.
 
-    Works in shares of G and B. The first-order condition is multiplied by (b - k) (g + s) (1 - u^rho) / b, which is
-    positive and leaves a decreasing function of the guns that is finite at both ends.
+    Parameters
+    ----------
+    parameters : Parameters
+        The parameters, of which those of the alliance are replaced by the next three.
+    contribution : float
+        Security that the ally contributes, in units of guns.
+    butter_cost : float
+        Cost of the alliance, in units of butter.
+    autonomy_cost : float
+        Cost of the alliance, in utility.
+
+    Returns
+    -------
+    Plan or None
+        The optimum; None if no plan meets the requirement and leaves butter.
+
+    Raises
+    ------
+    AnalysisError
+        If demand is so small that the optimal butter is 0 in double precision.
+
+    Notes
+    -----
+    Computed in shares u = g / G of guns. The first-order condition is multiplied by (b - k) (g + s) (1 - u^rho) / b,
+    which is positive. This gives a decreasing function of u that is finite at both ends, and its root is the tangency.
     """
     rho, theta, sigma = parameters.curvature, parameters.demand, parameters.security_taste
     s, k = contribution / parameters.most_guns, butter_cost / parameters.most_butter
@@ -184,9 +257,10 @@ def best_plan(parameters: Parameters, contribution: float, butter_cost: float, a
     if k >= 1 or least >= (most := (1 - k**rho) ** (1 / rho)):
         return None
 
-    def net_benefit(u):
+    def net_benefit(u: float) -> float:
         left = 1 - u**rho
-        return sigma * (left - k * left ** (1 - 1 / rho)) - theta * u ** (rho - 1) * (u + s)
+        difference: float = sigma * (left - k * left ** (1 - 1 / rho)) - theta * u ** (rho - 1) * (u + s)
+        return difference
 
     if net_benefit(least) > 0:
         share, regime = brentq(net_benefit, least, most, xtol=1e-15), TANGENCY
@@ -195,7 +269,7 @@ def best_plan(parameters: Parameters, contribution: float, butter_cost: float, a
     left = 1 - share**rho
     butter = parameters.most_butter * left ** (1 / rho) - butter_cost
     if butter <= 0:
-        raise AnalysisError(f"demand {theta:g} is too small beside security_taste {sigma:g} to be told from 0")
+        raise AnalysisError(f"demand {theta:g} is too small beside security_taste {sigma:g}; raise demand")
     guns = share * parameters.most_guns
     security = guns + contribution
     price = parameters.most_butter / parameters.most_guns * share ** (rho - 1) * left ** (1 / rho - 1)
@@ -211,59 +285,33 @@ def best_plan(parameters: Parameters, contribution: float, butter_cost: float, a
     )
 
 
-def comparative_statics(parameters: Parameters, demands: Iterable[float]) -> pd.DataFrame:
-    """One row per demand, in the order given; `demand` of the parameters is replaced.
-
-    Columns: demand; alone_ and allied_ guns, butter, security (units of the parameters; NaN where there is no plan)
-    and regime; butter_freed (by the alliance, before its cost); gain, gain_slope, crowding_out_slope (utility, and
-    utility per unit of demand); probability; allies; prediction.
-    """
-    rows = []
-    for demand in demands:
-        solution = solve(replace(parameters, demand=demand))
-        row = {"demand": float(demand)}
-        for name, plan in (("alone", solution.alone), ("allied", solution.allied)):
-            for quantity in ("guns", "butter", "security"):
-                row[f"{name}_{quantity}"] = nan if plan is None else getattr(plan, quantity)
-            row[f"{name}_regime"] = None if plan is None else plan.regime
-        row["butter_freed"] = row["allied_butter"] + parameters.butter_cost - row["alone_butter"]
-        for quantity in ("gain", "gain_slope", "crowding_out_slope", "probability", "allies", "prediction"):
-            row[quantity] = getattr(solution, quantity)
-        rows.append(row)
-    if not rows:
-        raise AnalysisError("comparative statics need at least one demand, found none")
-    return pd.DataFrame(rows)
-
-
-def thresholds(parameters: Parameters, lowest: float, highest: float) -> tuple[Threshold, ...]:
-    """Every demand in [lowest, highest] at which allying starts or ceases to pay, in ascending order.
-
-    Found between neighbours of 1,000 demands spaced evenly in logarithms: two closer to each other may be missed. With
-    no alternative (no plan alone, or none allied) there is none.
-    """
-    if not 0 < lowest < highest < inf:
-        raise AnalysisError(f"thresholds need 0 < lowest < highest, found {lowest!r} and {highest!r}")
-
-    def gain(demand):
-        return solve(replace(parameters, demand=float(demand))).gain
-
-    demands = np.geomspace(lowest, highest, SCAN_POINTS)
-    positive = np.array([gain(demand) > 0 for demand in demands])
-    return tuple(
-        Threshold(brentq(gain, demands[place], demands[place + 1], xtol=1e-14), bool(positive[place + 1]))
-        for place in np.flatnonzero(positive[1:] != positive[:-1])
-    )
-
-
 def frontier(parameters: Parameters, points: int = 201) -> pd.DataFrame:
-    """The curve from all butter to all guns: columns guns, butter and butter_per_gun, the butter one more gun costs
-    there (infinite at the last point unless the frontier is straight)."""
+    """Points of the production possibilities frontier, from all butter to all guns.
+
+    Parameters
+    ----------
+    parameters : Parameters
+        The parameters; only those of the frontier are used.
+    points : int, default 201
+        Number of points, at least 2.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``guns``, ``butter`` and ``butter_per_gun``, the opportunity cost of one more gun, which is infinite at
+        the last point unless the frontier is straight.
+
+    Raises
+    ------
+    AnalysisError
+        If there are fewer than 2 points.
+    """
     if points < 2:
         raise AnalysisError(f"a frontier needs at least 2 points, found {points}")
     rho = parameters.curvature
     angle = np.linspace(0.0, np.pi / 2, points)
     guns, butter = np.sin(angle) ** (2 / rho), np.cos(angle) ** (2 / rho)
-    butter[-1] = 0.0  # where the cosine leaves a rounding error
+    butter[-1] = 0.0  # the cosine has a rounding error here
     with np.errstate(divide="ignore"):
         price = guns ** (rho - 1) * butter ** (1 - rho)
     return pd.DataFrame(
