@@ -1,21 +1,21 @@
-"""The pairs cluster bootstrap of a fitted model: whole clusters drawn with replacement, and the model refitted."""
+"""Pairs cluster bootstrap: draw whole clusters with replacement and refit the model."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from joblib import Parallel, delayed
 
+from analysis.core.conventions import SEED
 from analysis.estimators.likelihood import Fit
 from analysis.estimators.links import Link
 
 DRAWS = 500
-SEED = 20100407
 MAX_PASSES = 100
-BATCH = 250  # draws to a task, whatever the number of workers: they share the passes over the rows
+BATCH = 250  # draws in one task, for any number of workers; they share the passes over the rows
 CUBIC_STEPS = 3
-RIDGE = 1e-12  # share of the curvature, so that a draw in which some term does not vary does not stop the others
-FLAT_ABOVE = 1e8  # variance of a coordinate, times rows, from which on the likelihood counts as flat; it is near 10
-LAST_STEP_BELOW = 1e-9  # squared length, in standard errors, of a Newton step that leaves an error of some 1e-10
+RIDGE = 1e-12  # share of the curvature; keeps a draw invertible in which some term does not vary
+FLAT_ABOVE = 1e8  # variance of a coordinate times rows, above which the likelihood counts as flat; usually near 10
+LAST_STEP_BELOW = 1e-9  # squared length, in standard errors, of a Newton step after which the error is about 1e-10
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class _Sample:
 
     link: Link
     outcome: np.ndarray  # (n,)
-    columns: np.ndarray  # (k, n) the design in the coordinates of the fit, each term a row: faster to pass over
+    columns: np.ndarray  # (k, n) the design in the coordinates of the fit, one term per row, which is faster
     sizes: np.ndarray  # (G,) rows of each cluster
     maximum: np.ndarray  # (k,) in the same coordinates
 
@@ -34,18 +34,18 @@ class _Sample:
 
 
 def frequencies(clusters: int, draws: int = DRAWS, seed: int = SEED) -> np.ndarray:
-    """(draws, clusters): how often each cluster is drawn, when as many as there are are drawn with replacement."""
+    """How often each cluster is drawn (draws, clusters) in samples of `clusters` clusters with replacement."""
     return np.random.default_rng(seed).multinomial(clusters, np.full(clusters, 1.0 / clusters), size=draws)
 
 
 def pairs_bootstrap(
     fit: Fit, clusters: np.ndarray, draws: int = DRAWS, seed: int = SEED, n_jobs: int = 1
 ) -> np.ndarray:
-    """(draws, k): the coefficients of `fit` refitted to samples of its clusters, codes 0..G-1 in (n,).
+    """Coefficients (draws, k) of `fit` refitted to samples of its clusters, whose codes 0..G-1 are (n,).
 
-    A row is NaN where the sample of frequencies() has no finite maximum (separation) or none was found. `n_jobs`
-    workers through joblib, whose backend the caller may choose; how many changes not a bit of the result. They pay
-    only where they are already running, or from some thousands of draws on.
+    A row is NaN if its sample has no finite maximum, as under separation, or none was found. The `n_jobs` workers are
+    those of joblib, whose backend the caller may choose; the result does not depend on their number. Starting workers
+    is worth it from some thousands of draws on.
     """
     sample, times = _sample(fit, clusters), frequencies(int(clusters.max()) + 1, draws, seed)
     derivatives = _cluster_derivatives(sample)
@@ -61,45 +61,46 @@ def _sample(fit: Fit, clusters: np.ndarray) -> _Sample:
 
 
 def _cluster_derivatives(sample: _Sample) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Of each cluster's log likelihood at the maximum of the whole sample: (G, k) first derivatives, (G, k, k) second
-    and (G, k, k, k) third, the latter two with the sign turned."""
+    """Derivatives of the log likelihood of each cluster at the maximum of the whole sample.
+
+    First (G, k), minus second (G, k, k) and minus third (G, k, k, k).
+    """
     index = sample.maximum @ sample.columns
     residual, weight = sample.link.derivatives(sample.outcome, index)
-    turn = sample.link.weight_slope(sample.outcome, index, residual, weight)
+    weight_slope = sample.link.weight_slope(sample.outcome, index, residual, weight)
     parts = []
     for rows in sample.clusters():
         block = sample.columns[:, rows]
         pairs = block[:, None, :] * block
-        parts.append((block @ residual[rows], pairs @ weight[rows], pairs @ (block * turn[rows]).T))
+        parts.append((block @ residual[rows], pairs @ weight[rows], pairs @ (block * weight_slope[rows]).T))
     first, second, third = (np.array(part) for part in zip(*parts, strict=True))
     return first, second, third
 
 
 def _first_steps(derivatives: tuple[np.ndarray, ...], batch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(B, k) gradients of the draws at the maximum of the whole sample, and (B, k) first steps towards their own.
+    """Gradients (B, k) of the draws at the maximum of the whole sample, and first steps (B, k) to their own maximum.
 
-    By the clusters' derivatives alone, without a pass over the rows: a draw's log likelihood is taken for a cubic,
-    where that is not far from taking it for a parabola.
+    They use the derivatives of the clusters only, without a pass over the rows. The log likelihood of a draw is
+    approximated by a cubic, or by a quadratic if the two steps differ much.
     """
-    gradient, information, turn = (np.tensordot(batch, part, 1) for part in derivatives)
+    gradient, information, third = (np.tensordot(batch, part, 1) for part in derivatives)
     information = _ridged(information)
     newton = np.linalg.solve(information, gradient[..., None])[..., 0]
     step = newton
     for _ in range(CUBIC_STEPS):
-        turned = np.einsum("bijl,bl->bij", turn, step)
-        left = gradient - np.einsum("bij,bj->bi", information + turned / 2.0, step)
-        step = step + np.linalg.solve(information + turned, left[..., None])[..., 0]
-    ascent, ascent_of_newton = ((way * gradient).sum(axis=1) for way in (step, newton))
+        change = np.einsum("bijl,bl->bij", third, step)
+        left = gradient - np.einsum("bij,bj->bi", information + change / 2.0, step)
+        step = step + np.linalg.solve(information + change, left[..., None])[..., 0]
+    ascent, ascent_of_newton = ((candidate * gradient).sum(axis=1) for candidate in (step, newton))
     is_near = (ascent > ascent_of_newton / 2.0) & (ascent < ascent_of_newton * 2.0)
     return gradient, np.where(is_near[:, None], step, newton)
 
 
 def _refit_batch(sample: _Sample, batch: np.ndarray, gradients: np.ndarray, steps: np.ndarray) -> np.ndarray:
-    """(B, k): the maxima where each cluster counts as often as `batch` (B, G) says; NaN where there is none.
+    """Maxima (B, k) of samples in which the frequencies of the clusters are `batch` (B, G); NaN if there is none.
 
-    Newton's method for all draws at once, from the maximum of the whole sample, where `gradients` are those of the
-    draws and `steps` the first to take. A step is halved while it goes beyond the maximum by more than it was short of
-    it.
+    Newton's method for all draws at once. It starts at the maximum of the whole sample, where the draws have the
+    `gradients` and take the first `steps`. A step is halved if it overshoots the maximum by more than its own length.
     """
     rows = batch @ sample.sizes
     positions, slopes = np.tile(sample.maximum, (len(batch), 1)), (gradients * steps).sum(axis=1)
@@ -115,7 +116,7 @@ def _refit_batch(sample: _Sample, batch: np.ndarray, gradients: np.ndarray, step
         positions[on] = moved[~beyond]
         steps[on] = (bread @ reached[~beyond][..., None])[..., 0]
         slopes[on] = (reached[~beyond] * steps[on]).sum(axis=1)
-        is_flat = ~(np.abs(bread).max(axis=(1, 2)) * rows[on] <= FLAT_ABOVE)  # also where it is not a number
+        is_flat = ~(np.abs(bread).max(axis=(1, 2)) * rows[on] <= FLAT_ABOVE)  # true also for NaN
         is_last = ~is_flat & (slopes[on] < LAST_STEP_BELOW)
         maxima[on[is_last]] = (positions + steps)[on[is_last]]
         left = np.setdiff1d(left, on[is_flat | is_last])
@@ -125,8 +126,7 @@ def _refit_batch(sample: _Sample, batch: np.ndarray, gradients: np.ndarray, step
 
 
 def _derivatives(sample: _Sample, batch: np.ndarray, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(B, k) gradients and (B, k, k) information of the draws, each at its own position: cluster by cluster, for all
-    the draws it is in at once."""
+    """Gradients (B, k) and information (B, k, k) of the draws, each at its own point (B, k)."""
     terms = positions.shape[1]
     gradient, information = np.zeros_like(positions), np.zeros((len(positions), terms, terms))
     upper = np.triu_indices(terms)
@@ -144,5 +144,5 @@ def _derivatives(sample: _Sample, batch: np.ndarray, positions: np.ndarray) -> t
 
 
 def _ridged(information: np.ndarray) -> np.ndarray:
-    size = RIDGE * np.trace(information, axis1=1, axis2=2) + 1e-300  # none is singular, not even one of zeros
+    size = RIDGE * np.trace(information, axis1=1, axis2=2) + 1e-300  # the constant keeps a matrix of zeros invertible
     return information + size[:, None, None] * np.eye(information.shape[1])

@@ -1,4 +1,4 @@
-"""The pairs cluster bootstrap equals plain refits of the drawn clusters, and says where a draw has no estimate."""
+"""The pairs cluster bootstrap equals refits of the drawn clusters; a draw without an estimate is NaN."""
 
 import numpy as np
 import pytest
@@ -58,7 +58,7 @@ def test_workers_do_not_change_a_bit():
 
 
 def test_a_draw_without_an_estimate_is_missing_and_the_others_are_not():
-    """The events of one term all lie in one cluster: without it, that term has no finite coefficient."""
+    """All events of one term are in one cluster; without it, the term has no finite coefficient."""
     outcome, matrix, clusters = clustered_sample(4)
     flag = np.isin(clusters, (0, 1, 2)).astype(float)
     outcome[flag == 1.0] = 0.0
