@@ -46,7 +46,7 @@ class Shell:
             env=self.environment(),
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=900,
         )
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
