@@ -1,4 +1,4 @@
-"""Column lineage of the dbt models, from their compiled SQL: which columns of which tables each column's values come from."""
+"""Column lineage of the dbt models from their compiled SQL: the columns that each column is computed from."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,19 +11,36 @@ from sqlglot.lineage import Node, lineage
 
 DIALECT = "duckdb"
 ROUNDS = 3
+"""Steps to which a recursive query is unrolled; values pass through at most as many columns."""
 
-Columns = Mapping[str, Sequence[str]]  # table as <schema>.<name> -> its columns, in order
-Lineage = dict[str, dict[str, list[tuple[str, str]]]]  # table -> column -> (table, column) one step upstream
+Columns = Mapping[str, Sequence[str]]
+"""Columns in order, by ``schema.table``."""
+
+Lineage = dict[str, dict[str, list[tuple[str, str]]]]
+"""(table, column) pairs one step upstream, by ``schema.table`` and column."""
 
 
 def column_lineage(manifest: Mapping[str, Any], raw_columns: Columns) -> Lineage:
-    """For every model of a dbt manifest with compiled SQL: each column's (table, column) pairs one step upstream.
+    """Find the columns from which every column of every model is computed.
 
-    Tables are named <schema>.<name> (raw.atop, marts.country_years), columns as published. What a value is made of
-    counts, not what rows are joined or filtered by; count(*) is made of the columns by which rows are counted together.
-    A column made of constants or of column names has no pair.
-    raw_columns has the columns of every raw table, by its name without a schema.
-    Raises ValueError naming the model whose SQL cannot be followed or has other columns than its documentation.
+    Columns of join and filter conditions do not count; count(*) is computed from the columns of GROUP BY.
+
+    Parameters
+    ----------
+    manifest : Mapping
+        dbt's manifest.json with compiled SQL.
+    raw_columns : Mapping of str to sequence of str
+        Columns of every raw table, by its name without the schema.
+
+    Returns
+    -------
+    Lineage
+        A column computed from constants only has no pair.
+
+    Raises
+    ------
+    ValueError
+        If the SQL of a model cannot be followed, or has other columns than its yml; the message names the model.
     """
     nodes = [node for node in manifest["nodes"].values() if node["resource_type"] in ("model", "seed")]
     known = {f"{node['schema']}.{node['name']}": tuple(node["columns"]) for node in nodes}
@@ -37,13 +54,13 @@ def column_lineage(manifest: Mapping[str, Any], raw_columns: Columns) -> Lineage
 
 def _model_lineage(node: Mapping[str, Any], known: Columns) -> dict[str, list[tuple[str, str]]]:
     try:
-        query = _in_plain_sql(parse_one(node["compiled_code"], dialect=DIALECT), known)
+        query = _in_supported_sql(parse_one(node["compiled_code"], dialect=DIALECT), known)
         roots = lineage(None, query, _schema(known), dialect=DIALECT, trim_selects=False)
         found = {column: sorted(set(_origins(root, known))) for column, root in roots.items()}
     except (SqlglotError, LookupError) as error:
         raise ValueError(f"{node['name']}: {error}") from error
     if differing := sorted(set(found) ^ {column.lower() for column in node["columns"]}):
-        raise ValueError(f"{node['name']}: columns of its SQL or of its documentation but not of both: {differing}")
+        raise ValueError(f"{node['name']}: columns in either its SQL or its yml, but not in both: {differing}")
     return {column: found[column.lower()] for column in node["columns"]}
 
 
@@ -56,23 +73,25 @@ def _schema(known: Columns) -> dict[str, dict[str, dict[str, str]]]:
 
 
 def _origins(root: Node, known: Columns) -> Iterator[tuple[str, str]]:
-    """The columns of real tables at the ends of a lineage."""
+    """Columns of tables at the ends of a lineage."""
     for node in root.walk():
         is_unresolved = isinstance(node.expression, exp.Placeholder)
         if is_unresolved:
-            raise LookupError(f"no table is known to have the column {node.name}")
+            raise LookupError(f"column {node.name} not found in any table")
         if isinstance(node.expression, exp.Table):
             table = f"{node.expression.db}.{node.expression.name}"
             by_folded_name = {column.lower(): column for column in known.get(table, ())}
             folded = exp.to_column(node.name).name.lower()
             if folded not in by_folded_name:
-                raise LookupError(f"{table} is not known to have the column {folded}")
+                raise LookupError(f"column {folded} not found in {table}")
             yield table, by_folded_name[folded]
 
 
-def _in_plain_sql(query: exp.Expression, known: Columns) -> exp.Expression:
-    """The query with what sqlglot does not follow said otherwise, value for value from the same columns: raw tables
-    read from their files, recursion, COUNT(*), COLUMNS(...) in a projection, and UNPIVOT."""
+def _in_supported_sql(query: exp.Expr, known: Columns) -> exp.Expr:
+    """Rewrite what sqlglot cannot follow, with the same lineage.
+
+    That is: raw tables read from files, recursion, COUNT(*), COLUMNS(...) in a projection, and UNPIVOT.
+    """
     for table in query.find_all(exp.Table):
         table.set("catalog", None)
         if isinstance(table.this, exp.ReadParquet):
@@ -82,19 +101,18 @@ def _in_plain_sql(query: exp.Expression, known: Columns) -> exp.Expression:
     _unroll(query)
     for select in query.find_all(exp.Select):
         keys = [column.copy() for column in (select.args.get("group") or exp.Group()).find_all(exp.Column)]
-        for count in [count for told in select.expressions for count in told.find_all(exp.Count)]:
+        for count in [count for item in select.expressions for count in item.find_all(exp.Count)]:
             if isinstance(count.this, exp.Star) and keys:
                 count.set("this", exp.func("coalesce", *keys))
-        select.set("expressions", [plain for told in select.expressions for plain in _spelled_out(told, select, known)])
+        select.set("expressions", [new for item in select.expressions for new in _expanded(item, select, known)])
     for pivot in list(query.find_all(exp.Pivot)):
         pivot.replace(_as_select(pivot, query, known))
     return query
 
 
-def _unroll(query: exp.Expression) -> None:
-    """WITH RECURSIVE r AS (start UNION step) -> r_0 as start, r_1 as start and one step from r_0, and so on to r: after
-    ROUNDS steps values have come through as many columns, more than any query here passes them on."""
-    if not query.ctes or not query.args["with_"].recursive:
+def _unroll(query: exp.Expr) -> None:
+    """Replace WITH RECURSIVE r AS (start UNION step) by r_0 (start), r_1 (start and a step from r_0), ... up to r."""
+    if not isinstance(query, exp.Query) or not query.ctes or not query.args["with_"].recursive:
         return
     unrolled = []
     for cte in query.ctes:
@@ -109,7 +127,7 @@ def _unroll(query: exp.Expression) -> None:
 
 
 def _one_round(cte: exp.CTE, before: str, after: str) -> exp.CTE:
-    """The recursive part of a query under the name ``after``, reading its own rows from ``before``."""
+    """One step of a recursive query, named ``after``, that reads its own rows from ``before``."""
     one = cte.copy()
     one.set("alias", exp.TableAlias(this=exp.to_identifier(after)))
     for table in _reads_of(one.this, cte.alias):
@@ -117,12 +135,12 @@ def _one_round(cte: exp.CTE, before: str, after: str) -> exp.CTE:
     return one
 
 
-def _reads_of(query: exp.Expression, name: str) -> list[exp.Table]:
+def _reads_of(query: exp.Expr, name: str) -> list[exp.Table]:
     return [table for table in query.find_all(exp.Table) if table.name == name and not table.db]
 
 
-def _spelled_out(projection: exp.Expression, select: exp.Select, known: Columns) -> list[exp.Expression]:
-    """count(columns(* exclude (a))) as "\\0" -> count(b) as b, count(c) as c."""
+def _expanded(projection: exp.Expr, select: exp.Select, known: Columns) -> list[exp.Expr]:
+    """Expand COLUMNS: count(columns(* exclude (a))) becomes count(b) as b, count(c) as c."""
     pattern = projection.find(exp.Columns)
     if pattern is None:
         return [projection]
@@ -134,7 +152,7 @@ def _spelled_out(projection: exp.Expression, select: exp.Select, known: Columns)
     ]
 
 
-def _as_select(pivot: exp.Pivot, query: exp.Expression, known: Columns) -> exp.Select:
+def _as_select(pivot: exp.Pivot, query: exp.Expr, known: Columns) -> exp.Select:
     """unpivot t on columns(...) into name n value v -> select <the other columns>, '' as n, coalesce(<these>) as v."""
     into = pivot.args["into"]
     available = _columns_of(pivot.this, query, known)
@@ -146,18 +164,19 @@ def _as_select(pivot: exp.Pivot, query: exp.Expression, known: Columns) -> exp.S
     ).from_(pivot.this)
 
 
-def _columns_of(source: exp.Expression, query: exp.Expression, known: Columns) -> Sequence[str]:
-    """The columns of what a FROM or an UNPIVOT reads: a table, or a part of the query by its name."""
-    parts = {cte.alias: cte.this.named_selects for cte in query.ctes if isinstance(cte.this, exp.Query)}
-    columns = parts | known
+def _columns_of(source: exp.Expr, query: exp.Expr, known: Columns) -> Sequence[str]:
+    """Columns that FROM or UNPIVOT reads: of a table, or of a part of the query."""
+    ctes = query.ctes if isinstance(query, exp.Query) else []
+    parts = {cte.alias: cte.this.named_selects for cte in ctes if isinstance(cte.this, exp.Query)}
+    columns: Columns = {**parts, **known}
     name = ".".join(filter(None, (source.text("db"), source.name)))
     if name not in columns:
-        raise LookupError(f"no table is known as {name or source.sql(DIALECT)}")
+        raise LookupError(f"table {name or source.sql(DIALECT)} not found")
     return columns[name]
 
 
-def _matching(pattern: exp.Expression, columns: Sequence[str]) -> list[str]:
-    """What COLUMNS('regular expression') or COLUMNS(* EXCLUDE (...)) stands for."""
+def _matching(pattern: exp.Expr, columns: Sequence[str]) -> list[str]:
+    """Columns that COLUMNS('regular expression') or COLUMNS(* EXCLUDE (...)) matches."""
     if isinstance(pattern.this, exp.Star):
         excluded = {column.name.lower() for column in pattern.this.args.get("except_") or []}
         return [column for column in columns if column.lower() not in excluded]

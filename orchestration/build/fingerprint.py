@@ -1,4 +1,4 @@
-"""What a publication depends on, as hashes: equal fingerprints mean that a refresh would publish the same again."""
+"""Fingerprints of everything that a publication depends on; equal if a refresh would publish the same again."""
 
 import hashlib
 from collections.abc import Iterable, Mapping

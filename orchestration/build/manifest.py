@@ -1,4 +1,4 @@
-"""The parsed and compiled dbt project, kept with the installation so that it is made once per change and not once per run."""
+"""The parsed and compiled dbt project, cached in the installation and renewed when the project changes."""
 
 import hashlib
 import json
@@ -22,7 +22,7 @@ SEAL = "parse.sha256"
 
 
 def project_fingerprint() -> str:
-    """sha256 over names and bytes of every file of the dbt project."""
+    """Compute the sha256 of names and bytes of every file of the dbt project, without target and logs."""
     digest = hashlib.sha256()
     for path in sorted(p for p in DBT_PROJECT.rglob("*") if p.is_file()):
         relative = path.relative_to(DBT_PROJECT)
@@ -33,19 +33,31 @@ def project_fingerprint() -> str:
 
 
 def parsed_project(settings: Settings) -> Path:
-    """The folder with manifest.json, compiled SQL in it, and dbt's own parse of the project as it is now; made if there
-    is none.
+    """Find the cached parse of the current project, or parse and compile the project.
 
-    Raises WarehouseError with dbt's message if the project does not compile.
+    Parameters
+    ----------
+    settings : Settings
+        Settings of dbt's process.
+
+    Returns
+    -------
+    Path
+        Folder with manifest.json, which has the compiled SQL, and dbt's partial parse.
+
+    Raises
+    ------
+    WarehouseError
+        If the project does not compile, with dbt's message.
     """
-    made_from = project_fingerprint() + Path(__file__).read_text()  # another way of making it makes another
+    made_from = project_fingerprint() + Path(__file__).read_text()  # a change of this module renews the cache
     kept = PARSED_DIR / hashlib.sha256(made_from.encode()).hexdigest()[:16]
     if is_sealed(kept):
         return kept
     PARSED_DIR.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=PARSED_DIR) as scratch:
         _compile_into(Path(scratch), settings)
-        _forget_other_parses()
+        _remove_old_parses()
         fresh = Path(scratch) / "kept"
         fresh.mkdir()
         for name in PARSE:
@@ -57,7 +69,20 @@ def parsed_project(settings: Settings) -> Path:
 
 
 def prepare_target(target: Path, settings: Settings) -> None:
-    """Make dbt's target folder ready for a run: with its parse of the run before, if that is sealed, else the kept one."""
+    """Prepare dbt's target folder for a run: keep its own parse if the seal matches, else copy the cached one.
+
+    Parameters
+    ----------
+    target : Path
+        dbt's target folder, created if it does not exist.
+    settings : Settings
+        Settings of dbt's process.
+
+    Raises
+    ------
+    WarehouseError
+        If the project does not compile.
+    """
     target.mkdir(parents=True, exist_ok=True)
     if not is_sealed(target):
         kept = parsed_project(settings)
@@ -67,12 +92,12 @@ def prepare_target(target: Path, settings: Settings) -> None:
 
 
 def seal(folder: Path) -> None:
-    """Note the sha256 of the parse in a folder: dbt would take a damaged one for what it says."""
+    """Write the sha256 of the parse in a folder, because dbt does not detect a damaged parse."""
     (folder / SEAL).write_text(_parse_sha256(folder))
 
 
 def is_sealed(folder: Path) -> bool:
-    """Whether the parse in a folder is the one that was sealed there."""
+    """Whether the parse in a folder matches the seal written there."""
     try:
         return (folder / SEAL).read_text() == _parse_sha256(folder)
     except (OSError, ValueError):
@@ -86,17 +111,35 @@ def _parse_sha256(folder: Path) -> str:
 def kept_column_lineage(
     kept: Path, manifest: Mapping[str, Any], raw_columns: Mapping[str, Sequence[str]]
 ) -> dict[str, dict[str, list[list[str]]]]:
-    """Column lineage of every model (column_lineage.py), kept beside the parse it was read from; made if there is none.
+    """Find the column lineage cached beside a parse, or compute it.
 
-    Raises WarehouseError naming the model whose SQL cannot be followed.
+    Parameters
+    ----------
+    kept : Path
+        Folder of the parse, from `parsed_project`.
+    manifest : Mapping
+        The manifest in that folder.
+    raw_columns : Mapping of str to sequence of str
+        Columns of every raw table, by its name without the schema.
+
+    Returns
+    -------
+    dict of str to dict of str to list of [str, str]
+        As from `column_lineage`, with lists for pairs.
+
+    Raises
+    ------
+    WarehouseError
+        If the SQL of a model cannot be followed; the message names the model.
     """
     from orchestration.build import column_lineage
 
     made_from = [Path(column_lineage.__file__).read_text(), version("sqlglot"), raw_columns]
     path = kept / f"column_lineage-{hashlib.sha256(json.dumps(made_from).encode()).hexdigest()[:16]}.json"
     try:
-        return json.loads(path.read_bytes())
-    except (OSError, ValueError):  # not there yet, or damaged
+        cached: dict[str, dict[str, list[list[str]]]] = json.loads(path.read_bytes())
+        return cached
+    except (OSError, ValueError):  # missing or damaged
         try:
             lineage = column_lineage.column_lineage(manifest, raw_columns)
         except ValueError as error:
@@ -105,16 +148,17 @@ def kept_column_lineage(
                 where=str(DBT_PROJECT),
                 expected="SQL whose columns sqlglot can follow, and the same columns in the model's yml",
                 found=str(error),
-                next_step="name the column in the yml, or write the SQL more plainly",
+                next_step="Document the column in the model's yml, or simplify its SQL.",
             ) from error
         text = json.dumps(lineage)
         with write_atomically(path) as stream:
             stream.write(text.encode())
-        return json.loads(text)
+        computed: dict[str, dict[str, list[list[str]]]] = json.loads(text)
+        return computed
 
 
 def _compile_into(target: Path, settings: Settings) -> None:
-    """Compile the models, which parses the project first; dbt works in ``target``, away from any data folder."""
+    """Parse the project and compile its models; dbt runs in ``target``, not in a data folder."""
     arguments = ("compile", "--target", "build", "--select", "resource_type:model")
     done = run_dbt(settings.without_lake(), *arguments, target=target, work_dir=target)
     if done.returncode:
@@ -126,8 +170,8 @@ def _compile_into(target: Path, settings: Settings) -> None:
         )
 
 
-def _forget_other_parses() -> None:
-    """Keep the two newest parses: a branch switched to and fro need not be parsed each time."""
+def _remove_old_parses() -> None:
+    """Keep one earlier parse beside the new one, for switching between two branches."""
     parses = sorted((p for p in PARSED_DIR.iterdir() if len(p.name) == 16), key=lambda p: p.stat().st_mtime)
     for path in parses[:-1]:
         shutil.rmtree(path, ignore_errors=True)

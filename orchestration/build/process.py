@@ -10,7 +10,7 @@ TAIL = 2000  # characters of dbt's output that an error message quotes
 
 
 def dbt_executable() -> str:
-    """Path of the command ``warehouse-dbt`` of this installation, whatever PATH says."""
+    """Find the command ``warehouse-dbt`` of this installation, independent of PATH."""
     return str(Path(sys.executable).with_name("warehouse-dbt"))
 
 
@@ -44,5 +44,5 @@ def run_dbt(
 
 
 def output_of(done: subprocess.CompletedProcess[str]) -> str:
-    """The end of what a dbt command printed, for an error message."""
+    """Return the last `TAIL` characters that a dbt command printed, for an error message."""
     return (done.stdout + done.stderr).strip()[-TAIL:]

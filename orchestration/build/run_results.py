@@ -1,4 +1,4 @@
-"""What the last dbt build did, read from run_results.json and manifest.json in dbt's target folder."""
+"""Results of the last dbt build, read from run_results.json and manifest.json in dbt's target folder."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Lineage of the results: which columns the models behind a results table read, from the models' own specifications."""
+"""Lineage of the results: the columns that the models of a results table read, from their specifications."""
 
 from collections.abc import Iterable
 
@@ -6,9 +6,9 @@ from analysis.core.specification import Model
 from analysis.core.tables import COLUMN_DOCS
 
 PANEL, REPLICATION_FILE = "marts.country_years", "raw.allen_digiuseppe_2013"
-KEY = {"cow_code", "year"}  # every model counts states and looks up lags by year
-# What is made of the data, in any results table; the rest is the model's specification or a choice of ours.
-MEASURED = {
+KEY = {"cow_code", "year"}  # every model clusters by state and looks up lags by year
+# Columns computed from the data, in any results table; the others are specifications or choices.
+COMPUTED = {
     *("n", "events", "clusters", "n_dropped_missing", "terms_dropped", "converged", "problem"),
     *("log_likelihood", "null_log_likelihood", "pseudo_r2", "auc"),
     *("estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high", "difference"),
@@ -18,9 +18,18 @@ MEASURED = {
 
 
 def results_lineage(table: str) -> dict[str, list[tuple[str, str]]]:
-    """For each measured column of a results table: the (table, column) pairs its models read, sorted.
+    """Find the columns from which a results table is computed.
 
-    All models of a table are taken together, since its rows are of all of them. A table that reads no data has none.
+    Parameters
+    ----------
+    table : str
+        Results table, without the schema.
+
+    Returns
+    -------
+    dict of str to list of (str, str)
+        For each computed column the (table, column) pairs that any model of the table reads, sorted; empty for a table
+        that reads no data.
     """
     if table == "choices":
         return {}
@@ -29,28 +38,40 @@ def results_lineage(table: str) -> dict[str, list[tuple[str, str]]]:
     else:
         read = [(PANEL, column) for column in sorted(panel_columns(table))]
     copied = {column: [(PANEL, column)] for column in COLUMN_DOCS[table] if column in KEY}
-    return {column: read for column in COLUMN_DOCS[table] if column in MEASURED} | copied
+    return {column: read for column in COLUMN_DOCS[table] if column in COMPUTED} | copied
 
 
 def replication_columns() -> set[str]:
+    """List the columns of the replication file that the published models read."""
     from analysis.studies.allen_digiuseppe import ALLEN_DIGIUSEPPE_2013
 
     return {"ccode", "year"} | _columns_of(ALLEN_DIGIUSEPPE_2013)
 
 
 def panel_columns(table: str) -> set[str]:
-    """The columns of marts.country_years that the models behind a results table read."""
+    """List the columns of marts.country_years that the models of a results table read.
+
+    Parameters
+    ----------
+    table : str
+        Results table, without the schema.
+
+    Returns
+    -------
+    set of str
+        Key columns included.
+    """
     from analysis.studies.kimball import HEADLINE_MODEL, KIMBALL_2010
 
     headline = _columns_of(model for model in KIMBALL_2010 if model.name == HEADLINE_MODEL)
     if table in ("specification_curve", "specification_tests"):
         from analysis.studies.specification_curve import CONTROLS, model_of, mortality_terms, specifications
 
-        columns = set()
+        columns: set[str] = set()
         for choice in specifications():
-            model = model_of(choice)  # its terms are named by column, transformation and lag together
+            model = model_of(choice)  # the columns of its terms are transformed and lagged already
             terms = (*mortality_terms(choice), *CONTROLS[choice["controls"]])
-            columns |= {model.outcome, model.time.column, *(term.column for term in terms)}
+            columns |= _columns_of([model]) | {term.column for term in terms}
     elif table == "robustness":
         from analysis.studies.imputation import PREDICTORS
         from analysis.studies.robustness import SOURCES
@@ -64,8 +85,8 @@ def panel_columns(table: str) -> set[str]:
 
 
 def _columns_of(models: Iterable[Model]) -> set[str]:
-    """Outcome, terms, time and sample condition of every model."""
-    columns = set()
+    """Columns of outcome, terms, time dependence and sample condition of every model."""
+    columns: set[str] = set()
     for model in models:
         columns |= {model.outcome, *(term.column for term in model.terms)}
         columns |= {model.time.column} if model.time else set()

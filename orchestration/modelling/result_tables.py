@@ -1,4 +1,4 @@
-"""The results tables: which there are, what each holds, and which step makes it."""
+"""The results tables: their descriptions, and the step that makes each."""
 
 ESTIMATE_TABLES = {
     "models": "One row per fitted model: outcome, sample, n, events, fit, what was dropped and why.",
@@ -6,17 +6,21 @@ ESTIMATE_TABLES = {
     "marginal_effects": "Average marginal effects at observed values.",
     "predicted_probabilities": "Predicted probability of alliance formation over the observed range of each term.",
     "choices": "What the article leaves open, and what was chosen here.",
-    "replications": "The models of Allen and DiGiuseppe (2013) refitted on their own file, beside the figures of others.",
+    "replications": (
+        "The models of Allen and DiGiuseppe (2013) refitted on their own file, beside the figures of others."
+    ),
 }
 
-# Made only where asked for (warehouse run --with inference): step -> its tables.
+# Made on request only (warehouse run --with inference): tables by step.
 INFERENCE_TABLES = {
     "specification_curve": {
         "specification_curve": "Every combination of the choices the article leaves open, fitted, in order of its z.",
         "specification_tests": "The curve tested as a whole, by resampling under no effect in any specification.",
     },
     "robustness": {
-        "robustness": "The headline model re-estimated with one thing changed at a time, placebo and permutation included.",
+        "robustness": (
+            "The headline model re-estimated with one thing changed at a time, placebo and permutation included."
+        ),
     },
     "validation": {
         "validation": "Out-of-sample scores with and without the mortality terms, and their differences.",

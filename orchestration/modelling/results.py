@@ -1,7 +1,7 @@
-"""From the mart in build.duckdb to data/results/<table>.parquet: the one place where analysis meets the warehouse."""
+"""Run the studies on the mart of the build, and write their tables to data/results/<table>.parquet."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import pandas
@@ -22,23 +22,66 @@ JOBS = 2
 
 @dataclass(frozen=True)
 class Mart:
-    """marts.country_years as a frame, and the sha256 of its content in the order of its key."""
+    """The content of marts.country_years.
+
+    Attributes
+    ----------
+    panel : pandas.DataFrame
+        One row per state and year, in the order of the key.
+    fingerprint : str
+        sha256 of the content.
+    """
 
     panel: pandas.DataFrame
     fingerprint: str
 
 
 def read_mart(settings: Settings) -> Mart:
+    """Read marts.country_years from the build.
+
+    Parameters
+    ----------
+    settings : Settings
+        With the data folder or the lake.
+
+    Returns
+    -------
+    Mart
+        The panel and its fingerprint.
+
+    Raises
+    ------
+    duckdb.Error
+        If there is no build, or the build has no such mart.
+    """
     with open_store(settings).attached_build() as connection:
         table = connection.execute("from build.marts.country_years order by cow_code, year").to_arrow_table()
-    # Over the values as text: the bytes of an Arrow table depend on what lies under its nulls.
+    # The hash is over text, because the bytes below an Arrow table's nulls are arbitrary.
     sink = pyarrow.BufferOutputStream()
     pyarrow.csv.write_csv(table, sink)
     return Mart(table.to_pandas(), hashlib.sha256(sink.getvalue()).hexdigest())
 
 
 def estimate_models(settings: Settings, progress: Callable[[str], None]) -> dict[str, pandas.DataFrame]:
-    """Fit Kimball's probits on the mart and the published models on their own file; write and return their tables."""
+    """Fit Kimball's probits on the mart and the models of Allen and DiGiuseppe on their file, and write the tables.
+
+    Parameters
+    ----------
+    settings : Settings
+        With the build and the raw tables.
+    progress : callable
+        Receives a message before each model.
+
+    Returns
+    -------
+    dict of str to pandas.DataFrame
+        The written tables, by name.
+
+    Raises
+    ------
+    WarehouseError
+        If a table cannot be written.
+    """
     from analysis.studies.allen_digiuseppe import replicate
     from analysis.studies.estimation import estimate
     from analysis.studies.kimball import KIMBALL_2010
@@ -52,12 +95,30 @@ def estimate_models(settings: Settings, progress: Callable[[str], None]) -> dict
         progress=lambda done, total, name: progress(f"model {done} of {total}: {name}"),
     )
     published = pandas.read_parquet(settings.raw_dir / "allen_digiuseppe_2013.parquet")
-    published = published.drop(columns=[name for name in published if name.startswith("_")])
+    published = published.drop(columns=[name for name in map(str, published.columns) if name.startswith("_")])
     return _write(settings, frames | {"replications": replicate(published, settings.is_synthetic)}, mart)
 
 
 def infer(settings: Settings, step: str) -> dict[str, pandas.DataFrame]:
-    """One step of the inference that takes minutes, by its name in codebook.INFERENCE_TABLES; write and return its tables."""
+    """Run one step of the inference, which takes minutes, and write its tables.
+
+    Parameters
+    ----------
+    settings : Settings
+        With the build, and optionally a Dask cluster.
+    step : str
+        A key of `INFERENCE_TABLES`.
+
+    Returns
+    -------
+    dict of str to pandas.DataFrame
+        The written tables, by name.
+
+    Raises
+    ------
+    WarehouseError
+        If the Dask cluster cannot be used or a table cannot be written.
+    """
     from analysis.studies.robustness import robustness
     from analysis.studies.specification_curve import specification_curve
     from analysis.studies.validation import validate
@@ -74,7 +135,20 @@ def infer(settings: Settings, step: str) -> dict[str, pandas.DataFrame]:
 
 
 def tables_of_mart(settings: Settings, fingerprint: str) -> tuple[str, ...]:
-    """The results tables on disk that were made from the mart with this fingerprint, by analysis as it is now."""
+    """List the results tables on disk that belong to a mart and to the current code of analysis.
+
+    Parameters
+    ----------
+    settings : Settings
+        With the data folder.
+    fingerprint : str
+        Fingerprint of the mart.
+
+    Returns
+    -------
+    tuple of str
+        In the order of `RESULT_TABLES`; a damaged or missing file is left out.
+    """
     wanted = _made_from(fingerprint)
     return tuple(table for table in RESULT_TABLES if _made_from_on_disk(settings, table) == wanted)
 
@@ -84,17 +158,18 @@ def _made_from(mart_fingerprint: str) -> bytes:
 
 
 def _made_from_on_disk(settings: Settings, table: str) -> bytes | None:
-    """What a whole file says of itself; None where it is not there or any page in it is damaged."""
+    """Read the recorded mart and code of a results file; None if the file is missing or damaged in any page."""
     try:
         path = settings.results_dir / f"{table}.parquet"
         schema = pyarrow.parquet.read_table(path, page_checksum_verification=True).schema
     except (OSError, pyarrow.ArrowException):
         return None
-    return (schema.metadata or {}).get(MADE_FROM)
+    metadata: Mapping[bytes, bytes] = schema.metadata or {}
+    return metadata.get(MADE_FROM)
 
 
 def _write(settings: Settings, frames: dict[str, pandas.DataFrame], mart: Mart) -> dict[str, pandas.DataFrame]:
-    """Each file is replaced whole or not at all, and says from which mart and by which code it was made."""
+    """Write each table atomically, with the fingerprints of mart and code in its metadata."""
     made_from = _made_from(mart.fingerprint)
     for name, frame in frames.items():
         table = pyarrow.Table.from_pandas(frame, preserve_index=False)

@@ -1,22 +1,39 @@
-"""Where the estimation's tasks run: worker processes on this machine, or a Dask cluster if the settings name one."""
+"""Workers for the estimation: processes of this machine, or a Dask cluster if the settings name one."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from orchestration.build.fingerprint import code_fingerprint
 from orchestration.core.errors import WarehouseError
 from orchestration.core.settings import Settings
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 WAIT_SECONDS = 15
 
 
 @contextmanager
 def estimation_workers(settings: Settings) -> Iterator[None]:
-    """Inside it, joblib sends its tasks to the Dask scheduler at settings.dask_address, or to local processes if that is None.
+    """Let joblib send its tasks to the Dask scheduler of the settings, or to local processes without one.
 
-    A worker that is lost has its tasks done by another; the numbers do not depend on who made them. Raises
-    WarehouseError if the scheduler or a worker cannot be reached, if a worker has another version of the analysis, or
-    if one worker after the other is lost at the same task.
+    The tasks of a lost worker are repeated by another one; the results do not depend on the worker.
+
+    Parameters
+    ----------
+    settings : Settings
+        With ``dask_address`` or without.
+
+    Yields
+    ------
+    None
+
+    Raises
+    ------
+    WarehouseError
+        If the scheduler or a worker cannot be reached, a worker has another version of the analysis, or several workers
+        are lost at the same task.
     """
     if settings.dask_address is None:
         yield
@@ -24,32 +41,31 @@ def estimation_workers(settings: Settings) -> Iterator[None]:
     from distributed import Client, KilledWorker
     from joblib import parallel_config
 
-    class Keeping(Client):
-        """The scheduler keeps the large arguments; joblib's own way is to leave them with one worker, with which they,
-        and all tasks that need them, would be lost."""
+    class ResilientClient(Client):
+        """Keep large arguments as tasks, which the scheduler repeats; scattered data are lost with their worker."""
 
-        async def scatter(self, data: object, **_):
-            return self.submit(_itself, data, pure=False)
+        async def scatter(self, data: object, **_: object) -> object:  # type: ignore[override]
+            return self.submit(_identity, data, pure=False)
 
     try:
-        client = Keeping(settings.dask_address, timeout=WAIT_SECONDS, set_as_default=True)
+        client = ResilientClient(settings.dask_address, timeout=WAIT_SECONDS, set_as_default=True)
     except (OSError, ValueError) as error:
-        raise _unusable(settings, "a Dask scheduler that answers", str(error)) from error
+        raise _unusable(settings, "a running Dask scheduler", str(error)) from error
     try:
         _check_workers(settings, client)
         with parallel_config(backend="dask"):
             yield
     except KilledWorker as error:
-        raise _unusable(settings, "workers that last until their tasks are done", str(error)) from error
+        raise _unusable(settings, "workers that finish their tasks", str(error)) from error
     finally:
         client.close()
 
 
-def _itself(data: object) -> object:
+def _identity(data: object) -> object:
     return data
 
 
-def _check_workers(settings: Settings, client) -> None:
+def _check_workers(settings: Settings, client: "Client") -> None:
     try:
         client.wait_for_workers(1, timeout=WAIT_SECONDS)
         versions = set(client.run(code_fingerprint, "analysis").values())
@@ -69,5 +85,5 @@ def _unusable(settings: Settings, expected: str, found: str) -> WarehouseError:
         where=f"WAREHOUSE_DASK={settings.dask_address}",
         expected=expected,
         found=found,
-        next_step="start scheduler and workers with this very project installed, or unset WAREHOUSE_DASK to use this machine",
+        next_step="Install this version on scheduler and workers, or unset WAREHOUSE_DASK to use this machine.",
     )

@@ -1,4 +1,4 @@
-"""The estimation on a real Dask scheduler with two worker processes, one of which is killed half-way."""
+"""The estimation on a Dask scheduler with two worker processes, one of which is killed during the work."""
 
 import os
 import shutil
@@ -78,7 +78,7 @@ def panel_of(warehouse: Shell) -> pd.DataFrame:
 
 
 def with_one_worker_killed(cluster: Cluster, work: Callable[[], object]) -> object:
-    """The result of ``work``, during which the worker that is first at work, and so holds the data, is killed."""
+    """Run ``work`` and kill the first busy worker, which has the data; return the result."""
     from distributed import get_client
 
     started = threading.Event()
@@ -99,9 +99,7 @@ def with_one_worker_killed(cluster: Cluster, work: Callable[[], object]) -> obje
         watcher.join()
 
 
-def test_the_cluster_makes_the_same_numbers_to_the_last_bit(
-    cluster: Cluster, sample_warehouse: tuple[Shell, object]
-) -> None:
+def test_cluster_gives_the_same_results_bit_for_bit(cluster: Cluster, sample_warehouse: tuple[Shell, object]) -> None:
     panel = panel_of(sample_warehouse[0])
     chosen = specifications()[::12]
     model = next(model for model in KIMBALL_2010 if model.name == HEADLINE_MODEL)
@@ -116,7 +114,7 @@ def test_the_cluster_makes_the_same_numbers_to_the_last_bit(
     with estimation_workers(Settings(sample_warehouse[0].data_dir, dask_address=cluster.address)):
         tables_there, draws_there = with_one_worker_killed(cluster, everything)
     alive = [worker.poll() is None for worker in cluster.workers.values()]
-    assert sorted(alive) == [False, True], "one worker was to be killed while there was work"
+    assert sorted(alive) == [False, True], "one worker should have been killed during the work"
     assert tables_there.keys() == tables.keys()
     for name, table in tables.items():
         pd.testing.assert_frame_equal(tables_there[name], table, check_exact=True)
@@ -134,12 +132,13 @@ def test_workers_with_another_analysis_are_refused(
         pytest.fail("work was sent to workers with another analysis")
 
 
-def test_a_cluster_that_is_not_there_is_told_plainly(sample_warehouse: tuple[Shell, object], tmp_path: Path) -> None:
+def test_unavailable_cluster_is_an_error(sample_warehouse: tuple[Shell, object], tmp_path: Path) -> None:
     shell = Shell(tmp_path / "data", (("WAREHOUSE_OFFLINE", "1"), ("WAREHOUSE_DASK", f"tcp://{HERE}:9")))
     shutil.copytree(sample_warehouse[0].data_dir, shell.data_dir)
     before = shell.published_hash()
     done = shell("run", "--sources", "sample", "--with", "inference")
     assert done.returncode == 1
-    assert "The Dask cluster cannot be used" in done.stderr and "WAREHOUSE_DASK" in done.stderr
+    assert "The Dask cluster cannot be used" in done.stderr
+    assert "WAREHOUSE_DASK" in done.stderr
     assert "Traceback" not in done.stderr
     assert shell.published_hash() == before

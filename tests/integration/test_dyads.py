@@ -1,4 +1,4 @@
-"""``warehouse run --with dyads``: marts.dyad_years, held against pairs of states and allies counted in pandas from the same files."""
+"""``warehouse run --with dyads``: marts.dyad_years compared with pairs of states and allies counted in pandas."""
 
 import calendar
 import itertools
@@ -22,7 +22,7 @@ def with_dyads(real_warehouse: Shell, mirror: Path, tmp_path_factory: pytest.Tem
     shutil.copytree(real_warehouse.data_dir, shell.data_dir)
     done = shell("run", "--with", "dyads", "--offline", "--sources", str(mirror))
     assert done.returncode == 0, done.stderr
-    assert "build_warehouse" not in done.stderr, "the rest had not changed and need not be built again"
+    assert "build_warehouse" not in done.stderr, "the other models did not change and should not be built again"
     return shell
 
 
@@ -46,7 +46,7 @@ def pairs_by_year(spells: list[tuple[int, int, int]]) -> set[tuple[int, int, int
     }
 
 
-def test_pairs_and_allies_are_those_of_the_raw_files(with_dyads: Shell, mirror: Path) -> None:
+def test_pairs_and_allies_agree_with_the_raw_files(with_dyads: Shell, mirror: Path) -> None:
     states = pd.read_csv(mirror / "cow_state_system" / "statelist2024.csv")
     spells = [
         (code, *(int(y) * 10_000 + int(m) * 100 + int(d) for y, m, d in (first, last)))
@@ -63,8 +63,8 @@ def test_pairs_and_allies_are_those_of_the_raw_files(with_dyads: Shell, mirror: 
     for _, phase in members.groupby(["atopid", "phase"]):
         rows = list(phase.itertuples())
         spells = [
-            (place, day(m.yrent, m.moent, m.dayent, False), day(m.yrexit, m.moexit, m.dayexit, True))
-            for place, m in enumerate(rows)
+            (position, day(m.yrent, m.moent, m.dayent, False), day(m.yrexit, m.moexit, m.dayexit, True))
+            for position, m in enumerate(rows)
         ]
         for one, other, year in pairs_by_year(spells):
             pair = (int(rows[one].member), int(rows[other].member), year)
@@ -92,7 +92,7 @@ def test_published_once_with_its_checks_and_codebook(with_dyads: Shell, mirror: 
     assert with_dyads.published_hash() == before
 
 
-def test_the_panel_is_not_touched_by_the_dyads(with_dyads: Shell, real_warehouse: Shell) -> None:
+def test_dyads_leave_the_panel_unchanged(with_dyads: Shell, real_warehouse: Shell) -> None:
     mart = "select mart_fingerprint from meta.publication"
     assert with_dyads.sql(mart) == real_warehouse.sql(mart)
     assert real_warehouse.sql("select count(*) from duckdb_tables() where table_name = 'dyad_years'") == "0"

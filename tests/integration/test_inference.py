@@ -16,11 +16,11 @@ def inferred(real_warehouse: Shell, mirror: Path, tmp_path_factory: pytest.TempP
     shutil.copytree(real_warehouse.data_dir, shell.data_dir)
     done = shell("run", "--with", "inference", "--offline", "--sources", str(mirror))
     assert done.returncode == 0, done.stderr
-    assert "build_warehouse" not in done.stderr, "the mart had not changed and need not be built again"
+    assert "build_warehouse" not in done.stderr, "the mart did not change and should not be built again"
     return shell
 
 
-def test_every_reasonable_specification(inferred: Shell) -> None:
+def test_specification_curve_is_complete(inferred: Shell) -> None:
     assert int(inferred.sql("select count(*) from results.specification_curve where problem is null")) >= 5000
     assert inferred.sql("select count(*) from results.specification_tests where p_value between 0 and 1") == "5"
 
@@ -32,18 +32,19 @@ def test_robustness_and_validation(inferred: Shell) -> None:
     assert inferred.sql("select count(*) filter (outcome) > 300 from results.separation") == "true"
 
 
-def test_the_claim_counts_the_specifications(inferred: Shell) -> None:
-    told = inferred("results").stdout.splitlines()
-    claim = next(line for line in told if "demand for social policy" in line and "specifications" in line)
-    assert "forward in time" in claim and "percentage points" in claim
+def test_claim_counts_the_specifications(inferred: Shell) -> None:
+    lines = inferred("results").stdout.splitlines()
+    claim = next(line for line in lines if "demand for social policy" in line and "specifications" in line)
+    assert "forward in time" in claim
+    assert "percentage points" in claim
 
 
-def test_its_figures_are_drawn(inferred: Shell) -> None:
+def test_figures_are_drawn(inferred: Shell) -> None:
     figures = {path.stem for path in (inferred.data_dir / "publication" / "figures").glob("*.png")}
     assert {"specification_curve", "separation", "frontier", "rise_by_model"} <= figures
 
 
-def test_a_second_run_finds_nothing_to_do(inferred: Shell, mirror: Path) -> None:
+def test_second_run_changes_nothing(inferred: Shell, mirror: Path) -> None:
     before = inferred.published_hash()
     done = inferred("run", "--with", "inference", "--offline", "--sources", str(mirror))
     assert "nothing changed" in done.stdout

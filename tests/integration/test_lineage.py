@@ -1,4 +1,4 @@
-"""The lineage is whole: from a raw table over the mart and the results to the publication."""
+"""The lineage is complete, from a raw table over the mart and the results to the publication."""
 
 import itertools
 import json
@@ -53,13 +53,13 @@ def test_the_path_from_raw_to_publication(graph) -> None:
         assert upstream in ancestors(graph, downstream), f"{upstream} does not lead to {downstream}"
 
 
-def test_every_raw_table_is_built_on_or_tested_against() -> None:
+def test_every_raw_table_is_used_by_a_model_or_test() -> None:
     from orchestration.build.manifest import parsed_project
     from orchestration.core.settings import from_environment
 
     manifest = json.loads((parsed_project(from_environment(os.environ)) / "manifest.json").read_text())
     used = {key.split(".")[-1] for key, children in manifest["child_map"].items() if children}
-    assert set(load_catalog(SOURCES_DIR).raw_tables) - used == set(), "a source that nothing reads need not be loaded"
+    assert set(load_catalog(SOURCES_DIR).raw_tables) - used == set(), "a raw table that no model reads"
 
 
 def test_every_asset_is_in_a_named_group_and_described(graph) -> None:
@@ -74,7 +74,7 @@ def test_every_asset_is_in_a_named_group_and_described(graph) -> None:
     assert {graph.get(key).group_name for key in graph.get_all_asset_keys()} == groups
 
 
-def test_every_table_tells_its_columns_and_every_model_what_they_are_made_from(graph) -> None:
+def test_every_table_has_columns_and_every_model_lineage(graph) -> None:
     for key in graph.get_all_asset_keys() - {AssetKey("publication"), AssetKey("presentation")}:
         metadata = graph.get(key).metadata
         columns = metadata["dagster/column_schema"].columns
@@ -86,31 +86,30 @@ def test_every_table_tells_its_columns_and_every_model_what_they_are_made_from(g
             assert parents <= graph.get(key).parent_keys, key
 
 
-def test_a_source_is_fresh_for_one_cadence_and_stale_after_two(graph) -> None:
+def test_freshness_policy_follows_the_cadence(graph) -> None:
     for name, entry in load_catalog(SOURCES_DIR).raw_tables.items():
         policy = graph.get(AssetKey(["raw", name])).freshness_policy
         years = [window.to_timedelta().days / 365.25 for window in (policy.warn_window, policy.fail_window)]
         assert years == pytest.approx([entry.source.cadence_years, 2 * entry.source.cadence_years], abs=0.01), name
 
 
-def test_results_are_said_to_come_from_what_their_models_read(sample_warehouse) -> None:
+def test_lineage_of_results_is_what_their_models_read(sample_warehouse) -> None:
     with duckdb.connect(str(sample_warehouse[0].published), read_only=True) as connection:
         panel = prepare(connection.execute("from marts.country_years").df())
-    claimed = panel_columns("models")
+    documented = panel_columns("models")
     for model in KIMBALL_2010:
-        design.build(panel[sorted(claimed)], model)  # reads nothing else
-    for column in claimed - {"cow_code", "year"}:
+        design.build(panel[sorted(documented)], model)  # needs no other column
+    for column in documented - {"cow_code", "year"}:
         without = panel.drop(columns=column)
         with pytest.raises(ModelError, match=f"unknown column {column}"):
-            for model in KIMBALL_2010:
-                design.build(without, model)
+            [design.build(without, model) for model in KIMBALL_2010]
     lineage = results_lineage("models")
-    assert {column for _, column in lineage["log_likelihood"]} == claimed
+    assert {column for _, column in lineage["log_likelihood"]} == documented
     assert not {"model", "family", "is_synthetic"} & set(lineage)
     assert results_lineage("choices") == {}
 
 
-def test_the_inference_reads_columns_the_mart_has(graph) -> None:
+def test_inference_reads_columns_of_the_mart(graph) -> None:
     mart = {
         column.name
         for column in graph.get(AssetKey(["marts", "country_years"])).metadata["dagster/column_schema"].columns

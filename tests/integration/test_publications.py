@@ -1,22 +1,22 @@
-"""``warehouse publications`` and ``warehouse diff`` on what a refresh really publishes."""
+"""``warehouse publications`` and ``warehouse diff`` on the publication of a refresh."""
 
 import json
 
 from tests.support.shell import Shell
 
 
-def test_the_publication_of_a_refresh_is_listed(sample_warehouse) -> None:
+def test_publication_of_a_refresh_is_listed(sample_warehouse) -> None:
     shell, _ = sample_warehouse
     done = shell("publications", "--format", "json")
     (kept,) = json.loads(done.stdout)
-    said = shell.sql("select publication_id, fingerprint, is_synthetic from meta.publication")
-    assert f"{kept['publication_id']},{kept['fingerprint']},{str(kept['is_synthetic']).lower()}" == said
+    record = shell.sql("select publication_id, fingerprint, is_synthetic from meta.publication")
+    assert f"{kept['publication_id']},{kept['fingerprint']},{str(kept['is_synthetic']).lower()}" == record
     assert kept["country_years"] == int(shell.sql("select count(*) from marts.country_years"))
     assert (kept["is_current"], kept["lacks"]) == (True, [])
     assert "SYNTHETIC" in shell("publications").stdout
 
 
-def test_a_publication_equals_itself_in_every_table(real_warehouse: Shell) -> None:
+def test_publication_equals_itself_in_every_table(real_warehouse: Shell) -> None:
     (kept,) = json.loads(real_warehouse("publications", "--format", "json").stdout)
     done = real_warehouse("diff", kept["publication_id"], "current", "--format", "json")
     difference = json.loads(done.stdout)
@@ -39,7 +39,8 @@ def test_every_published_key_is_a_primary_key(real_warehouse: Shell) -> None:
     assert without == ""
 
 
-def test_diff_of_a_publication_that_is_not_kept(real_warehouse: Shell) -> None:
+def test_diff_of_an_unknown_publication(real_warehouse: Shell) -> None:
     done = real_warehouse("diff", "19990101")
     assert done.returncode == 1
-    assert "No such publication is kept" in done.stderr and "Traceback" not in done.stderr
+    assert "Publication not found" in done.stderr
+    assert "Traceback" not in done.stderr

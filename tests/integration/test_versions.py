@@ -1,4 +1,4 @@
-"""What Dagster knows of a refresh: data versions that change only with the data, and checks that fail as checks."""
+"""Dagster's record of a refresh: data versions change only with the data, and failed checks are recorded."""
 
 import json
 import shutil
@@ -21,7 +21,7 @@ FILE = "cow_trade/National_COW_4.0.csv"
 
 @pytest.fixture(scope="module")
 def shell(sample_warehouse, tmp_path_factory: pytest.TempPathFactory) -> Shell:
-    """A refreshed sample of this module's own, to change."""
+    """A copy of the refreshed sample that the tests change."""
     data_dir = tmp_path_factory.mktemp("versions") / "data"
     shutil.copytree(sample_warehouse[0].data_dir, data_dir)
     return replace(sample_warehouse[0], data_dir=data_dir)
@@ -29,7 +29,7 @@ def shell(sample_warehouse, tmp_path_factory: pytest.TempPathFactory) -> Shell:
 
 @pytest.fixture(scope="module")
 def dagster(shell: Shell) -> Iterator[tuple[DagsterInstance, object]]:
-    """Dagster's record of the runs in that folder, and its asset graph."""
+    """Dagster's instance of that folder, and its asset graph."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in Settings(shell.data_dir, sources="sample", offline=True).environment().items():
             patch.setenv(name, value)
@@ -52,7 +52,7 @@ def check(dagster, asset: AssetKey, name: str):
 
 
 def rewrite(shell: Shell, change: Callable[[list[str]], list[str]]) -> None:
-    """Change the lines of the sample's trade file, and the record that vouches for it."""
+    """Change the lines of the sample's trade file, and its recorded hash."""
     mirror = shell.data_dir / "sample_mirror"
     content = "".join(change((mirror / FILE).read_text().splitlines(keepends=True))).encode()
     (mirror / FILE).write_bytes(content)
@@ -62,7 +62,7 @@ def rewrite(shell: Shell, change: Callable[[list[str]], list[str]]) -> None:
 
 
 def with_imports(value: str) -> Callable[[list[str]], list[str]]:
-    """The last line's imports are ``value``."""
+    """Change the imports of the last line to ``value``."""
 
     def change(lines: list[str]) -> list[str]:
         cells = lines[-1].split(",")
@@ -72,14 +72,14 @@ def with_imports(value: str) -> Callable[[list[str]], list[str]]:
     return change
 
 
-def test_a_forced_refresh_gives_every_asset_the_version_it_had(shell: Shell, dagster) -> None:
+def test_forced_refresh_keeps_every_data_version(shell: Shell, dagster) -> None:
     before = versions(dagster)
     assert len(before) > 80
     assert shell("run", "--sources", "sample", "--force").returncode == 0
     assert versions(dagster) == before
 
 
-def test_a_changed_source_changes_its_table_and_what_lies_downstream(shell: Shell, dagster) -> None:
+def test_changed_source_changes_downstream_versions(shell: Shell, dagster) -> None:
     before = versions(dagster)
     rewrite(shell, with_imports("12345.67"))
     assert shell("run", "--sources", "sample").returncode == 0
@@ -91,7 +91,7 @@ def test_a_changed_source_changes_its_table_and_what_lies_downstream(shell: Shel
     assert not {"raw/atop", "marts/alliance_entries", "results/replications"} & names
 
 
-def test_a_table_that_lost_its_rows_is_a_failed_check_and_is_not_published(shell: Shell, dagster) -> None:
+def test_lost_rows_fail_a_check_and_are_not_published(shell: Shell, dagster) -> None:
     published = shell.published_hash()
     rewrite(shell, lambda lines: lines[: len(lines) // 2])
     done = shell("run", "--sources", "sample")
@@ -106,7 +106,7 @@ def test_a_table_that_lost_its_rows_is_a_failed_check_and_is_not_published(shell
     assert "row_count_national_trade" in audit.description
 
 
-def test_a_broken_contract_is_a_failed_check(shell: Shell, dagster) -> None:
+def test_violated_contract_fails_a_check(shell: Shell, dagster) -> None:
     rewrite(shell, with_imports("many"))
     assert shell("run", "--sources", "sample").returncode == 1
     broken = check(dagster, TRADE, "contract")

@@ -1,4 +1,4 @@
-"""Column lineage: followed through the SQL this project writes, checked against facts worked out by hand and dagster-dbt."""
+"""Column lineage through the SQL of this project, checked with facts known by hand and with dagster-dbt."""
 
 import json
 from collections.abc import Iterator
@@ -13,9 +13,9 @@ from orchestration.core.settings import SOURCES_DIR, Settings
 from orchestration.ingest.catalog import load_catalog
 from orchestration.ingest.raw import columns_by_table
 
-# Mart columns made of nothing but constants or of the names of columns.
+# Mart columns computed from constants or names of columns only.
 WITHOUT_ORIGIN = {
-    ("marts.alliance_entries", "has_any"),  # every treaty counts
+    ("marts.alliance_entries", "has_any"),  # every treaty creates an obligation
     ("marts.country_years", "infant_mortality_source"),
     ("marts.infant_mortality", "source"),
     ("marts.coverage", "variable"),
@@ -38,7 +38,7 @@ def lineage() -> Lineage:
 
 
 def origins(lineage: Lineage, table: str, column: str) -> set[tuple[str, str]]:
-    """The raw and seed columns at the far end."""
+    """Raw and seed columns at the end of the lineage."""
     found, waiting = set(), [(table, column)]
     while waiting:
         here = waiting.pop()
@@ -69,11 +69,11 @@ def test_every_mart_column_comes_from_raw_or_seed_columns(lineage: Lineage) -> N
         ("coalition_size_w4", {("raw.selectorate_w4", "W4")}),
     ],
 )
-def test_a_published_column_leads_to_the_publishers_own(lineage: Lineage, column: str, expected: set) -> None:
+def test_published_column_leads_to_the_raw_column(lineage: Lineage, column: str, expected: set) -> None:
     assert origins(lineage, "marts.country_years", column) == expected
 
 
-def test_mortality_leads_to_every_series_it_may_be_filled_from(lineage: Lineage) -> None:
+def test_mortality_leads_to_every_series_that_fills_it(lineage: Lineage) -> None:
     assert raw_tables(lineage, "marts.country_years", "infant_mortality_rate") == {
         "raw.allen_digiuseppe_2013",
         "raw.gapminder_infant_mortality",
@@ -84,11 +84,11 @@ def test_mortality_leads_to_every_series_it_may_be_filled_from(lineage: Lineage)
     assert ("raw.allen_digiuseppe_2013", "IMR") in origins(lineage, "marts.country_years", "infant_mortality_rate")
 
 
-def test_w_over_s_is_made_of_the_deposit_and_of_polity(lineage: Lineage) -> None:
+def test_w_over_s_comes_from_the_deposit_and_polity(lineage: Lineage) -> None:
     assert raw_tables(lineage, "marts.country_years", "w_over_s") == {"raw.selectorate_deposit", "raw.polity5"}
 
 
-def test_a_wide_file_gives_its_rate_from_every_year_column(lineage: Lineage) -> None:
+def test_rate_of_a_wide_file_comes_from_every_year_column(lineage: Lineage) -> None:
     staged = lineage["staging.stg_gapminder__infant_mortality"]
     assert {column for _, column in staged["rate"]} == {str(year) for year in range(1800, 2016)}
     assert staged["label"] == [("raw.gapminder_infant_mortality", "Infant mortality rate")]
@@ -111,7 +111,7 @@ def parent_tables(node: dict) -> set[str]:
     return found
 
 
-def test_no_column_is_made_of_what_its_model_does_not_depend_on(lineage: Lineage) -> None:
+def test_columns_come_from_parents_of_the_model_only(lineage: Lineage) -> None:
     for node in manifest()["nodes"].values():
         if node["resource_type"] != "model":
             continue
@@ -120,8 +120,8 @@ def test_no_column_is_made_of_what_its_model_does_not_depend_on(lineage: Lineage
         assert {origin.split(".")[1] for pairs in lineage[table].values() for origin, _ in pairs} <= parents, table
 
 
-def dagsters_own(name: str, target: Path) -> Iterator[tuple[str, set[tuple[str, str]]]]:
-    """What dagster-dbt, which asks the database for the columns of the parents, makes of the same model."""
+def dagster_dbt_lineage(name: str, target: Path) -> Iterator[tuple[str, set[tuple[str, str]]]]:
+    """Lineage of the same model by dagster-dbt, which reads the columns of the parents from the database."""
     from dagster_dbt import DagsterDbtTranslator
     from dagster_dbt.core.dbt_cli_event import EventHistoryMetadata, _build_column_lineage_metadata
 
@@ -149,7 +149,7 @@ def test_dagster_dbt_finds_the_same(lineage: Lineage, name: str, tmp_path: Path)
     compiled = tmp_path / "compiled" / node["package_name"] / node["original_file_path"]
     compiled.parent.mkdir(parents=True)
     compiled.write_text(node["compiled_code"])
-    theirs = dict(dagsters_own(name, tmp_path))
+    theirs = dict(dagster_dbt_lineage(name, tmp_path))
     assert theirs == {column: set(pairs) for column, pairs in lineage[f"{node['schema']}.{name}"].items()}
 
 
@@ -161,38 +161,38 @@ def small(compiled: str, columns: tuple[str, ...]) -> dict:
 @pytest.mark.parametrize(
     ("compiled", "complaint"),
     [
-        ("select a, b from read_parquet('raw/t.parquet')", "stg: columns of its SQL or of its documentation"),
+        ("select a, b from read_parquet('raw/t.parquet')", "stg: columns in either its SQL or its yml"),
         (
             "select nowhere as a from read_parquet('raw/t.parquet')",
-            "stg: raw.t is not known to have the column nowhere",
+            "stg: column nowhere not found in raw.t",
         ),
-        ("select a from read_parquet('raw/unheard_of.parquet')", "stg: "),
-        ("select a from (unpivot nowhere on columns('x') into name n value a)", "stg: no table is known as nowhere"),
+        ("select a from read_parquet('raw/unknown.parquet')", "stg: "),
+        ("select a from (unpivot nowhere on columns('x') into name n value a)", "stg: table nowhere not found"),
         ("select a fro m", "stg: "),
     ],
 )
-def test_sql_that_cannot_be_followed_is_named(compiled: str, complaint: str) -> None:
+def test_error_names_the_model_that_cannot_be_followed(compiled: str, complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
         column_lineage(small(compiled, ("a",)), {"t": ["a", "b"]})
 
 
-def test_a_join_key_is_no_origin() -> None:
+def test_join_key_is_not_an_origin() -> None:
     sql = "select left_side.A as a from read_parquet('raw/t.parquet') as left_side semi join other on b = c"
     parsed = small(sql.replace("other", "read_parquet('raw/u.parquet') as u"), ("a",))
     assert column_lineage(parsed, {"t": ["A", "b"], "u": ["c"]}) == {"staging.stg": {"a": [("raw.t", "A")]}}
 
 
-def test_a_count_of_rows_is_made_of_what_they_are_grouped_by(lineage: Lineage) -> None:
+def test_count_of_rows_comes_from_the_grouping_columns(lineage: Lineage) -> None:
     parsed = small("select count(*) as n from read_parquet('raw/t.parquet') group by b", ("n",))
     assert column_lineage(parsed, {"t": ["a", "b"]}) == {"staging.stg": {"n": [("raw.t", "b")]}}
     assert "raw.mid_participants" in raw_tables(lineage, "marts.country_years", "dispute_rivals")
 
 
-def test_lineage_is_kept_with_the_parse_until_a_contract_changes(tmp_path: Path) -> None:
+def test_lineage_is_cached_until_a_contract_changes(tmp_path: Path) -> None:
     parsed = small("select a from read_parquet('raw/t.parquet')", ("a",))
     first = kept_column_lineage(tmp_path, parsed, {"t": ["a"]})
     assert first == {"staging.stg": {"a": [["raw.t", "a"]]}}
-    assert kept_column_lineage(tmp_path, {"nodes": None}, {"t": ["a"]}) == first  # not looked at again
+    assert kept_column_lineage(tmp_path, {"nodes": None}, {"t": ["a"]}) == first  # from the cache
     assert len(list(tmp_path.iterdir())) == 1
     kept_column_lineage(tmp_path, parsed, {"t": ["a", "b"]})
     assert len(list(tmp_path.iterdir())) == 2
