@@ -1,8 +1,7 @@
-"""Provenance: the typed record of every source, its files and the raw tables read from them, loaded from sources/*.yml.
+"""Source records: the provenance of every source, its files and their raw tables, loaded from sources/*.yml.
 
-What belongs here: what a source is, where its bytes come from, which bytes they are, and what shape its tables have.
-What does not: fetching (fetch.py), reading (readers.py) and checking tables (contracts.py).
-A source without a valid record does not enter the warehouse.
+A record says who made the data, where the file comes from, its sha256, and the contract of each raw table. A source
+without a valid record does not enter the warehouse.
 """
 
 import re
@@ -36,9 +35,9 @@ Encoding = Literal["ascii", "utf-8", "latin-1"]
 
 
 def _plain_file_name(value: str) -> str:
-    """Refuse a name that could lead out of its folder: file names, and versions, which name a cache folder."""
+    """Refuse a path: a file name, and a version, which names a folder of the cache, must stay inside their folder."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9 ._()\-]*", value) or ".." in value:
-        raise ValueError("must be a plain name of letters, digits, spaces and . _ - ( ), with no folder in it")
+        raise ValueError("must be a file name of letters, digits, spaces and . _ - ( ), without a folder")
     return value
 
 
@@ -52,7 +51,15 @@ class Record(BaseModel):
 
 
 class YearColumns(Record):
-    """A run of columns named by calendar year, first to last (both included), as wide files have them."""
+    """Consecutive columns of a wide file that are named by calendar year.
+
+    Attributes
+    ----------
+    first, last : int
+        First and last calendar year, both included.
+    type : {"text", "integer", "number"}
+        Type of all these columns.
+    """
 
     first: int
     last: int
@@ -60,26 +67,72 @@ class YearColumns(Record):
 
 
 class MissingCodes(Record):
-    """Numbers that stand for "not observed" in the columns named."""
+    """Numbers that mean "not observed".
+
+    Attributes
+    ----------
+    codes : tuple of int
+        The numbers, such as -9.
+    columns : tuple of str
+        Columns in which they occur.
+    """
 
     codes: tuple[int, ...] = Field(min_length=1)
     columns: tuple[str, ...] = Field(min_length=1)
 
 
 class KnownFault(Record):
-    """A fault the publisher's file is known to have: at most this many rows show it, for this reason."""
+    """A known fault of the publisher's file.
+
+    Attributes
+    ----------
+    rows : int
+        Largest number of rows with this fault.
+    reason : str
+        Why they are accepted.
+    """
 
     rows: PositiveInt
     reason: Text
 
 
 class RawTable(Record):
-    """One table read from a source file, every column as text, and the contract it must meet.
+    """One table of a source file, with every column as text, and its contract.
 
-    Columns are named exactly as published and in published order; ``year_columns`` follow the named ones.
-    An integer or number column without an entry in ``ranges`` must not be negative, missing codes apart.
-    ``missing_marks`` are texts that stand for "not observed" in such columns, as "." and "-" do in some workbooks.
-    ``membership_key`` names the state code and year columns of a table whose every row must be a member state.
+    Attributes
+    ----------
+    name : str
+        Name in the warehouse.
+    description : str
+        Unit of observation and content.
+    format : {"csv", "stata", "excel", "rdata"}
+        File format.
+    encoding, sheet, object : str or None
+        Text encoding of a CSV file, sheet of an Excel workbook, object of an R data file; each required for its format
+        and not allowed for any other.
+    archive_member : str or None
+        Path inside the zip archive, if the cached file is one.
+    skip_lines : int
+        Lines above the header of a CSV file.
+    trailing_empty_column : bool
+        Whether every line of a CSV file ends with a comma.
+    named_columns : dict
+        Column name, exactly as published, to type, in published order (``columns`` in the record).
+    year_columns : YearColumns or None
+        Columns named by year, which follow the named columns.
+    key : tuple of str
+        Primary key.
+    known_duplicates, known_empty_keys : KnownFault or None
+        Rows with a duplicate or an empty key that are accepted.
+    ranges : dict
+        Column to smallest and largest value (None: no limit). A numeric column without a range must not be negative,
+        except for its missing codes.
+    missing_codes : tuple of MissingCodes
+        Numbers that mean "not observed".
+    missing_marks : tuple of str
+        Texts that mean "not observed" in numeric columns, such as "." and "-" in some workbooks.
+    membership_key : (str, str) or None
+        Columns of state code and year, if every row must be inside the state system.
     """
 
     name: Name
@@ -105,8 +158,9 @@ class RawTable(Record):
     def column_types(self) -> Mapping[str, ColumnType]:
         """Type of every column, in published order."""
         years = self.year_columns
-        named_by_year = range(years.first, years.last + 1) if years else ()
-        return self.named_columns | {str(year): years.type for year in named_by_year}
+        if years is None:
+            return self.named_columns
+        return self.named_columns | {str(year): years.type for year in range(years.first, years.last + 1)}
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -114,7 +168,18 @@ class RawTable(Record):
         return tuple(self.column_types)
 
     def missing_codes_of(self, column: str) -> tuple[int, ...]:
-        """The missing codes that may stand in a column."""
+        """List the missing codes of a column.
+
+        Parameters
+        ----------
+        column : str
+            Name of the column.
+
+        Returns
+        -------
+        tuple of int
+            Empty if the column has none.
+        """
         return tuple(code for group in self.missing_codes if column in group.columns for code in group.codes)
 
     @model_validator(mode="after")
@@ -128,21 +193,40 @@ class RawTable(Record):
         for field, columns in named.items():
             unknown = [column for column in columns if column not in self.column_types]
             if unknown:
-                raise ValueError(f"{field} names columns the table does not have: {', '.join(unknown)}")
-        needed = {"csv": "encoding", "excel": "sheet", "rdata": "object"}
-        for table_format, field in needed.items():
+                raise ValueError(f"{field} has unknown columns: {', '.join(unknown)}")
+        required = {"csv": "encoding", "excel": "sheet", "rdata": "object"}
+        for table_format, field in required.items():
             if (getattr(self, field) is not None) != (self.format == table_format):
-                raise ValueError(f"{field} is needed for format {table_format} and for no other")
+                raise ValueError(f"{field} is required for format {table_format} and not allowed for any other")
         return self
 
 
 class SourceFile(Record):
-    """One file of a source: which bytes it is and where they can be had.
+    """One file of a source.
 
-    ``archive_member`` is its path inside the archive at ``publisher_url``; ``!`` steps into an archive within it.
-    ``note`` says what a user of the addresses should know, such as a publisher who no longer serves these bytes.
-    ``acknowledged_revision_of`` is the sha256 of an earlier file, if this one changes many of its values and somebody
-    has confirmed that; ``warehouse sources upgrade`` writes it after showing the differences.
+    Attributes
+    ----------
+    file : str
+        Name of the file in cache and mirror.
+    version : str or None
+        The publisher's version.
+    sha256 : str
+        Hash of the file; it decides whether a copy is accepted.
+    size_bytes : int
+        Size of the file.
+    publisher_url : str or None
+        Address at the publisher.
+    archive_member : str or None
+        Path inside the archive at ``publisher_url``; ``!`` steps into an archive within it.
+    pinned_url : str or None
+        Address of a copy that does not change.
+    note : str or None
+        A remark on the addresses, for example that the publisher no longer serves this file.
+    acknowledged_revision_of : str or None
+        SHA-256 of an earlier file, if this one revises many of its values and a user has confirmed that;
+        ``warehouse sources upgrade`` writes it after showing the differences.
+    tables : tuple of RawTable
+        Raw tables that are read from the file.
     """
 
     file: FileName
@@ -158,9 +242,26 @@ class SourceFile(Record):
 
 
 class Source(Record):
-    """One source: who made it, how it is cited, on what terms, how often it is renewed, and its files.
+    """One source with its files.
 
-    ``references`` are the works of ``citation`` field by field, for citation files; without them the text is used.
+    Attributes
+    ----------
+    name : str
+        Name in the warehouse; also the name of the record and of the folder in cache and mirror.
+    title, producer : str
+        Title and producer of the data.
+    citation : str
+        Full citation as text.
+    references : tuple of Reference
+        The cited works field by field, for citation files; without them `citation` is used.
+    licence : str
+        Licence or terms of use.
+    homepage : str
+        The publisher's page.
+    cadence_years : float
+        Usual number of years between two versions.
+    files : tuple of SourceFile
+        Its files.
     """
 
     name: Name
@@ -176,7 +277,7 @@ class Source(Record):
 
 @dataclass(frozen=True)
 class RawTableEntry:
-    """A raw table with the file and the source it belongs to."""
+    """A raw table with its file and its source."""
 
     source: Source
     file: SourceFile
@@ -185,7 +286,15 @@ class RawTableEntry:
 
 @dataclass(frozen=True, eq=False)
 class Catalog(Mapping[str, Source]):
-    """All sources by name; ``raw_tables`` has all raw tables by name."""
+    """All sources: a mapping from source name to source.
+
+    Attributes
+    ----------
+    sources : Mapping of str to Source
+        Sources by name.
+    raw_tables : Mapping of str to RawTableEntry
+        Raw tables by name.
+    """
 
     sources: Mapping[str, Source]
     raw_tables: Mapping[str, RawTableEntry]
@@ -217,13 +326,29 @@ def load_catalog(folder: Path) -> Catalog:
     Raises
     ------
     WarehouseError
-        If a record is invalid (the message names file and field), or two records use the same name.
+        If a record is invalid (the message names file and field), or two raw tables have the same name.
     """
     return catalog_of(load_source(path) for path in sorted(folder.glob("*.yml")))
 
 
 def catalog_of(sources: Iterable[Source]) -> Catalog:
-    """Index sources by name and their raw tables by name; a raw table name used twice is an error."""
+    """Index sources and raw tables by name.
+
+    Parameters
+    ----------
+    sources : iterable of Source
+        Sources with distinct names.
+
+    Returns
+    -------
+    Catalog
+        The same sources.
+
+    Raises
+    ------
+    WarehouseError
+        If two raw tables have the same name.
+    """
     by_name = {source.name: source for source in sources}
     raw_tables: dict[str, RawTableEntry] = {}
     for source in by_name.values():
@@ -231,9 +356,10 @@ def catalog_of(sources: Iterable[Source]) -> Catalog:
             for table in file.tables:
                 if table.name in raw_tables:
                     raise WarehouseError(
-                        f"Two source files claim the raw table {table.name}.",
-                        where=f"{raw_tables[table.name].source.name} and {source.name}",
-                        expected="one file for each raw table",
+                        f"Duplicate raw table name: {table.name}.",
+                        where=f"sources {raw_tables[table.name].source.name} and {source.name}",
+                        expected="distinct names",
+                        found="two raw tables of this name",
                         next_step="Rename one of the two tables.",
                     )
                 raw_tables[table.name] = RawTableEntry(source, file, table)
@@ -241,25 +367,59 @@ def catalog_of(sources: Iterable[Source]) -> Catalog:
 
 
 def load_source(path: Path) -> Source:
-    """Read one record; its name is that of the file. Raises WarehouseError naming the field that is not valid."""
+    """Read one source record.
+
+    Parameters
+    ----------
+    path : Path
+        ``<source>.yml``.
+
+    Returns
+    -------
+    Source
+        The source, with the name of the file.
+
+    Raises
+    ------
+    WarehouseError
+        If the record is not valid; the message names the field.
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise _invalid(path, "a YAML document", " ".join(str(error).split())) from error
     source = parse_source(text, path)
     if source.name != path.stem:
-        raise _invalid(path, f"name: {path.stem}, like the file", f"name: {source.name}")
+        raise _invalid(path, f"name: {path.stem}, as in the file name", f"name: {source.name}")
     return source
 
 
 def parse_source(text: str, path: Path) -> Source:
-    """A record from its text; ``path`` is named where it is not valid. Raises WarehouseError."""
+    """Parse one source record.
+
+    Parameters
+    ----------
+    text : str
+        YAML.
+    path : Path
+        File name for error messages.
+
+    Returns
+    -------
+    Source
+        The source.
+
+    Raises
+    ------
+    WarehouseError
+        If the record is not valid; the message names the field.
+    """
     try:
         record = yaml.load(text, Loader=yaml.CSafeLoader)
     except yaml.YAMLError as error:
         raise _invalid(path, "a YAML document", " ".join(str(error).split())) from error
     if not isinstance(record, dict):
-        raise _invalid(path, "a mapping of fields", f"{type(record).__name__}")
+        raise _invalid(path, "a mapping of fields", type(record).__name__)
     try:
         return Source.model_validate(record)
     except ValidationError as error:
@@ -269,9 +429,9 @@ def parse_source(text: str, path: Path) -> Source:
 
 def _invalid(path: Path, expected: str, found: str) -> WarehouseError:
     return WarehouseError(
-        "A source's provenance record is not valid.",
+        "The source record is not valid.",
         where=f"sources/{path.name}",
         expected=expected,
         found=found,
-        next_step="Correct the record: a source without provenance does not enter the warehouse.",
+        next_step="Correct the record.",
     )

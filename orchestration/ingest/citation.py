@@ -1,19 +1,42 @@
-"""How to cite: the works behind a publication as BibTeX and as a CITATION.cff."""
+"""Cite a publication: its works as BibTeX and as a CITATION.cff."""
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-# A person is "Family, Given"; a body that signs as one author stands in braces, as BibTeX has it.
+# A person is "Family, Given"; an organization is in braces, as in BibTeX.
 Author = Annotated[str, StringConstraints(pattern=r"^(\{[^{}]+\}|[^,{}]+, [^,{}]+)$")]
 
 
 class Reference(BaseModel):
-    """One work to cite. pages is "first-last"; number is that of a report in its series; book_title and editors are
-    those of the book a chapter stands in; note is free text."""
+    """One work to cite.
+
+    Attributes
+    ----------
+    key : str
+        Citation key.
+    type : str
+        Kind of work; it decides the BibTeX entry type.
+    authors, editors : tuple of str
+        ``Family, Given`` or ``{Organization}``; editors are those of the book that contains a chapter.
+    title, journal, publisher, version, url : str or None
+        As in BibTeX.
+    year, volume, issue : int or None
+        As in BibTeX.
+    pages : str or None
+        ``first-last``.
+    book_title : str or None
+        Title of the book that contains a chapter.
+    place : str or None
+        City of the publisher.
+    number : str or None
+        Number of a report in its series.
+    note : str or None
+        Free text.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -66,11 +89,23 @@ SOFTWARE_TITLE = "Alliance-formation warehouse"
 DEVELOPERS = "{The developers of the alliance-formation warehouse}"
 
 
-def references_of(sources: Iterable[Mapping], catalog: Mapping) -> list[Reference]:
-    """The works to cite for a publication, in order of their keys: the method's, and those of every real source.
+def references_of(sources: Iterable[Mapping[str, Any]], catalog: Mapping[str, Any]) -> list[Reference]:
+    """List the works to cite for a publication: those of the method and of every real source.
 
-    sources are rows of meta.sources; nothing is cited for invented data. The catalogue's fields are used where its
-    record still asks for the citation that was published; otherwise that text is handed on as it is, as a note.
+    The references of a source record are used if its citation is still the published one; otherwise the published
+    citation is copied into a note. Synthetic data have no citation.
+
+    Parameters
+    ----------
+    sources : iterable of Mapping
+        Rows of meta.sources.
+    catalog : Mapping of str to Source
+        Source records by name.
+
+    Returns
+    -------
+    list of Reference
+        Sorted by key.
     """
     found = {reference.key: reference for reference in METHODS}
     for row in sources:
@@ -89,7 +124,7 @@ def _with_note(work: Reference, note: str) -> Reference:
     return work.model_copy(update={"note": f"{work.note}. {note}" if work.note else note})
 
 
-def _as_published(row: Mapping) -> Reference:
+def _as_published(row: Mapping[str, Any]) -> Reference:
     return Reference(
         key=row["source"],
         type="dataset",
@@ -100,8 +135,19 @@ def _as_published(row: Mapping) -> Reference:
     )
 
 
-def software_reference(publication: Mapping) -> Reference:
-    """The warehouse itself, as it made one publication; publication is the row of meta.publication."""
+def software_reference(publication: Mapping[str, Any]) -> Reference:
+    """Make the reference of the warehouse itself, for one publication.
+
+    Parameters
+    ----------
+    publication : Mapping
+        The row of meta.publication.
+
+    Returns
+    -------
+    Reference
+        Software with the version and the id of the publication.
+    """
     synthetic = "SYNTHETIC data, not to be cited as data of the world. " if publication["is_synthetic"] else ""
     return Reference(
         key="alliance_formation_warehouse",
@@ -128,7 +174,18 @@ SPECIAL = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasc
 
 
 def bibtex(references: Iterable[Reference]) -> str:
-    """One entry for each work; titles in double braces, so that no style changes their capitals."""
+    """Write references as BibTeX.
+
+    Parameters
+    ----------
+    references : iterable of Reference
+        The works.
+
+    Returns
+    -------
+    str
+        One entry for each work. Titles are in double braces, so that no style changes their capitals.
+    """
     return "\n".join(_bibtex_entry(reference) for reference in references)
 
 
@@ -171,13 +228,28 @@ def _escaped(text: str) -> str:
 CFF_TYPES = {"chapter": "generic", "dataset": "data"}
 
 
-def citation_cff(publication: Mapping, references: Iterable[Reference]) -> str:
-    """A CITATION.cff (1.2.0) of the warehouse with every work it rests on as a reference."""
+def citation_cff(publication: Mapping[str, Any], references: Iterable[Reference]) -> str:
+    """Write a CITATION.cff (version 1.2.0) of the warehouse.
+
+    Parameters
+    ----------
+    publication : Mapping
+        The row of meta.publication.
+    references : iterable of Reference
+        The works behind the publication.
+
+    Returns
+    -------
+    str
+        YAML.
+    """
     software = software_reference(publication)
-    ask = "Cite the producers of the data you use (references below), Kimball (2010) for the test, and this software."
+    request = (
+        "Cite the producers of the data you use (references below), Kimball (2010) for the test, and this software."
+    )
     document = {
         "cff-version": "1.2.0",
-        "message": f"{publication['note']}. {ask}" if publication["is_synthetic"] else ask,
+        "message": f"{publication['note']}. {request}" if publication["is_synthetic"] else request,
         "type": "software",
         "title": software.title,
         "authors": [_cff_author(author) for author in software.authors],
@@ -192,7 +264,7 @@ def citation_cff(publication: Mapping, references: Iterable[Reference]) -> str:
     return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120)
 
 
-def _cff_reference(work: Reference) -> dict:
+def _cff_reference(work: Reference) -> dict[str, Any]:
     first, last = work.pages.split("-") if work.pages else (None, None)
     publisher = work.publisher and {"name": work.publisher} | ({"city": work.place} if work.place else {})
     fields = {

@@ -314,7 +314,7 @@ def _download_now(url: str, timeout_s: float, max_bytes: int) -> bytes:
         except requests.exceptions.InvalidSchema as error:
             raise _Unreachable("redirected to an address that is neither http nor https") from error
         except requests.TooManyRedirects as error:
-            raise _Unreachable(f"more than {MAX_REDIRECTS} redirects") from error
+            raise _Unreachable(f"redirected more than {MAX_REDIRECTS} times") from error
         except requests.exceptions.ChunkedEncodingError as error:
             raise _Unreachable("the download was interrupted", temporary=True) from error
         except requests.ConnectionError as error:

@@ -1,8 +1,8 @@
-"""ATOP's two tables: treaties that give every state exactly the formations the world drew for it, no more and no fewer.
+"""The two ATOP tables: treaties that give every state exactly the formations drawn for it.
 
-States that form in one year are shuffled into treaties of two or more. A state left alone signs with one outside the
-state system. Some join an older treaty instead of a new one. Two things must not count as formation: the second phase
-of a treaty that is renewed, and the entry of a state that comes in only then.
+The states that form in one year are shuffled into treaties of two or more. A state that is alone signs with one outside
+the state system. Some join an older treaty instead of a new one. Two entries must not count as formation: the second
+phase of a renewed treaty, and the entry of a state that joins only at the renewal.
 """
 
 from collections.abc import Iterator
@@ -10,13 +10,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from orchestration.ingest.sample.world import ALLIANCE_YEARS, World
+from orchestration.ingest.sample.states import Booleans, Integers, Roster
+from orchestration.ingest.sample.world import ALLIANCE_YEARS, Columns, World
 
 OBLIGATIONS = ("defense", "offense", "neutral", "nonagg", "consul")
-MILITARY_SHARES = (0.55, 0.15, 0.2, 0.4, 0.5)  # of military treaties that carry each obligation
+MILITARY_SHARES = (0.55, 0.15, 0.2, 0.4, 0.5)  # of military treaties with each obligation
 TREATY_SIZES, TREATY_SIZE_SHARES = (2, 3, 4, 8), (0.75, 0.12, 0.08, 0.05)
 MEMBERS_AT_MOST = 59  # columns mem1 to mem59
-OPEN_SIZE = 3  # members from which on a treaty takes in others, or can spare one
+OPEN_SIZE = 3  # smallest number of members of a treaty that others join, or that loses one
 ACCESSION_SHARE, RENEWAL_SHARE, ONE_SIDED_SHARE = 0.4, 0.2, 0.1
 RENEWABLE_YEARS = 8
 MEAN_DURATION = 14
@@ -25,24 +26,55 @@ FIRST_ID, ID_STEP = 1005, 5
 
 @dataclass
 class Treaties:
-    """Treaties (N,) and their members (M,); `state` is the row of the roster. Years of exit are 0 while in force."""
+    """N treaties and their M memberships.
 
-    year: np.ndarray
-    end: np.ndarray
-    month: np.ndarray
-    day: np.ndarray
-    obligations: np.ndarray  # (N, 5) 0 or 1
-    renewed_in: np.ndarray  # 0 = never
-    treaty: np.ndarray
-    state: np.ndarray
-    entered: np.ndarray
-    left: np.ndarray
-    in_system: np.ndarray
-    one_sided: np.ndarray  # member whose own obligation is to consult and no more
+    Attributes
+    ----------
+    year, end : ndarray of int, shape (N,)
+        First and last calendar year; 0 in `end`: in force.
+    month, day : ndarray of int, shape (N,)
+        Day of the signature.
+    obligations : ndarray of int, shape (N, 5)
+        0 or 1 for each of OBLIGATIONS.
+    renewed_in : ndarray of int, shape (N,)
+        Calendar year of the renewal; 0: never.
+    treaty, state : ndarray of int, shape (M,)
+        Row of the treaty, and row of the member in the roster.
+    entered, left : ndarray of int, shape (M,)
+        Calendar years of entry and exit; 0 in `left`: in force.
+    in_system : ndarray of bool, shape (M,)
+        Whether the member belongs to the state system when it enters.
+    one_sided : ndarray of bool, shape (M,)
+        Whether the only obligation of the member itself is to consult.
+    """
+
+    year: Integers
+    end: Integers
+    month: Integers
+    day: Integers
+    obligations: Integers
+    renewed_in: Integers
+    treaty: Integers
+    state: Integers
+    entered: Integers
+    left: Integers
+    in_system: Booleans
+    one_sided: Booleans
 
 
-def tables(world: World) -> Iterator[tuple[str, dict]]:
-    """(raw table name, columns) for each."""
+def tables(world: World) -> Iterator[tuple[str, Columns]]:
+    """Make the raw tables of this family of files.
+
+    Parameters
+    ----------
+    world : World
+        The synthetic world.
+
+    Yields
+    ------
+    (str, Columns)
+        Name of the raw table and its columns.
+    """
     treaties = _sign(world)
     yield "atop", _members(world, treaties)
     yield "atop_alliances", _alliances(world, treaties)
@@ -50,23 +82,27 @@ def tables(world: World) -> Iterator[tuple[str, dict]]:
 
 def _sign(world: World) -> Treaties:
     rng, roster = world.stream(5), world.roster
-    treaty, state, entered, military = [], [], [], []
+    treaties: list[Integers] = []
+    states: list[Integers] = []
+    columns: list[Integers] = []
+    military_treaties: list[Booleans] = []
     count = 0
     for forms, is_military in ((world.forms_military, True), (world.forms_nonaggression, False)):
-        for column in np.flatnonzero(forms.any(axis=0)):
-            signers = rng.permutation(np.flatnonzero(forms[:, column]))
+        for year_column in np.flatnonzero(forms.any(axis=0)):
+            signers = rng.permutation(np.flatnonzero(forms[:, year_column]))
             group = _groups(len(signers), rng)
             if len(signers) == 1:
-                outsiders = np.flatnonzero(~roster.member[:, column])
+                outsiders = np.flatnonzero(~roster.member[:, year_column])
                 signers = np.r_[signers, rng.choice(outsiders)]
                 group = np.zeros(2, dtype=np.int64)
-            treaty.append(group + count)
-            state.append(signers)
-            entered.append(np.full(len(signers), column))
-            military.append(np.full(group[-1] + 1, is_military))
-            count += group[-1] + 1
-    treaty, state, column = np.concatenate(treaty), np.concatenate(state), np.concatenate(entered)
-    military = np.concatenate(military)
+            size = int(group[-1]) + 1
+            treaties.append(group + count)
+            states.append(signers)
+            columns.append(np.full(len(signers), year_column))
+            military_treaties.append(np.full(size, is_military))
+            count += size
+    treaty, state, column = np.concatenate(treaties), np.concatenate(states), np.concatenate(columns)
+    military = np.concatenate(military_treaties)
     year = np.zeros(count, dtype=np.int64)
     year[treaty] = roster.years[column]
     end = year + 1 + rng.exponential(MEAN_DURATION, count).astype(np.int64)
@@ -106,12 +142,12 @@ def _sign(world: World) -> Treaties:
     )
 
 
-def _still_open(year: np.ndarray) -> np.ndarray:
+def _still_open(year: Integers) -> Integers:
     return np.where(year > ALLIANCE_YEARS[1], 0, year)
 
 
-def _groups(signers: int, rng: np.random.Generator) -> np.ndarray:
-    """Treaty number, from 0, of each signer; a last one left alone goes with the treaty before."""
+def _groups(signers: int, rng: np.random.Generator) -> Integers:
+    """Assign signers to treaties, numbered from 0; a single last signer joins the previous treaty."""
     ends = np.cumsum(rng.choice(TREATY_SIZES, size=signers, p=TREATY_SIZE_SHARES))
     group = np.searchsorted(ends, np.arange(signers), side="right")
     if signers > 1 and group[-1] != group[-2]:
@@ -119,8 +155,16 @@ def _groups(signers: int, rng: np.random.Generator) -> np.ndarray:
     return group
 
 
-def _accede(entered, treaty, state, military, year, end, rng) -> np.ndarray:
-    """Of some large new treaties one member goes to the latest older large one instead, if it is not in that yet."""
+def _accede(
+    entered: Integers,
+    treaty: Integers,
+    state: Integers,
+    military: Booleans,
+    year: Integers,
+    end: Integers,
+    rng: np.random.Generator,
+) -> Integers:
+    """Move one member of some large new treaties to the latest older large treaty, unless it is already a member."""
     sizes = np.bincount(treaty)
     _, first_of_treaty = np.unique(treaty, return_index=True)
     is_first = np.zeros(len(treaty), dtype=bool)
@@ -128,19 +172,21 @@ def _accede(entered, treaty, state, military, year, end, rng) -> np.ndarray:
     moves = is_first & military[treaty] & (sizes[treaty] >= OPEN_SIZE) & (rng.random(len(treaty)) < ACCESSION_SHARE)
     large = np.flatnonzero((sizes >= OPEN_SIZE) & military)
     large = large[np.argsort(year[large], kind="stable")]
-    place = np.searchsorted(year[large], entered, side="left") - 1
-    target = large[np.maximum(place, 0)]
+    position = np.searchsorted(year[large], entered, side="left") - 1
+    target = large[np.maximum(position, 0)]
     span = state.max() + 1
     member_already = np.isin(target * span + state, treaty * span + state)
-    ok = moves & (place >= 0) & (end[target] > entered) & ~member_already
+    ok = moves & (position >= 0) & (end[target] > entered) & ~member_already
     _, once = np.unique(np.where(ok, target, -1 - np.arange(len(target))), return_index=True)
     chosen = np.zeros(len(target), dtype=bool)
-    chosen[once] = True  # one accession to a treaty: nobody comes in twice, and none grows beyond its columns
+    chosen[once] = True  # one accession to a treaty: no member twice, and no more members than columns
     return np.where(ok & chosen, target, treaty)
 
 
-def _latecomers(roster, renewed_in, treaty, state, rng) -> tuple[np.ndarray, np.ndarray]:
-    """For some renewed treaties a state of the system that is not in it yet and enters with the renewal."""
+def _latecomers(
+    roster: Roster, renewed_in: Integers, treaty: Integers, state: Integers, rng: np.random.Generator
+) -> tuple[Integers, Integers]:
+    """Choose treaties and states that join them at the renewal: members of the system, not yet of the treaty."""
     renewed = np.flatnonzero(renewed_in > 0)
     guest = rng.integers(0, roster.size, len(renewed))
     present = roster.member[guest, renewed_in[renewed] - roster.years[0]]
@@ -148,8 +194,8 @@ def _latecomers(roster, renewed_in, treaty, state, rng) -> tuple[np.ndarray, np.
     return renewed[present & ~already], guest[present & ~already]
 
 
-def _members(world: World, t: Treaties) -> dict:
-    """One row for each member and phase, by treaty, phase and state."""
+def _members(world: World, t: Treaties) -> Columns:
+    """One row for each member and phase, sorted by treaty, phase and state."""
     renewal = t.renewed_in[t.treaty]
     in_first = (renewal == 0) | (t.entered < renewal)
     outlives = in_first & (renewal > 0) & ((t.left == 0) | (t.left > renewal))
@@ -184,8 +230,8 @@ def _members(world: World, t: Treaties) -> dict:
     }
 
 
-def _alliances(world: World, t: Treaties) -> dict:
-    """One row for each treaty; mem1 to mem59 are its members' codes."""
+def _alliances(world: World, t: Treaties) -> Columns:
+    """One row for each treaty; mem1 to mem59 are the codes of its members."""
     treaty = np.arange(len(t.year))
     open_ = t.end == 0
     columns = _common(t, treaty) | {
@@ -201,16 +247,16 @@ def _alliances(world: World, t: Treaties) -> dict:
     order = np.argsort(t.treaty, kind="stable")
     member_of = t.treaty[order]
     rank = np.arange(len(order)) - np.searchsorted(member_of, member_of)
-    places = np.full((len(treaty), MEMBERS_AT_MOST), np.nan)
-    places[member_of, rank] = world.roster.codes[t.state[order]]
-    return columns | {f"mem{place + 1}": places[:, place] for place in range(MEMBERS_AT_MOST)}
+    members = np.full((len(treaty), MEMBERS_AT_MOST), np.nan)
+    members[member_of, rank] = world.roster.codes[t.state[order]]
+    return columns | {f"mem{number + 1}": members[:, number] for number in range(MEMBERS_AT_MOST)}
 
 
-def _common(t: Treaties, treaty: np.ndarray) -> dict:
-    """Columns that both tables have; provisions this world knows nothing of are 0 in both."""
+def _common(t: Treaties, treaty: Integers) -> Columns:
+    """Columns of both tables; provisions that the world does not have are 0."""
     sizes = np.bincount(t.treaty)
-    asymmetric = np.bincount(t.treaty, weights=t.one_sided) > 0
-    active = t.obligations[:, :2].any(axis=1)
+    asymmetric: Booleans = np.bincount(t.treaty, weights=t.one_sided) > 0
+    active = np.logical_or(t.obligations[:, 0], t.obligations[:, 1])
     return {
         "atopid": FIRST_ID + ID_STEP * treaty,
         "bilat": (sizes[treaty] == 2).astype(np.int64),

@@ -1,41 +1,69 @@
-"""The quarrels of the synthetic world: land borders, disputes and the rivalries they add up to.
+"""Disputes and rivalries of the synthetic world.
 
-Disputes are laid out so that the Klein-Goertz-Diehl count is known by construction: a rivalry is a pair of states with
-three or more disputes at most eight years apart; every other pair meets at most twice, and never close to that.
+The number of rivals by the Klein-Goertz-Diehl procedure is known by construction: a rivalry is a pair of states with
+three or more disputes, each at most eight years after the previous one. Every other pair has at most two disputes.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
-from orchestration.ingest.sample.states import Roster
+from orchestration.ingest.sample.states import Booleans, Integers, Roster
 
 DISPUTE_YEARS = (1816, 2014)
 DISPUTES_AT_MOST = 25  # in one rivalry
-GAP_AT_MOST = 8  # years between two disputes of a rivalry
+GAP_AT_MOST = 8  # years between two consecutive disputes of a rivalry
 DISPUTES_FOR_RIVALRY = 3
 
 
 @dataclass(frozen=True)
 class Conflict:
-    """Pairs and disputes by row number of the roster.
+    """D disputes and R rivalries of S states over T years; states are rows of the roster.
 
-    Disputes are arrays of equal length: the two sides, the year of the start, whether it goes on into the next year.
-    A third state joins the first side of some (-1 = none). Rivalries give pair, first and last year.
+    Attributes
+    ----------
+    side_a, side_b : ndarray of int, shape (D,)
+        The two sides.
+    joiner : ndarray of int, shape (D,)
+        A third state on side A; -1: none.
+    year : ndarray of int, shape (D,)
+        Calendar year of the start.
+    goes_on : ndarray of bool, shape (D,)
+        Whether the dispute continues into the next year.
+    rivalry_pairs : ndarray of int, shape (R, 2)
+        The two states of each rivalry.
+    rivalry_years : ndarray of int, shape (R, 2)
+        First and last calendar year of each rivalry.
+    rivals : ndarray of int, shape (S, T)
+        Number of rivals by disputes.
     """
 
-    side_a: np.ndarray
-    side_b: np.ndarray
-    joiner: np.ndarray
-    year: np.ndarray
-    goes_on: np.ndarray
-    rivalry_pairs: np.ndarray  # (R, 2)
-    rivalry_years: np.ndarray  # (R, 2)
-    rivals: np.ndarray  # (S, T) rivals by disputes
+    side_a: Integers
+    side_b: Integers
+    joiner: Integers
+    year: Integers
+    goes_on: Booleans
+    rivalry_pairs: Integers
+    rivalry_years: Integers
+    rivals: npt.NDArray[np.int32]
 
 
 def build_conflict(roster: Roster, rng: np.random.Generator) -> Conflict:
-    """Rivalries among neighbours and at random, single disputes between other pairs, some with a third party."""
+    """Generate rivalries of neighbours and random pairs, and single disputes of other pairs, some with a third state.
+
+    Parameters
+    ----------
+    roster : Roster
+        States and years.
+    rng : numpy.random.Generator
+        Source of the random numbers.
+
+    Returns
+    -------
+    Conflict
+        Disputes sorted by year.
+    """
     size = roster.size
     near = np.arange(size)
     pairs = np.vstack(
@@ -73,29 +101,30 @@ def build_conflict(roster: Roster, rng: np.random.Generator) -> Conflict:
     )
 
 
-def _key(pairs: np.ndarray, size: int) -> np.ndarray:
-    return np.minimum(pairs[:, 0], pairs[:, 1]) * size + np.maximum(pairs[:, 0], pairs[:, 1])
+def _key(pairs: Integers, size: int) -> Integers:
+    key: Integers = np.minimum(pairs[:, 0], pairs[:, 1]) * size + np.maximum(pairs[:, 0], pairs[:, 1])
+    return key
 
 
-def _distinct(pairs: np.ndarray, size: int) -> np.ndarray:
-    """Pairs of two different states, each pair once whatever the order, in a stable order."""
+def _distinct(pairs: Integers, size: int) -> Integers:
+    """Keep each unordered pair of different states once, in the order of first occurrence."""
     pairs = pairs[pairs[:, 0] != pairs[:, 1]]
     _, kept = np.unique(_key(pairs, size), return_index=True)
     return pairs[np.sort(kept)]
 
 
-def _common_years(roster: Roster, pairs: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """A random year to 2014 in which both are members, and the last year before either leaves; 0 and 0 where none."""
+def _common_years(roster: Roster, pairs: Integers, rng: np.random.Generator) -> tuple[Integers, Integers]:
+    """Draw a year to 2014 in which both are members, and give the last year before either leaves; 0 and 0 if none."""
     last = roster.last_member_year
     open_ = roster.years <= DISPUTE_YEARS[1]
     first, end = np.zeros(len(pairs), dtype=np.int64), np.zeros(len(pairs), dtype=np.int64)
-    luck = rng.random(len(pairs))
-    for start in range(0, len(pairs), 4096):  # by blocks: pairs by years would not fit for many states
+    chance = rng.random(len(pairs))
+    for start in range(0, len(pairs), 4096):  # in blocks: all pairs by years would not fit into memory for many states
         part = slice(start, start + 4096)
         i, j = pairs[part, 0], pairs[part, 1]
         both = roster.member[i] & roster.member[j] & open_
         rank = np.cumsum(both, axis=1)
-        wanted = np.floor(luck[part] * rank[:, -1]).astype(np.int64) + 1
+        wanted = np.floor(chance[part] * rank[:, -1]).astype(np.int64) + 1
         column = np.argmax(rank == wanted[:, None], axis=1)
         until = np.minimum(last[i, column], last[j, column])
         found = rank[:, -1] > 0
@@ -104,8 +133,13 @@ def _common_years(roster: Roster, pairs: np.ndarray, rng: np.random.Generator) -
     return first, end
 
 
-def _rivalries(roster: Roster, pairs: np.ndarray, rng: np.random.Generator):
-    """Disputes of each candidate pair; pairs that come to three or more are rivals from the first to the last."""
+def _rivalries(
+    roster: Roster, pairs: Integers, rng: np.random.Generator
+) -> tuple[Integers, Integers, Integers, Integers, Integers]:
+    """Draw disputes of candidate pairs; pairs with three or more are rivals from the first to the last.
+
+    Returns the pairs and years of the rivalries, and side A, side B and year of their disputes.
+    """
     first, end = _common_years(roster, pairs, rng)
     end = np.minimum(end, DISPUTE_YEARS[1])
     gaps = rng.integers(1, GAP_AT_MOST + 1, (len(pairs), DISPUTES_AT_MOST))
@@ -114,7 +148,7 @@ def _rivalries(roster: Roster, pairs: np.ndarray, rng: np.random.Generator):
     wanted = np.minimum(rng.geometric(0.12, len(pairs)) + 2, DISPUTES_AT_MOST)
     held = (years <= end[:, None]) & (np.arange(DISPUTES_AT_MOST) < wanted[:, None]) & (first[:, None] > 0)
     rivals = held.sum(axis=1) >= DISPUTES_FOR_RIVALRY
-    held[~rivals] = False  # a pair that fell short never quarrels at all
+    held[~rivals] = False  # the other pairs have no dispute
     pair, turn = np.nonzero(held)
     final = years[np.arange(len(pairs)), np.maximum(held.sum(axis=1) - 1, 0)]
     swap = rng.random(len(pair)) < 0.5
@@ -123,8 +157,11 @@ def _rivalries(roster: Roster, pairs: np.ndarray, rng: np.random.Generator):
     return pairs[rivals], np.column_stack([first, final])[rivals], a, b, years[pair, turn]
 
 
-def _may_join(roster, joiner, disputes, year, taken) -> np.ndarray:
-    """A third state joins where it is a member and meets an opponent it meets nowhere else, so no rivalry grows."""
+def _may_join(roster: Roster, joiner: Integers, disputes: Integers, year: Integers, taken: Integers) -> Booleans:
+    """Mark the disputes that a third state joins: it is a member, and has no other dispute with that opponent.
+
+    So joining adds no rivalry.
+    """
     met = np.column_stack([joiner, disputes[:, 1]])
     key = _key(met, roster.size)
     _, once = np.unique(key, return_index=True)

@@ -1,16 +1,16 @@
-"""The files on conflict: disputes and participants, borders, wars, and two lists of strategic rivalries."""
+"""Tables on conflict: disputes and participants, wars, borders, and two lists of strategic rivalries."""
 
 from collections.abc import Iterator
 
 import numpy as np
 
 from orchestration.ingest.sample.conflict import DISPUTE_YEARS
-from orchestration.ingest.sample.states import Roster
-from orchestration.ingest.sample.world import World
+from orchestration.ingest.sample.states import Integers, Roster
+from orchestration.ingest.sample.world import Columns, World
 
 BORDER_YEARS = (1816, 2016)
 LAND, SEA_150_MILES = 1, 4
-SEA_SHARE = 0.25  # of pairs two places apart
+SEA_SHARE = 0.25  # of pairs two positions apart in code order
 WAR, CLASH, DISPLAY, THREAT = 5, 4, 3, 2  # hostility levels
 HOSTILITY_SHARES = (0.04, 0.66, 0.27, 0.03)
 WARS_LAST_YEAR = 2007
@@ -20,8 +20,19 @@ TSS_LAST_YEAR, TD_LAST_YEAR = 2020, 2010
 RIVALRY_TYPES = ("spatial", "positional", "ideological", "interventionary")
 
 
-def tables(world: World) -> Iterator[tuple[str, dict]]:
-    """(raw table name, columns) for each."""
+def tables(world: World) -> Iterator[tuple[str, Columns]]:
+    """Make the raw tables of this family of files.
+
+    Parameters
+    ----------
+    world : World
+        The synthetic world.
+
+    Yields
+    ------
+    (str, Columns)
+        Name of the raw table and its columns.
+    """
     disputes = _disputes(world)
     yield "mid_disputes", disputes
     yield "mid_participants", _participants(world, disputes)
@@ -30,7 +41,7 @@ def tables(world: World) -> Iterator[tuple[str, dict]]:
     yield from _rivalries(world)
 
 
-def _disputes(world: World) -> dict:
+def _disputes(world: World) -> Columns:
     """A dispute starts in the first half of its year and ends in the second half of the same or the next."""
     conflict, rng = world.conflict, world.stream(13)
     count = len(conflict.year)
@@ -61,8 +72,8 @@ def _disputes(world: World) -> dict:
     }
 
 
-def _participants(world: World, disputes: dict) -> dict:
-    """One row for each side, and for the third state where there is one; the latter is no originator."""
+def _participants(world: World, disputes: Columns) -> Columns:
+    """One row for each side and for the third state, if any, which is not an originator."""
     conflict, roster, rng = world.conflict, world.roster, world.stream(14)
     joined = np.flatnonzero(conflict.joiner >= 0)
     count = len(conflict.year)
@@ -98,21 +109,21 @@ def _participants(world: World, disputes: dict) -> dict:
     }
 
 
-def _wars(world: World, hostility: np.ndarray) -> dict:
-    """The disputes of the highest level to 2007, told as wars; a few were fought in two spells of one year."""
+def _wars(world: World, hostility: Integers) -> Columns:
+    """Disputes of the highest level to 2007 as wars; a few have two spells in one year."""
     conflict, roster, rng = world.conflict, world.roster, world.stream(15)
     war = np.flatnonzero((hostility == WAR) & (conflict.year + conflict.goes_on <= WARS_LAST_YEAR))
     joined = war[conflict.joiner[war] >= 0]
     row = np.r_[war, war, joined]
     state = np.r_[conflict.side_a[war], conflict.side_b[war], conflict.joiner[joined]]
     side = np.r_[np.ones(len(war)), np.full(len(war), 2), np.ones(len(joined))].astype(np.int64)
-    number = np.searchsorted(war, row) + 1
+    number = np.add(np.searchsorted(war, row), 1)
     order = np.lexsort((side, number))
     row, state, side, number = row[order], state[order], side[order], number[order]
     year = conflict.year[row]
     twice = (rng.random(len(war)) < TWO_SPELL_SHARE)[number - 1] & ~conflict.goes_on[row]
 
-    def second(value) -> np.ndarray:
+    def second(value: int | Integers) -> Integers:
         return np.where(twice, value, NOT_APPLICABLE)
 
     return {
@@ -144,8 +155,8 @@ def _wars(world: World, hostility: np.ndarray) -> dict:
     }
 
 
-def _borders(world: World) -> dict:
-    """States next to each other in code order share a land border; some two places apart face each other over water."""
+def _borders(world: World) -> Columns:
+    """Neighbours in code order share a land border; some states two positions apart are neighbours by sea."""
     roster, rng = world.roster, world.stream(16)
     within = roster.member & (roster.years >= BORDER_YEARS[0]) & (roster.years <= BORDER_YEARS[1])
     land, column = np.nonzero(within[:-1] & within[1:])
@@ -165,13 +176,13 @@ def _borders(world: World) -> dict:
     }
 
 
-def _dyad_number(roster: Roster, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """The two codes one behind the other, the second in three digits (more where a world has more)."""
+def _dyad_number(roster: Roster, first: Integers, second: Integers) -> Integers:
+    """Join two codes into one number, the second with three digits (or as many as the longest code)."""
     return roster.codes[first] * max(1000, 10 ** len(str(roster.codes.max()))) + roster.codes[second]
 
 
-def _rivalries(world: World) -> Iterator[tuple[str, dict]]:
-    """Most rivalries by disputes are strategic ones too, begun up to ten years earlier, ended up to ten years later."""
+def _rivalries(world: World) -> Iterator[tuple[str, Columns]]:
+    """Most rivalries by disputes are strategic rivalries too, from up to ten years earlier to ten years later."""
     conflict, roster, rng = world.conflict, world.roster, world.stream(17)
     kept = rng.random(len(conflict.rivalry_pairs)) < 0.7
     pairs = np.sort(conflict.rivalry_pairs[kept], axis=1)
@@ -180,7 +191,7 @@ def _rivalries(world: World) -> Iterator[tuple[str, dict]]:
     end = conflict.rivalry_years[kept, 1] + rng.integers(0, 11, count)
     name = np.array([f"SYNTHETIC rivalry {number}" for number in range(1, count + 1)], dtype=object)
     kind = rng.integers(0, len(RIVALRY_TYPES), count)
-    flags = {label: np.where(kind == place, 1.0, np.nan) for place, label in enumerate(RIVALRY_TYPES)}
+    flags = {label: np.where(kind == number, 1.0, np.nan) for number, label in enumerate(RIVALRY_TYPES)}
     yield (
         "rivalries_tss",
         flags

@@ -1,25 +1,29 @@
-"""The publishers' file formats: columns in, bytes out, the same bytes for the same columns.
+"""Write the publishers' file formats: the same bytes for the same columns.
 
-What belongs here: encodings, line ends, quoting, sheets, archives, and fixed dates wherever a format carries one.
-What does not: any value of the world. The slow libraries are imported where they are used: a run that finds its sample
-in place never needs them.
+Encodings, line ends, quoting, sheets and archives follow the published files; dates inside a format are fixed. Slow
+libraries are imported where they are used, because a run with an existing sample does not need them.
 """
 
 import io
 import re
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 
 from orchestration.ingest.catalog import RawTable, SourceFile
 
-FIXED_DATE = datetime(1980, 1, 1)  # the earliest a zip archive can hold
+if TYPE_CHECKING:
+    import pandas as pd
+
+FIXED_DATE = datetime(1980, 1, 1)  # the earliest date in a zip archive
 SYNTHETIC_NOTE = "SYNTHETIC: invented by a program to try the pipeline; it says nothing about the world."
 
 CRLF, CR, LF = "\r\n", "\r", "\n"
@@ -34,9 +38,11 @@ LINE_ENDS = {
     "majors2016.csv": CRLF,
     "p5v2018.csv": CRLF,
     "system2016.csv": CRLF,
-}  # all others: LF
+}  # all other files: LF
+ARROW_TYPES: dict[str, pa.DataType] = {"text": pa.string(), "integer": pa.int64(), "number": pa.float64()}
 TEXT_QUOTED = {"mid_participants", "direct_contiguity"}
-WORLD_BANK_TABLES = {"world_bank_infant_mortality", "world_bank_countries"}  # byte order mark, every cell quoted
+# Tables whose file has a byte order mark and every cell quoted.
+WORLD_BANK_TABLES = {"world_bank_infant_mortality", "world_bank_countries"}
 WORLD_BANK_PREAMBLE = [
     '"Data Source","SYNTHETIC World Development Indicators",',
     "",
@@ -45,32 +51,62 @@ WORLD_BANK_PREAMBLE = [
 ]
 
 
-def arrange(table: RawTable, values: Mapping) -> pa.Table:
-    """The published columns in published order, typed; a scalar fills its column, a column not given is empty.
+def arrange(table: RawTable, values: Mapping[str, Any]) -> pa.Table:
+    """Arrange columns as published.
 
-    Raises KeyError for a value of a column the publisher does not have.
+    Parameters
+    ----------
+    table : RawTable
+        Record of the table.
+    values : Mapping of str to Any
+        Column name to an array, or to one value for all rows; columns that are not given are empty.
+
+    Returns
+    -------
+    pyarrow.Table
+        Typed columns, in published order.
+
+    Raises
+    ------
+    KeyError
+        If the table does not have one of the columns.
     """
     unknown = set(values) - set(table.columns)
     if unknown:
         raise KeyError(f"{table.name} has no column {', '.join(sorted(unknown))}")
     rows = max(len(value) for value in values.values() if isinstance(value, np.ndarray))
-    columns = {}
+    columns: dict[str, pa.Array] = {}
     for name, kind in table.column_types.items():
-        arrow_type = {"text": pa.string(), "integer": pa.int64(), "number": pa.float64()}[kind]
         value = values.get(name)
         if not isinstance(value, np.ndarray):
-            columns[name] = pa.repeat(pa.scalar(value, arrow_type), rows)
+            constant: Any = pa.scalar(value, ARROW_TYPES[kind])
+            columns[name] = pa.repeat(constant, rows)
         else:
-            columns[name] = pa.array(value, from_pandas=True).cast(arrow_type)
+            columns[name] = pa.array(value, from_pandas=True).cast(ARROW_TYPES[kind])
     return pa.table(columns)
 
 
 def file_bytes(file: SourceFile, tables: Mapping[str, pa.Table]) -> bytes:
-    """One source file with all its tables, by name, as its publisher would have written it."""
+    """Write one source file in the publisher's format.
+
+    Parameters
+    ----------
+    file : SourceFile
+        Record of the file.
+    tables : Mapping of str to pyarrow.Table
+        All its tables, by name.
+
+    Returns
+    -------
+    bytes
+        Content of the file.
+    """
     if all(table.archive_member for table in file.tables):
-        return _zipped({table.archive_member: _table_bytes(file, table, tables[table.name]) for table in file.tables})
+        return _zipped(
+            {str(table.archive_member): _table_bytes(file, table, tables[table.name]) for table in file.tables}
+        )
     if file.tables[0].format == "excel":
-        return _excel({table.sheet: tables[table.name] for table in file.tables})
+        return _excel({str(table.sheet): tables[table.name] for table in file.tables})
     return _table_bytes(file, file.tables[0], tables[file.tables[0].name])
 
 
@@ -82,9 +118,11 @@ def _table_bytes(file: SourceFile, table: RawTable, content: pa.Table) -> bytes:
 def _csv(file: SourceFile, table: RawTable, content: pa.Table) -> bytes:
     end = LINE_ENDS.get(file.file, LF)
     header = list(content.column_names)
-    quoting, lead = "needed" if table.name in TEXT_QUOTED else "none", ""
+    quoting: Literal["needed", "all_valid", "none"] = "needed" if table.name in TEXT_QUOTED else "none"
+    lead = ""
     if table.name in WORLD_BANK_TABLES:
-        content = pa.table({name: column.cast(pa.string()).fill_null("") for name, column in _named(content)})
+        cells: list[Any] = [pc.fill_null(column.cast(pa.string()), pa.scalar("")) for column in content.columns]
+        content = pa.table(cells, names=header)
         header = [f'"{name}"' for name in header]
         quoting = "all_valid"
         lead = "\ufeff" + "".join(line + end for line in WORLD_BANK_PREAMBLE[: table.skip_lines])
@@ -92,25 +130,26 @@ def _csv(file: SourceFile, table: RawTable, content: pa.Table) -> bytes:
         content = content.append_column("", pa.nulls(content.num_rows, pa.string()))
         header.append("")
     out = io.BytesIO()
-    out.write((lead + ",".join(header) + end).encode(table.encoding))
-    pyarrow.csv.write_csv(
-        content, out, pyarrow.csv.WriteOptions(include_header=False, quoting_style=quoting, eol=end, batch_size=65_536)
+    out.write((lead + ",".join(header) + end).encode(str(table.encoding)))
+    options = pyarrow.csv.WriteOptions(  # type: ignore[call-arg]  # the stubs lack eol
+        include_header=False, quoting_style=quoting, eol=end, batch_size=65_536
     )
+    pyarrow.csv.write_csv(content, out, options)
     return out.getvalue()
 
 
-def _named(content: pa.Table):
+def _named(content: pa.Table) -> Iterator[tuple[str, pa.ChunkedArray]]:
     return zip(content.column_names, content.columns, strict=True)
 
 
-def _frame(content: pa.Table, no_text: str | None):
-    """A pandas frame: text as objects, `no_text` where empty; numbers as doubles, as Stata and R files carry them.
+def _frame(content: pa.Table, no_text: str | None) -> "pd.DataFrame":
+    """Convert to pandas: text as objects, with `no_text` for empty cells; numbers as doubles, as in Stata and R files.
 
-    A column with no number at all is a column of missing bytes, the narrowest that Stata has.
+    A column without any number has the narrowest type of Stata, a byte.
     """
     import pandas as pd
 
-    columns = {}
+    columns: dict[str, Any] = {}
     for name, column in _named(content):
         if pa.types.is_string(column.type):
             text = [no_text if cell is None else cell for cell in column.to_pylist()]
@@ -131,12 +170,12 @@ def _stata(file: SourceFile, table: RawTable, content: pa.Table) -> bytes:
 
 
 def _rdata(file: SourceFile, table: RawTable, content: pa.Table) -> bytes:
-    """bzip2, as the publisher's file; unlike gzip it carries no date."""
+    """Compress with bzip2 as the publisher does; unlike gzip, it has no date."""
     import rdata
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / file.file
-        rdata.write_rda(path, {table.object: _frame(content, None)}, compression="bzip2")
+        rdata.write_rda(path, {str(table.object): _frame(content, None)}, compression="bzip2")
         return path.read_bytes()
 
 

@@ -1,40 +1,55 @@
-"""The mortality files: one invented truth as Abouharb & Kimball, Gapminder, the World Bank and others would show it."""
+"""Tables on mortality: one invented series as Abouharb & Kimball, Gapminder, the World Bank and others publish it."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from orchestration.ingest.sample.states import FIRST_YEAR
-from orchestration.ingest.sample.world import World, winning_coalition_ratio
+from orchestration.ingest.sample.states import FIRST_YEAR, Booleans, Integers, Objects
+from orchestration.ingest.sample.world import Columns, World, winning_coalition_ratio
 
 ABOUHARB_KIMBALL_LAST_YEAR, FILE_LAST_YEAR = 2002, 2010
 GAPMINDER_2015_LAST_YEAR, GAPMINDER_2010_LAST_YEAR = 2015, 2008
 WORLD_BANK_YEARS = (1960, 2015)
-SERIES_PART_WAYS = 1950  # from here on Gapminder is not Abouharb & Kimball's figure, only close to it
+SERIES_DIVERGE = 1950  # from this year Gapminder is close to Abouharb & Kimball's figure, but not equal
 AGGREGATES = (("World", "WLD"), ("Arab World", "ARB"), ("High income", "HIC"))
-NAMES_OF_2010 = {"Yemen": "Yemen, Rep."}  # names that Gapminder changed between its two files
+NAMES_OF_2010 = {"Yemen": "Yemen, Rep."}  # names that Gapminder changed between its two versions
 NOT_IN_CLIO_INFRA = {2, 20, 40, 41, 160, 165, 230, 235, 325, 350, 530, 700, 710, 750}
 CHILD_PER_INFANT = 1.45
 DEBT_YEARS = (1970, 2002)
 
 
-def tables(world: World) -> Iterator[tuple[str, dict]]:
-    """(raw table name, columns) for each. States without a country series are in the first table only."""
+def tables(world: World) -> Iterator[tuple[str, Columns]]:
+    """Make the raw tables of this family of files.
+
+    States without a country series are in the first table only.
+
+    Parameters
+    ----------
+    world : World
+        The synthetic world.
+
+    Yields
+    ------
+    (str, Columns)
+        Name of the raw table and its columns.
+    """
     yield "allen_digiuseppe_2013", _replication_file(world)
     rows = np.flatnonzero([name is not None for name in world.roster.series_names])
-    standing = np.array([row for row in rows if world.roster.iso3[row] is not None])  # without the states of the past
+    current = np.array([row for row in rows if world.roster.iso3[row] is not None])  # without former states
     yield "gapminder_infant_mortality", _gapminder(world, rows, "Infant mortality rate", GAPMINDER_2015_LAST_YEAR, 6)
     older = _gapminder(world, rows, "Infant Mortality Rate", GAPMINDER_2010_LAST_YEAR, 7)
     names = np.array([NAMES_OF_2010.get(name, name) for name in world.roster.series_names[rows]], dtype=object)
     yield "gapminder_infant_mortality_2010", older | {"Infant Mortality Rate": names}
     yield from _world_bank(world)
-    in_clio_infra = ~np.isin(world.roster.codes[standing], list(NOT_IN_CLIO_INFRA))
-    yield "clio_infra_infant_mortality", _clio_infra(world, standing[in_clio_infra])
-    yield "child_mortality", _child_mortality(world, standing)
+    in_clio_infra = ~np.isin(world.roster.codes[current], list(NOT_IN_CLIO_INFRA))
+    yield "clio_infra_infant_mortality", _clio_infra(world, current[in_clio_infra])
+    yield "child_mortality", _child_mortality(world, current)
 
 
-def _replication_file(world: World) -> dict:
-    """Every state in every year to 2010, members or not; values for members only, and not for all of them."""
+def _replication_file(world: World) -> Columns:
+    """Every state in every year to 2010, members or not; values for some member state-years only."""
     roster, rng = world.roster, world.stream(8)
     last = FILE_LAST_YEAR - FIRST_YEAR + 1
     member = roster.member[:, :last]
@@ -52,7 +67,7 @@ def _replication_file(world: World) -> dict:
     observed = member & (years <= ABOUHARB_KIMBALL_LAST_YEAR)
     indebted = observed & (years >= DEBT_YEARS[0])
 
-    def where(mask: np.ndarray, value: np.ndarray) -> np.ndarray:
+    def where(mask: Booleans, value: npt.NDArray[Any]) -> npt.NDArray[Any]:
         return np.where(mask, value, np.nan).ravel()
 
     shape = member.shape
@@ -80,8 +95,8 @@ def _replication_file(world: World) -> dict:
     }
 
 
-def _years_since(forms: np.ndarray, member: np.ndarray) -> np.ndarray:
-    """Years from the last formation before this year, or from entry into the system."""
+def _years_since(forms: Booleans, member: Booleans) -> Integers:
+    """Count years since the last formation before this year, or since entry into the system."""
     columns = np.arange(forms.shape[1])
     entry = member & ~np.pad(member, ((0, 0), (1, 0)))[:, :-1]
     formed_before = np.pad(forms, ((0, 0), (1, 0)))[:, :-1]
@@ -89,19 +104,19 @@ def _years_since(forms: np.ndarray, member: np.ndarray) -> np.ndarray:
     return columns - np.maximum.accumulate(restart, axis=1)
 
 
-def _gapminder(world: World, rows: np.ndarray, label: str, last_year: int, stream: int) -> dict:
-    """Wide, 1800 on: every country from its own first year, apart from Abouharb & Kimball's figure after 1950."""
+def _gapminder(world: World, rows: Integers, label: str, last_year: int, stream: int) -> Columns:
+    """One column for each year; every country from its own first year, and different figures from 1950."""
     rng, years = world.stream(stream), world.roster.years
-    first = rng.integers(FIRST_YEAR, SERIES_PART_WAYS, (len(rows), 1))
-    apart = np.where(years < SERIES_PART_WAYS, 1.0, rng.uniform(0.95, 1.08, (len(rows), 1)))
+    first = rng.integers(FIRST_YEAR, SERIES_DIVERGE, (len(rows), 1))
+    apart = np.where(years < SERIES_DIVERGE, 1.0, rng.uniform(0.95, 1.08, (len(rows), 1)))
     values = np.where(years >= first, np.round(world.mortality[rows] * apart, 1), np.nan)
     return {label: world.roster.series_names[rows]} | {
         str(year): values[:, column] for column, year in enumerate(years) if year <= last_year
     }
 
 
-def _world_bank(world: World) -> Iterator[tuple[str, dict]]:
-    """Countries by ISO code with aggregates among them, and the list that tells the two apart by region."""
+def _world_bank(world: World) -> Iterator[tuple[str, Columns]]:
+    """Countries and aggregates by ISO code, and the list in which only countries have a region."""
     roster, rng = world.roster, world.stream(9)
     rows = np.flatnonzero([code is not None for code in roster.iso3])
     first, last = WORLD_BANK_YEARS
@@ -127,14 +142,21 @@ def _world_bank(world: World) -> Iterator[tuple[str, dict]]:
         {
             "Country Name": names,
             "Country Code": codes,
-            "Region": np.where(is_country, "SYNTHETIC region", None),
-            "IncomeGroup": np.where(is_country, "SYNTHETIC income group", None),
+            "Region": _text_where(is_country, "SYNTHETIC region"),
+            "IncomeGroup": _text_where(is_country, "SYNTHETIC income group"),
             "SpecialNotes": "SYNTHETIC",
         },
     )
 
 
-def _clio_infra(world: World, rows: np.ndarray) -> dict:
+def _text_where(mask: Booleans, text: str) -> Objects:
+    """The text where the mask is true, and None elsewhere."""
+    column: Objects = np.full(mask.shape, None, dtype=object)
+    column[mask] = text
+    return column
+
+
+def _clio_infra(world: World, rows: Integers) -> Columns:
     decades = np.arange(1820, 2001, 10)
     names = [name.lower().replace(" ", "_") for name in world.roster.series_names[rows]]
     values = world.mortality[np.ix_(rows, decades - FIRST_YEAR)]
@@ -145,7 +167,7 @@ def _clio_infra(world: World, rows: np.ndarray) -> dict:
     }
 
 
-def _child_mortality(world: World, rows: np.ndarray) -> dict:
+def _child_mortality(world: World, rows: Integers) -> Columns:
     years = world.roster.years[world.roster.years <= GAPMINDER_2015_LAST_YEAR]
     values = np.minimum(world.mortality[rows][:, : len(years)] * CHILD_PER_INFANT, 700)
     return {

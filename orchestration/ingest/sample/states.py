@@ -1,24 +1,42 @@
-"""Who lives in the synthetic world: COW codes and names that the warehouse's mappings know, with invented membership.
+"""The states of the synthetic world: real COW codes and names, with invented membership.
 
-Codes and names are facts and must be real, or no crosswalk could place the sample's series. Membership is invented,
-in round years; it encloses the real membership of every state that a crosswalk names, so that a mapped year always
-falls on a member. The states that break joins elsewhere stand first: a small world still has gaps and re-entries,
-unions, and two codes in one year.
+Codes and names are real, because the crosswalks map the sample's series by them. Membership is invented, in round
+years; it encloses the real membership of every state in a crosswalk, so that every mapped year is a member state-year.
+The states that are difficult to join come first, so that a small world has gaps and re-entries, unions, and two codes
+in one year.
 """
 
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
+
+Integers = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Booleans = npt.NDArray[np.bool_]
+Objects = npt.NDArray[np.object_]  # text, None where there is no value
 
 FIRST_YEAR, LAST_YEAR = 1816, 2024  # of the state list
 NAMED_STATES_MINIMUM = 20
-LAST_CODE = 999  # of the Correlates of War's three-digit codes; states invented beyond the free ones get longer codes
+LAST_CODE = 999  # COW codes have three digits; when none is free, invented states get longer codes
 
 
 @dataclass(frozen=True)
 class NamedState:
-    """One state: COW code, abbreviation and name, its name and ISO 3166 code in the mortality files, member years."""
+    """One state with a real code and name.
+
+    Attributes
+    ----------
+    code : int
+        COW state code.
+    abbreviation, name : str
+        COW abbreviation and name.
+    series_name, iso3 : str or None
+        Name and ISO 3166 code in the mortality files; None if they have no series of the state.
+    spells : tuple of (int, int)
+        First and last year of each membership.
+    """
 
     code: int
     abbreviation: str
@@ -28,7 +46,9 @@ class NamedState:
     spells: tuple[tuple[int, int], ...]
 
 
-def _state(code, abbreviation, name, series_name, iso3, *spells) -> NamedState:
+def _state(
+    code: int, abbreviation: str, name: str, series_name: str | None, iso3: str | None, *spells: tuple[int, int]
+) -> NamedState:
     return NamedState(code, abbreviation, name, series_name, iso3, spells)
 
 
@@ -49,7 +69,7 @@ NAMED_STATES = (
     _state(530, "ETH", "Ethiopia", "Ethiopia", "ETH", (1890, 1937), (1940, 2024)),
     _state(651, "EGY", "Egypt", "Egypt", "EGY", (1850, 1889), (1930, 2024)),
     _state(740, "JPN", "Japan", "Japan", "JPN", (1850, 1946), (1951, 2024)),
-    # the powers, and the codes that Polity replaces with its own
+    # major powers, and codes that Polity replaces with its own
     _state(2, "USA", "United States of America", "United States", "USA", (1816, 2024)),
     _state(200, "UKG", "United Kingdom", "United Kingdom", "GBR", (1816, 2024)),
     _state(325, "ITA", "Italy", "Italy", "ITA", (1816, 2024)),
@@ -99,10 +119,10 @@ NAMED_STATES = (
     _state(920, "NEW", "New Zealand", "New Zealand", "NZL", (1915, 2024)),
 )
 
-# The mortality of a successor continues that of the state it came from: the published series do the same.
+# The mortality series of a successor state continues that of its predecessor, as in the published series.
 SAME_SERIES = {260: 255, 300: 305, 679: 678}
 
-# Major powers: code and spells as (year, month, day) pairs, invented.
+# Major powers, invented: code, first and last (year, month, day).
 MAJOR_SPELLS = (
     (2, (1890, 1, 1), (2016, 12, 31)),
     (200, (1816, 1, 1), (2016, 12, 31)),
@@ -119,38 +139,93 @@ MAJOR_SPELLS = (
 
 @dataclass(frozen=True)
 class Roster:
-    """The states in code order: arrays of shape (S,), the calendar (T,), and membership by state and year (S, T)."""
+    """The S states, sorted by code, over T calendar years.
 
-    codes: np.ndarray
-    abbreviations: np.ndarray
-    names: np.ndarray
-    series_names: np.ndarray  # None where no country series carries the state
-    iso3: np.ndarray
-    years: np.ndarray
-    member: np.ndarray
+    Attributes
+    ----------
+    codes, abbreviations, names : ndarray of shape (S,)
+        COW code, abbreviation and name.
+    series_names, iso3 : ndarray of shape (S,)
+        Name and ISO 3166 code in the mortality files, or None.
+    years : ndarray of shape (T,)
+        Calendar years.
+    member : ndarray of bool, shape (S, T)
+        Membership in the state system.
+    """
+
+    codes: Integers
+    abbreviations: Objects
+    names: Objects
+    series_names: Objects
+    iso3: Objects
+    years: Integers
+    member: Booleans
 
     @property
     def size(self) -> int:
+        """Number of states, S."""
         return len(self.codes)
 
     @cached_property
-    def last_member_year(self) -> np.ndarray:
-        """(S, T) the last year of the unbroken membership of a state-year; the year before for outsiders."""
+    def last_member_year(self) -> Integers:
+        """Last year of the uninterrupted membership of each state-year, (S, T); for non-members, the year before."""
         ends = np.where(self.member, LAST_YEAR + 1, self.years)
         return np.minimum.accumulate(ends[:, ::-1], axis=1)[:, ::-1] - 1
 
     def index_of(self, code: int) -> int | None:
-        """Row of a COW code, or None where this world is too small to hold it."""
+        """Find the row of a COW code.
+
+        Parameters
+        ----------
+        code : int
+            COW state code.
+
+        Returns
+        -------
+        int or None
+            None if this world does not have the state.
+        """
         row = int(np.searchsorted(self.codes, code))
         return row if row < self.size and self.codes[row] == code else None
 
-    def member_rows(self, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
-        """State row and year column of every member state-year from `first` to `last`, by state, then by year."""
-        return np.nonzero(self.member & (self.years >= first) & (self.years <= last))
+    def member_rows(self, first: int, last: int) -> tuple[Integers, Integers]:
+        """List member state-years, sorted by state and year.
+
+        Parameters
+        ----------
+        first, last : int
+            First and last calendar year, both included.
+
+        Returns
+        -------
+        state, column : ndarray of int
+            Row of the state and column of the year, of equal length.
+        """
+        state, column = np.nonzero(self.member & (self.years >= first) & (self.years <= last))
+        return state, column
 
 
 def build_roster(states: int, rng: np.random.Generator) -> Roster:
-    """The first `states` named states; beyond them, invented ones on free codes, members from a random year on."""
+    """Choose the states of a world.
+
+    Parameters
+    ----------
+    states : int
+        Number of states, at least 20. Beyond the named states, states are invented with free codes, and are members
+        from a random year on.
+    rng : numpy.random.Generator
+        Source of the random years.
+
+    Returns
+    -------
+    Roster
+        The states, sorted by code.
+
+    Raises
+    ------
+    ValueError
+        If there are too few states.
+    """
     if states < NAMED_STATES_MINIMUM:
         raise ValueError(f"the synthetic world needs at least {NAMED_STATES_MINIMUM} states, got {states}")
     named = NAMED_STATES[:states]
@@ -183,5 +258,5 @@ def build_roster(states: int, rng: np.random.Generator) -> Roster:
 
 
 def _letters(code: int) -> str:
-    """An abbreviation no real state has: X and the code."""
+    """Make an abbreviation that no real state has: X and the code."""
     return f"X{code}"

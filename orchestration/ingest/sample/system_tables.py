@@ -1,23 +1,34 @@
-"""Tables about states as such: the state system, capabilities, trade, threat, income and population."""
+"""Tables on states: the state system, capabilities, trade, threat, income and population."""
 
 from collections.abc import Iterator
 
 import numpy as np
 
-from orchestration.ingest.sample.states import FIRST_YEAR, LAST_YEAR, MAJOR_SPELLS
-from orchestration.ingest.sample.world import CAPABILITIES, CAPABILITY_YEARS, World
+from orchestration.ingest.sample.states import FIRST_YEAR, LAST_YEAR, MAJOR_SPELLS, Floats, Integers
+from orchestration.ingest.sample.world import CAPABILITIES, CAPABILITY_YEARS, Columns, World
 
 SYSTEM_LAST_YEAR = 2016  # of the state-year list and of the major powers
 TRADE_YEARS = (1870, 2014)
 THREAT_YEARS = (1816, 2015)
 MADDISON_YEARS = (1820, 2018)
-NO_VALUE = -9  # the publisher's missing code in the capabilities
+NO_VALUE = -9  # missing code of the capabilities
 FORMER_STATES = {365: "SUN", 315: "CSK"}  # Maddison's own codes
 FORMER_YEARS = (1900, 1990)
 
 
-def tables(world: World) -> Iterator[tuple[str, dict]]:
-    """(raw table name, columns) for each."""
+def tables(world: World) -> Iterator[tuple[str, Columns]]:
+    """Make the raw tables of this family of files.
+
+    Parameters
+    ----------
+    world : World
+        The synthetic world.
+
+    Yields
+    ------
+    (str, Columns)
+        Name of the raw table and its columns.
+    """
     yield "state_system_spells", _spells(world)
     yield "state_system_years", _years(world)
     yield "major_powers", _majors(world)
@@ -28,8 +39,8 @@ def tables(world: World) -> Iterator[tuple[str, dict]]:
     yield "maddison", _maddison(world)
 
 
-def _spell_bounds(world: World) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """State row, first and last year of every unbroken membership."""
+def _spell_bounds(world: World) -> tuple[Integers, Integers, Integers]:
+    """State row, first and last year of every uninterrupted membership."""
     member = np.pad(world.roster.member.astype(np.int8), ((0, 0), (1, 1)))
     change = np.diff(member, axis=1)
     state, first = np.nonzero(change == 1)
@@ -37,8 +48,8 @@ def _spell_bounds(world: World) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return state, first + FIRST_YEAR, after + FIRST_YEAR - 1
 
 
-def _spells(world: World) -> dict:
-    """Membership starts and ends on any day of its first and last year, except where the list starts and ends."""
+def _spells(world: World) -> Columns:
+    """Membership starts and ends on a random day of its first and last year, except at the bounds of the list."""
     roster, rng = world.roster, world.stream(1)
     state, first, last = _spell_bounds(world)
     start_month, start_day = rng.integers(2, 13, len(state)), rng.integers(1, 29, len(state))
@@ -58,7 +69,7 @@ def _spells(world: World) -> dict:
     }
 
 
-def _years(world: World) -> dict:
+def _years(world: World) -> Columns:
     roster = world.roster
     state, column = roster.member_rows(FIRST_YEAR, SYSTEM_LAST_YEAR)
     return {
@@ -69,14 +80,14 @@ def _years(world: World) -> dict:
     }
 
 
-def _majors(world: World) -> dict:
+def _majors(world: World) -> Columns:
     roster = world.roster
-    spells = [(roster.index_of(code), start, end) for code, start, end in MAJOR_SPELLS]
-    starts = np.array([start for _, start, _ in spells])
-    ends = np.array([end for _, _, end in spells])
+    codes = np.array([code for code, _, _ in MAJOR_SPELLS])
+    starts = np.array([start for _, start, _ in MAJOR_SPELLS])
+    ends = np.array([end for _, _, end in MAJOR_SPELLS])
     return {
-        "stateabb": roster.abbreviations[[row for row, _, _ in spells]],
-        "ccode": np.array([code for code, _, _ in MAJOR_SPELLS]),
+        "stateabb": roster.abbreviations[np.searchsorted(roster.codes, codes)],
+        "ccode": codes,
         "styear": starts[:, 0],
         "stmonth": starts[:, 1],
         "stday": starts[:, 2],
@@ -87,14 +98,14 @@ def _majors(world: World) -> dict:
     }
 
 
-def _country_codes(world: World) -> dict:
-    """One row for each spell: like the published file, it repeats the states that came back."""
+def _country_codes(world: World) -> Columns:
+    """One row for each spell: as in the published file, a state that re-entered occurs twice."""
     roster = world.roster
     state, _, _ = _spell_bounds(world)
     return {"StateAbb": roster.abbreviations[state], "CCode": roster.codes[state], "StateNme": roster.names[state]}
 
 
-def _capabilities(world: World) -> dict:
+def _capabilities(world: World) -> Columns:
     roster = world.roster
     state, column = roster.member_rows(*CAPABILITY_YEARS)
     columns = {
@@ -110,13 +121,13 @@ def _capabilities(world: World) -> dict:
     return columns
 
 
-def _trade(world: World) -> dict:
+def _trade(world: World) -> Columns:
     roster, rng = world.roster, world.stream(2)
     state, column = roster.member_rows(*TRADE_YEARS)
     size = rng.normal(3, 1.3, roster.size)[state] + 0.045 * (roster.years[column] - TRADE_YEARS[0])
     source = np.where(roster.years[column] < 1948, 1.0, 2.0)
 
-    def flow(missing: float) -> np.ndarray:
+    def flow(missing: float) -> Floats:
         value = np.round(np.exp(size + rng.normal(0, 0.3, len(state))), 2)
         return np.where(rng.random(len(state)) < missing, np.nan, value)
 
@@ -134,8 +145,8 @@ def _trade(world: World) -> dict:
     }
 
 
-def _threat(world: World) -> dict:
-    """Ends, like the author's extract, in rows without a state code."""
+def _threat(world: World) -> Columns:
+    """The last rows have no state code, as in the author's extract."""
     roster, rng = world.roster, world.stream(3)
     state, column = roster.member_rows(*THREAT_YEARS)
     tail = 3
@@ -147,8 +158,8 @@ def _threat(world: World) -> dict:
     }
 
 
-def _maddison(world: World) -> dict:
-    """Every ten years before 1950, then every year; two unions go by the codes of the states they were."""
+def _maddison(world: World) -> Columns:
+    """Every ten years before 1950, then every year; two former unions have codes of their own."""
     roster, rng = world.roster, world.stream(4)
     codes = [(row, code) for row, code in enumerate(roster.iso3) if code is not None]
     former = [(roster.index_of(code), label) for code, label in FORMER_STATES.items()]

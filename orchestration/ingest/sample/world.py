@@ -1,19 +1,24 @@
-"""The synthetic world: what every state has and does in every year, and the effect planted in it.
+"""The synthetic world: the values of every state in every year, and the effect planted in them.
 
-Grids have shape (S, T), states in code order by calendar years from 1816. Alliance formation is the one thing with a
-law: a state enters military treaties in a year with the probability of a probit on the variables in PLANTED, so an
-estimator that works finds those coefficients again. All else is noise around smooth paths.
+Grids have shape (S, T): states in code order by calendar years from 1816. A state enters military treaties in a year
+with the probability of a probit on the variables in PLANTED, so a correct estimator recovers those coefficients. All
+other values are noise around smooth paths.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from orchestration.ingest.sample.conflict import Conflict, build_conflict
-from orchestration.ingest.sample.states import FIRST_YEAR, SAME_SERIES, Roster, build_roster
+from orchestration.ingest.sample.states import FIRST_YEAR, SAME_SERIES, Booleans, Floats, Roster, build_roster
 
-# The probit of forming a military alliance. Mortality is of the same year; rivals, W/S and relevant-environment
-# disputes are of the year before; years count from the last formation or, before one, from entry into the system.
+Columns = dict[str, Any]
+"""Published column name to its values: an array, or one value for all rows."""
+
+# The probit of forming a military alliance in year t. Mortality and CINC are of year t; rivals, W/S and
+# relevant-environment disputes are of year t-1; years count from the last formation, or else from system entry.
 PLANTED = {
     "intercept": -1.75,
     "infant_mortality_rate": 0.002,
@@ -24,17 +29,17 @@ PLANTED = {
     "relevant_environment_disputes": 0.0,
     "years_since_military_formation": -0.01,
 }
-WORLD_STREAM = (0, 1)  # with it the default seed draws a typical world: its estimates lie close to the planted values
-NONAGGRESSION_CHANCE = 0.02  # of entering a treaty of pure non-aggression in a year, whatever else is true
+WORLD_STREAM = (0, 1)  # chosen so that the estimates in the default world are close to the planted values
+NONAGGRESSION_CHANCE = 0.02  # of entering a treaty of pure non-aggression in a year, independent of all else
 ALLIANCE_YEARS = (FIRST_YEAR, 2018)
 CAPABILITY_YEARS = (FIRST_YEAR, 2016)
 
 CAPABILITIES = ("milex", "milper", "irst", "pec", "tpop", "upop")
 CAPABILITY_LEVELS = (5e4, 60.0, 150.0, 2e3, 8e3, 900.0)  # typical value in 1816, in the publisher's units
-CAPABILITY_GROWTH = (0.03, 0.005, 0.025, 0.03, 0.012, 0.022)  # a year
+CAPABILITY_GROWTH = (0.03, 0.005, 0.025, 0.03, 0.012, 0.022)  # per year
 CAPABILITY_MISSING = (0.14, 0.03, 0.002, 0.03, 0.0, 0.005)  # share of state-years with the publisher's -9
 
-# Kinds of government. The first seven fields are Polity's components and the last two the selectorate file's.
+# Regimes. The first ten fields are Polity's components and the last two the selectorate file's.
 REGIME_FIELDS = ("democ", "autoc", "xrreg", "xrcomp", "xropen", "xconst", "parreg", "parcomp", "exrec", "polcomp",
                  "RegType", "LegislativeSelection")  # fmt: skip
 REGIMES = np.array(
@@ -49,32 +54,83 @@ REGIMES = np.array(
         (0, 9, 3, 1, 1, 1, 4, 1, 1, 1, 4, 0),
     ]
 )
-REGIME_LASTS = 0.96  # chance that a kind of government outlives a year
-SETTLED, TRANSITION, INTERREGNUM, OCCUPATION = 0, -88, -77, -66  # Polity's standard codes; 0 is ours for none of them
+REGIME_SURVIVAL = 0.96  # probability that a regime lasts another year
+SETTLED, TRANSITION, INTERREGNUM, OCCUPATION = 0, -88, -77, -66  # Polity's standard codes; 0: none of them
 
 
 @dataclass(frozen=True)
 class World:
-    """Everything the files are written from."""
+    """All values that the files are written from.
+
+    Attributes
+    ----------
+    seed : int
+        Seed of the world.
+    roster : Roster
+        The S states and T years.
+    mortality : ndarray of shape (S, T)
+        Infant deaths per 1,000 live births, complete.
+    capabilities : ndarray of shape (6, S, T)
+        In the publisher's units; NaN: missing.
+    cinc : ndarray of shape (S, T)
+        Share of the system's capabilities (0 to 1); NaN outside membership.
+    regime : ndarray of int, shape (S, T)
+        Row of REGIMES.
+    polity_code : ndarray of int, shape (S, T)
+        SETTLED or one of Polity's standard codes.
+    conflict : Conflict
+        Disputes and rivalries.
+    forms_military, forms_nonaggression : ndarray of bool, shape (S, T)
+        Whether the state enters a treaty in the year, to 2018.
+    """
 
     seed: int
     roster: Roster
-    mortality: np.ndarray  # (S, T) infant deaths per 1,000 live births, known to this module in every year
-    capabilities: np.ndarray  # (6, S, T) in the publisher's units, NaN = missing
-    cinc: np.ndarray  # (S, T) share of the system's capabilities, NaN outside membership
-    regime: np.ndarray  # (S, T) row of REGIMES
-    polity_code: np.ndarray  # (S, T) SETTLED or one of Polity's standard codes
+    mortality: Floats
+    capabilities: Floats
+    cinc: Floats
+    regime: npt.NDArray[np.int8]
+    polity_code: npt.NDArray[np.int8]
     conflict: Conflict
-    forms_military: np.ndarray  # (S, T) bool, to 2018
-    forms_nonaggression: np.ndarray
+    forms_military: Booleans
+    forms_nonaggression: Booleans
 
     def stream(self, purpose: int) -> np.random.Generator:
-        """A generator of random numbers for one file family, independent of the others' order."""
+        """Make the random number generator of one table, independent of the order of the tables.
+
+        Parameters
+        ----------
+        purpose : int
+            Number of the stream.
+
+        Returns
+        -------
+        numpy.random.Generator
+            The same numbers for the same seed and stream.
+        """
         return np.random.default_rng([self.seed, purpose])
 
 
 def build_world(states: int, seed: int) -> World:
-    """The world of one seed; the same arguments give the same world on the same version of numpy."""
+    """Generate a world.
+
+    Parameters
+    ----------
+    states : int
+        Number of states, at least 20.
+    seed : int
+        Seed of the random numbers.
+
+    Returns
+    -------
+    World
+        The same for the same arguments and version of numpy.
+
+    Raises
+    ------
+    ValueError
+        If there are too few states.
+    """
     rng = np.random.default_rng([seed, *WORLD_STREAM])
     roster = build_roster(states, rng)
     mortality = _mortality(roster, rng)
@@ -89,9 +145,24 @@ def build_world(states: int, seed: int) -> World:
     )
 
 
-def winning_coalition_ratio(regime: np.ndarray) -> np.ndarray:
-    """W/S of each kind of government, as Bueno de Mesquita et al. (2003) define it, laid over a grid of kinds."""
-    field = {name: REGIMES[:, place] for place, name in enumerate(REGIME_FIELDS)}
+def winning_coalition_ratio(regime: npt.NDArray[np.int8]) -> Floats:
+    """W/S of each regime.
+
+    Parameters
+    ----------
+    regime : ndarray of int
+        Rows of REGIMES, any shape.
+
+    Returns
+    -------
+    ndarray of float
+        W/S, of the same shape.
+
+    References
+    ----------
+    Bueno de Mesquita, Smith, Siverson & Morrow (2003), The Logic of Political Survival. MIT Press.
+    """
+    field = {name: REGIMES[:, position] for position, name in enumerate(REGIME_FIELDS)}
     quarters = (
         (~np.isin(field["RegType"], (2, 3))).astype(int)
         + (field["xrcomp"] >= 2)
@@ -100,11 +171,12 @@ def winning_coalition_ratio(regime: np.ndarray) -> np.ndarray:
     )
     selectorate = field["LegislativeSelection"] / 2
     ratio = (quarters / 4) / (np.log((selectorate + 1) * 10) / 3)
-    return ratio[regime]
+    values: Floats = ratio[regime]
+    return values
 
 
-def _mortality(roster: Roster, rng: np.random.Generator) -> np.ndarray:
-    """A long decline with shocks that fade, and runs of years in which the published figure simply repeats."""
+def _mortality(roster: Roster, rng: np.random.Generator) -> Floats:
+    """Long declines with temporary shocks, and runs of years with the same figure, as in published series."""
     size, span = roster.member.shape
     high, low = rng.normal(215, 30, (size, 1)), rng.uniform(4, 45, (size, 1))
     turn, speed = rng.normal(1925, 20, (size, 1)), rng.uniform(18, 30, (size, 1))
@@ -122,26 +194,26 @@ def _mortality(roster: Roster, rng: np.random.Generator) -> np.ndarray:
     return rate
 
 
-def _runs(starts: np.ndarray, length: int) -> np.ndarray:
-    """True for `length` years from each start on."""
-    total = np.cumsum(starts, axis=1)
+def _runs(starts: Booleans, length: int) -> Booleans:
+    """Mark `length` years from each start."""
+    total = np.cumsum(starts, axis=1, dtype=np.int64)
     total[:, length:] -= total[:, :-length].copy()
     return total > 0
 
 
-def _capabilities(roster: Roster, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Six components that grow at their own pace, and the mean share of those observed, summing to 1 in each year."""
+def _capabilities(roster: Roster, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    """Six growing components, and the mean share of the observed ones, which sums to 1 in each year."""
     size, span = roster.member.shape
     elapsed = np.arange(span)
     mass = rng.normal(0, 1.1, (size, 1))
     values = np.empty((len(CAPABILITIES), size, span))
-    for place, (level, growth, missing) in enumerate(
+    for component, (level, growth, missing) in enumerate(
         zip(CAPABILITY_LEVELS, CAPABILITY_GROWTH, CAPABILITY_MISSING, strict=True)
     ):
         pace = growth * rng.uniform(0.6, 1.4, (size, 1))
         value = np.round(level * np.exp(mass + rng.normal(0, 0.5, (size, 1)) + pace * elapsed))
         value[rng.random((size, span)) < missing] = np.nan
-        values[place] = value
+        values[component] = value
     values[:, ~roster.member] = np.nan
     cinc = np.zeros((size, span))
     observed = np.zeros((size, span))
@@ -155,32 +227,32 @@ def _capabilities(roster: Roster, rng: np.random.Generator) -> tuple[np.ndarray,
     return values, np.where(roster.member, cinc, np.nan)
 
 
-def _regimes(roster: Roster, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """A kind of government that lasts until it falls; some falls show as Polity's transition codes."""
+def _regimes(roster: Roster, rng: np.random.Generator) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int8]]:
+    """Regimes that last for a random time; some changes have one of Polity's standard codes."""
     size, span = roster.member.shape
-    falls = rng.random((size, span)) > REGIME_LASTS
+    falls = rng.random((size, span)) > REGIME_SURVIVAL
     falls[:, 0] = True
-    drift = np.linspace(0, 3, span)  # towards democracy, late
+    drift = np.linspace(0, 3, span)  # towards democracy
     drawn = np.clip(np.round(rng.normal(5.5 - drift, 2.2, (size, span))), 0, len(REGIMES) - 1).astype(np.int8)
     since = np.maximum.accumulate(np.where(falls, np.arange(span), 0), axis=1)
     regime = np.take_along_axis(drawn, since, axis=1)
-    luck = rng.random((size, span))
-    code = np.where(falls & (luck < 0.35), TRANSITION, SETTLED)
-    code[falls & (luck > 0.8)] = INTERREGNUM
-    code[falls & (luck > 0.9)] = OCCUPATION
+    chance = rng.random((size, span))
+    code = np.where(falls & (chance < 0.35), TRANSITION, SETTLED)
+    code[falls & (chance > 0.8)] = INTERREGNUM
+    code[falls & (chance > 0.9)] = OCCUPATION
     return regime, code.astype(np.int8)
 
 
 def _formations(
     roster: Roster,
-    mortality: np.ndarray,
-    cinc: np.ndarray,
-    ratio: np.ndarray,
-    rivals: np.ndarray,
+    mortality: Floats,
+    cinc: Floats,
+    ratio: Floats,
+    rivals: npt.NDArray[np.int32],
     rng: np.random.Generator,
-) -> np.ndarray:
-    """Years in which each state enters a military treaty, drawn from the planted probit."""
-    before = np.r_[0, np.arange(roster.years.size - 1)]  # column of the year before; 1816 stands for itself
+) -> Booleans:
+    """Draw the years in which each state enters a military treaty from the planted probit."""
+    before = np.r_[0, np.arange(roster.years.size - 1)]  # column of year t-1; for 1816, 1816 itself
     index = (
         PLANTED["intercept"]
         + PLANTED["infant_mortality_rate"] * mortality

@@ -92,7 +92,7 @@ def test_year_columns_follow_the_named_ones(tmp_path: Path) -> None:
         ("file: tin.csv", "file: ../tin.csv", "files.0.file"),
         ('version: "1.0"', 'version: ".."', "files.0.version"),
         ("encoding: utf-8", "encoding: ebcdic", "files.0.tables.0.encoding"),
-        ("encoding: utf-8", "sheet: Data", "encoding is needed for format csv"),
+        ("encoding: utf-8", "sheet: Data", "encoding is required for format csv"),
         ("weight: number", "weight: heavy", "files.0.tables.0.columns.weight"),
         ("key: [place]", "key: [plaice]", "plaice"),
         ("key: [place]", "key: [place]\n        colour: grey", "colour"),
@@ -112,7 +112,7 @@ def test_a_bad_record_is_refused_with_file_and_field(tmp_path: Path, old: str, n
 def test_a_raw_table_may_be_claimed_once(tmp_path: Path) -> None:
     write(tmp_path)
     write(tmp_path, RECORD.replace("name: tin\n", "name: pewter\n", 1), "pewter.yml")
-    with pytest.raises(WarehouseError, match="claim the raw table tin"):
+    with pytest.raises(WarehouseError, match="Duplicate raw table name: tin"):
         load_catalog(tmp_path)
 
 

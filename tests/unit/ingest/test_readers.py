@@ -248,7 +248,9 @@ def test_a_damaged_binary_file_is_told_in_one_message(tmp_path: Path, table: Raw
     }[name]()
     for content in (whole[: len(whole) // 2], b"name,ccode\n1,2\n", bytes(100)):
         told = message(tmp_path, content, table, name)
-        assert any(words in told for words in ("is not a zip archive", "A compressed file is damaged", "cannot be read as"))
+        assert any(
+            words in told for words in ("is not a zip archive", "A compressed file is damaged", "cannot be read as")
+        )
         assert "table small" in told
 
 
