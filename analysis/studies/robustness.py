@@ -30,6 +30,7 @@ PERMUTATIONS = 499
 SAMPLES = (Sample("1900-2000", 1900, 2000), Sample("1816-1944", 1816, 1944), Sample("1945-2000", 1945, 2000))
 SOURCES = ("imr_abouharb_kimball", "imr_gapminder", "imr_world_bank", "child_mortality_rate")
 DECADES = range(1810, 2001, 10)
+LEFT_OUT = "without one state"
 Rows = list[dict[str, Any]]
 
 
@@ -249,7 +250,7 @@ def _bias_reduced_rows(panel: pd.DataFrame, model: Model) -> Rows:
 
 def _left_out_rows(panel: pd.DataFrame, headline: Model) -> Rows:
     """The headline model without each state of its sample in turn."""
-    check = "without one state"
+    check = LEFT_OUT
     try:
         design = build(panel, headline)
     except ModelError as error:

@@ -1,4 +1,4 @@
-"""``warehouse docs``: the documentation as static pages that need no network: codebook, models, lineage, how to use it."""
+"""Write the documentation as static pages that need no network: codebook, models, lineage and guides."""
 
 import os
 import shutil
@@ -6,10 +6,12 @@ import tempfile
 from collections.abc import Mapping
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 from orchestration.build.manifest import parsed_project
 from orchestration.build.process import output_of, run_dbt
 from orchestration.core.errors import WarehouseError
+from orchestration.core.files import replace_folder
 from orchestration.core.locks import REFRESH, hold
 from orchestration.core.settings import DBT_PROJECT, REPOSITORY, Settings
 from orchestration.outputs.lineage_picture import Asset, lineage_svg
@@ -19,50 +21,66 @@ from orchestration.query.run import described_tables, open_published, rows_of
 TEMPLATES = Path(__file__).parent / "templates"
 GUIDES = {
     "using-the-data": ("Using the data", "examples in R, Stata, Python and SQL"),
-    "operating": ("Operating", "schedules, alerts, upgrades, faults and what each message means"),
-    "lake": ("The shared lake", "several machines on one PostgreSQL: recipe, readers, what is kept, backup"),
+    "operating": ("Operating", "schedules, alerts, upgrades, failures and error messages"),
+    "lake": ("The shared lake", "several machines on one PostgreSQL server: setup, readers, retention, backup"),
 }
-WAIT_SECONDS = 60  # a refresh under way ends within a minute or is a long one
-NO_NETWORK = "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval'\">"
+WAIT_SECONDS = 60  # most refreshes end within a minute
+NO_NETWORK = (
+    '<meta http-equiv="Content-Security-Policy"'
+    " content=\"default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval'\">"
+)
+
+Rows = list[dict[str, Any]]
 
 
 def write_documentation(settings: Settings, folder: Path, assets: Mapping[str, Asset]) -> Path:
-    """Write the pages into ``folder``, replaced whole once all are there, and return its index.html.
+    """Write the documentation of the current publication; a previous one in the folder is replaced in one step.
 
-    WarehouseError where nothing is published, dbt cannot document the models, or the disk does not take the pages.
+    Parameters
+    ----------
+    settings : Settings
+        Settings of the warehouse.
+    folder : Path
+        A new or empty folder, or one with a previous documentation.
+    assets : Mapping of str to Asset
+        Every asset of the pipeline by name, for the lineage.
+
+    Returns
+    -------
+    Path
+        ``index.html`` in the folder.
+
+    Raises
+    ------
+    WarehouseError
+        If nothing is published, dbt cannot document the models, or the folder has other files or cannot be written.
     """
     if folder.exists() and not (folder / "models.html").exists() and any(folder.iterdir()):
         raise WarehouseError(
-            "The folder holds something else; the documentation would replace it.",
+            "Refusing to overwrite a folder with other files.",
             where=str(folder),
-            expected="a new or empty folder, or one with an earlier documentation",
-            next_step="warehouse docs --output DIR with another DIR",
+            expected="a new or empty folder, or one with a previous documentation",
+            found="files that are not a documentation of this warehouse",
+            next_step="Pass another folder as --output.",
         )
     publication, tables, sources = _published(settings)
-    old = folder.with_name(f".{folder.name}.old")
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as scratch:
-            new = Path(scratch) / "pages"
-            new.mkdir()
-            (new / "models.html").write_text(_models_page(settings, Path(scratch)), encoding="utf-8")
+        with replace_folder(folder) as new:
+            (new / "models.html").write_text(_models_page(settings, folder), encoding="utf-8")
             _write_pages(settings, assets, new, folder, publication, tables, sources)
-            shutil.rmtree(old, ignore_errors=True)
-            if folder.exists():
-                folder.rename(old)
-            new.rename(folder)
-            shutil.rmtree(old, ignore_errors=True)
     except OSError as error:
         raise WarehouseError(
-            "The documentation could not be written.",
+            "The documentation could not be written; the previous one is unchanged.",
             where=str(folder),
+            expected="a writable folder on a disk with free space",
             found=error.strerror or str(error),
-            next_step="free space or mend the permissions, or name another folder with --output",
+            next_step="Free disk space, correct the permissions, or pass another folder as --output.",
         ) from error
     return folder / "index.html"
 
 
-def _published(settings: Settings) -> tuple[dict, list[dict], list[dict]]:
+def _published(settings: Settings) -> tuple[dict[str, Any], Rows, Rows]:
+    """Row of meta.publication, the codebook by table, and rows of meta.sources."""
     current = find(settings)
     (publication,) = rows_of(current, "select * from meta.publication")
     with open_published(current) as connection:
@@ -84,9 +102,9 @@ def _write_pages(
     assets: Mapping[str, Asset],
     new: Path,
     folder: Path,
-    publication: dict,
-    tables: list[dict],
-    sources: list[dict],
+    publication: dict[str, Any],
+    tables: Rows,
+    sources: Rows,
 ) -> None:
     import jinja2
     from markdown_it import MarkdownIt
@@ -99,38 +117,35 @@ def _write_pages(
         (new / f"{name}.html").write_text(page, encoding="utf-8")
 
     pages = [
-        {
-            "href": "codebook.html",
-            "name": "Codebook",
-            "told": "every published column with unit, meaning, source, coverage",
-        },
-        {
-            "href": "models.html",
-            "name": "Models",
-            "told": "the SQL of every model, its tests, its columns and its lineage",
-        },
+        ("codebook.html", "Codebook", "every published column with unit, meaning, source and coverage"),
+        ("models.html", "Models", "SQL, tests, columns and lineage of every model"),
     ]
-    for name, (title, told) in GUIDES.items():
+    for name, (title, summary) in GUIDES.items():
         text = (REPOSITORY / "docs" / f"{name}.md").read_text(encoding="utf-8")
         for guide in GUIDES:
             text = text.replace(f"]({guide}.md)", f"]({guide}.html)")
         body = MarkdownIt("commonmark").enable("table").render(text.partition("\n")[2])
         write(name, "guide.html.j2", title, body=body)
-        pages.append({"href": f"{name}.html", "name": title, "told": told})
+        pages.append((f"{name}.html", title, summary))
     report = settings.presentation_dir / "report.html"
     if report.exists():
-        href = os.path.relpath(report, folder)
-        pages.append({"href": href, "name": "Report", "told": "what the results say and what they cannot say"})
+        pages.append((os.path.relpath(report, folder), "Report", "what the results say and what they cannot say"))
     write("codebook", "codebook.html.j2", "Codebook", tables=tables)
     alt = f"{len(assets)} assets in six columns: raw tables, staging, intermediate models, marts, results, publication"
     write("index", "index.html.j2", "Alliance-formation warehouse", pages=pages, sources=sources, lineage_alt=alt)
 
 
-def _models_page(settings: Settings, scratch: Path) -> str:
-    """dbt's documentation of the models as one page, which may load nothing from anywhere.
+def _models_page(settings: Settings, folder: Path) -> str:
+    """dbt's documentation of the models as one page that loads nothing from the network.
 
-    dbt works on a copy of build.duckdb, so that no refresh finds the file open.
+    dbt works on a copy of build.duckdb beside ``folder``, so that no refresh finds the file open.
     """
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as scratch:
+        page = _document_models(settings, Path(scratch))
+    return page.replace("<head>", f"<head>{NO_NETWORK}", 1)
+
+
+def _document_models(settings: Settings, scratch: Path) -> str:
     target = scratch / "target"
     target.mkdir()
     with hold(settings.lock_path, REFRESH, WAIT_SECONDS):
@@ -152,8 +167,8 @@ def _models_page(settings: Settings, scratch: Path) -> str:
         raise WarehouseError(
             "dbt cannot document the models.",
             where=str(DBT_PROJECT),
+            expected="dbt docs generate without an error",
             found=output_of(done),
-            next_step="mend what dbt names; warehouse run builds the models anew",
+            next_step="Fix what dbt names, then build the models with warehouse run.",
         )
-    page = (target / "static_index.html").read_text(encoding="utf-8")
-    return page.replace("<head>", f"<head>{NO_NETWORK}", 1)
+    return (target / "static_index.html").read_text(encoding="utf-8")

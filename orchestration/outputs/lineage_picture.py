@@ -1,4 +1,4 @@
-"""The lineage as a picture: every asset in the column of its group, raw files on the left, the publication on the right."""
+"""Draw the lineage: one column for each group of assets, from raw tables to the publication."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,15 @@ SWEEPS = 8
 
 @dataclass(frozen=True)
 class Asset:
-    """One asset of the pipeline. parents: the names of the assets it is made from."""
+    """One asset of the pipeline.
+
+    Attributes
+    ----------
+    name, group, description : str
+        As in Dagster.
+    parents : tuple of str
+        Names of the assets from which it is made.
+    """
 
     name: str
     group: str
@@ -21,34 +29,45 @@ class Asset:
 
 
 def lineage_svg(assets: Mapping[str, Asset]) -> str:
-    """The picture as SVG: a box for each asset (its description on hover), a curve from each asset to what is made of it."""
+    """Draw a box for each asset, with its description as tooltip, and a curve from each asset to those made from it.
+
+    Parameters
+    ----------
+    assets : Mapping of str to Asset
+        Every asset by name.
+
+    Returns
+    -------
+    str
+        The picture as SVG.
+    """
     columns = _ordered(assets)
     tallest = max(len(names) for names in columns)
     height, width = TOP + tallest * ROW + MARGIN, MARGIN * 2 + COLUMN * (len(GROUPS) - 1) + BOX_WIDTH
-    place = {
+    corners = {
         name: (MARGIN + COLUMN * i, TOP + (tallest - len(names)) * ROW / 2 + ROW * j)
         for i, names in enumerate(columns)
         for j, name in enumerate(names)
     }
     counted = "; ".join(f"{group}: {len(names)}" for group, names in zip(GROUPS, columns, strict=True))
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height:.0f}" width="{width}" height="{height:.0f}"',
-        ' role="img" font-family="ui-sans-serif, system-ui, sans-serif" font-size="12">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height:.0f}" width="{width}"',
+        f' height="{height:.0f}" role="img" font-family="ui-sans-serif, system-ui, sans-serif" font-size="12">',
         f"<title>Lineage of the warehouse, from raw tables to the publication ({escape(counted)})</title>",
         f'<rect width="{width}" height="{height:.0f}" fill="#ffffff"/>',
     ]
     for name, asset in assets.items():
-        parts += [_curve(place[parent], place[name], asset.group) for parent in asset.parents if parent in place]
+        parts += [_curve(corners[parent], corners[name], asset.group) for parent in asset.parents if parent in corners]
     for i, (group, colour) in enumerate(zip(GROUPS, COLOURS, strict=True)):
         parts.append(
             f'<text x="{MARGIN + COLUMN * i}" y="32" font-size="16" font-weight="600" fill="{colour}">{group}</text>'
         )
-    parts += [_box(place[asset.name], asset) for asset in assets.values()]
+    parts += [_box(corners[asset.name], asset) for asset in assets.values()]
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
 def _ordered(assets: Mapping[str, Asset]) -> list[list[str]]:
-    """The names in each group's column, ordered so that curves cross little: each by the mean place of its neighbours."""
+    """Names by group, each sorted by the mean position of its neighbours so that few curves cross."""
     columns = [[name for name, asset in assets.items() if asset.group == group] for group in GROUPS]
     neighbours: dict[str, set[str]] = {name: set() for name in assets}
     for name, asset in assets.items():
@@ -58,18 +77,19 @@ def _ordered(assets: Mapping[str, Asset]) -> list[list[str]]:
                 neighbours[parent].add(name)
     for _ in range(SWEEPS):
         for column in columns:
-            place = {name: j / len(names) for names in columns for j, name in enumerate(names)}
-            column.sort(key=lambda name: (_mean([place[n] for n in neighbours[name]], place[name]), name))
+            position = {name: j / len(names) for names in columns for j, name in enumerate(names)}
+            means = {name: _mean([position[n] for n in neighbours[name]], position[name]) for name in column}
+            column.sort(key=lambda name: (means[name], name))
     return columns
 
 
-def _mean(values: list[float], otherwise: float) -> float:
-    return sum(values) / len(values) if values else otherwise
+def _mean(values: list[float], default: float) -> float:
+    return sum(values) / len(values) if values else default
 
 
 def _curve(start: tuple[float, float], end: tuple[float, float], group: str) -> str:
     x1, y1, x2, y2 = start[0] + BOX_WIDTH, start[1] + BOX_HEIGHT / 2, end[0], end[1] + BOX_HEIGHT / 2
-    x2 = max(x2, x1)  # within one group: out to the right and back
+    x2 = max(x2, x1)  # within one group the curve returns to its own column
     reach = max(40, (x2 - x1) / 2)
     control = x2 + reach if x2 == x1 else x2 - reach
     colour = COLOURS[GROUPS.index(group)]
@@ -79,8 +99,8 @@ def _curve(start: tuple[float, float], end: tuple[float, float], group: str) -> 
     )
 
 
-def _box(place: tuple[float, float], asset: Asset) -> str:
-    x, y = place
+def _box(corner: tuple[float, float], asset: Asset) -> str:
+    x, y = corner
     colour = COLOURS[GROUPS.index(asset.group)]
     label = asset.name.split("/")[-1]
     shown = label if len(label) <= 32 else label[:31] + "…"

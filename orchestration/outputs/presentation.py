@@ -1,4 +1,4 @@
-"""Tables and figures of the publication, as files for a paper or a page: data/publication/{tables,figures}, replaced whole."""
+"""Write the tables and figures of the publication as files: data/publication/tables and data/publication/figures."""
 
 import base64
 import io
@@ -12,6 +12,7 @@ import duckdb
 import pandas
 
 from orchestration.core.errors import WarehouseError
+from orchestration.core.files import replace_folder
 from orchestration.core.settings import Settings
 from orchestration.query.run import open_published
 from orchestration.store.publication_file import PublicationFile
@@ -26,36 +27,57 @@ TABLE_FORMATS = (".tex", ".html", ".md", ".csv")
 
 
 def write_presentation(settings: Settings) -> list[Path]:
-    """Draw and tabulate what is published, and return the files in data/publication.
+    """Write every table and figure of the current publication; those of the previous one are replaced in one step.
 
-    The folder of the publication before is replaced only when all of the new one is there. WarehouseError where the
-    disk does not take it, or a figure has no alternative text, or a table or figure no n.
+    Parameters
+    ----------
+    settings : Settings
+        With the data folder. Its refresh lock must be held.
+
+    Returns
+    -------
+    list of Path
+        Every file in data/publication, sorted.
+
+    Raises
+    ------
+    WarehouseError
+        If nothing is published, the folder cannot be written, a table or figure has no n, or a figure has no
+        alternative text. The previous files are then unchanged.
     """
     target = settings.presentation_dir
-    scratch, old = target.with_name(".publication.new"), target.with_name(".publication.old")
+    for leftover in target.parent.glob(f".{target.name}.*"):  # of a refresh that was killed
+        shutil.rmtree(leftover, ignore_errors=True)
+    with open_published(PublicationFile(settings.warehouse_path)) as connection:
+        frames = published_frames(connection)
     try:
-        for leftover in (scratch, old):
-            shutil.rmtree(leftover, ignore_errors=True)
-        with open_published(PublicationFile(settings.warehouse_path)) as connection:
-            frames = published_frames(connection)
-        _write_tables(frames, scratch / "tables")
-        _write_figures(frames, scratch / "figures", settings.is_synthetic)
-        if target.exists():
-            target.rename(old)
-        scratch.rename(target)
-        shutil.rmtree(old, ignore_errors=True)
+        with replace_folder(target) as folder:
+            _write_tables(frames, folder / "tables")
+            _write_figures(frames, folder / "figures", settings.is_synthetic)
     except OSError as error:
         raise WarehouseError(
-            "Tables and figures could not be written; those of the publication before stand.",
+            "Tables and figures could not be written; those of the previous publication are unchanged.",
             where=str(target),
+            expected="a writable folder on a disk with free space",
             found=error.strerror or str(error),
-            next_step="free space or mend the permissions, then run again",
+            next_step="Free disk space or correct the permissions, then run again.",
         ) from error
     return sorted(path for path in target.rglob("*") if path.is_file())
 
 
 def inline_image(path: Path) -> str:
-    """A PNG as Markdown that carries it, INLINE_WIDTH wide and in few colours: some 40 kB, to look at in a browser."""
+    """Embed a PNG in Markdown, reduced to about 40 kB for Dagster's UI.
+
+    Parameters
+    ----------
+    path : Path
+        A PNG file.
+
+    Returns
+    -------
+    str
+        Markdown with the picture as a data address, INLINE_WIDTH pixels wide.
+    """
     from PIL import Image
 
     with Image.open(path) as image:
@@ -67,14 +89,24 @@ def inline_image(path: Path) -> str:
 
 
 def published_frames(connection: duckdb.DuckDBPyConnection) -> dict[str, pandas.DataFrame]:
-    """What tables and figures are made from: country_years and coverage of a published file, and its results tables,
-    in the order in which they were written."""
+    """Read what tables and figures are made from.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+        An open publication.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        The marts of DRAWN_MARTS, sorted, and every results table in the order in which it was written.
+    """
     marts = {name: connection.execute(f"from marts.{name} order by all").df() for name in DRAWN_MARTS}
     return marts | results_frames(connection)
 
 
 def results_frames(connection: duckdb.DuckDBPyConnection) -> dict[str, pandas.DataFrame]:
-    """The results tables of a publication as frames, by name."""
+    """Read every results table of an open publication, by name."""
     tables = connection.execute(
         "select table_name from information_schema.tables where table_schema = 'results' order by all"
     )
@@ -82,19 +114,50 @@ def results_frames(connection: duckdb.DuckDBPyConnection) -> dict[str, pandas.Da
 
 
 def drawings(frames: dict[str, pandas.DataFrame], is_synthetic: bool) -> Iterator[tuple[str, "Drawing"]]:
-    """Every figure of a publication under its name, each drawn when it is asked for.
+    """Draw every figure of a publication, one at a time.
 
-    WarehouseError names the figure that cannot be drawn, or has no alternative text or no n.
+    Parameters
+    ----------
+    frames : dict of str to DataFrame
+        As `published_frames` returns them.
+    is_synthetic : bool
+        Whether the data are the synthetic sample.
+
+    Yields
+    ------
+    tuple of (str, Drawing)
+        Name and figure.
+
+    Raises
+    ------
+    WarehouseError
+        If a figure cannot be drawn, or has no alternative text, no title or no n; the error names it.
     """
     for name, draw in _figures(frames, is_synthetic).items():
         with named("figure", name):
             drawing = draw()
-        require_words(name, drawing)
+        check_text(name, drawing)
         yield name, drawing
 
 
 def regression_tables(frames: dict[str, pandas.DataFrame]) -> Iterator[tuple[str, "RegressionTable"]]:
-    """Every regression table of a publication under its name; WarehouseError names the one without its n."""
+    """Lay out every regression table of a publication.
+
+    Parameters
+    ----------
+    frames : dict of str to DataFrame
+        As `published_frames` returns them.
+
+    Yields
+    ------
+    tuple of (str, RegressionTable)
+        Name and table.
+
+    Raises
+    ------
+    WarehouseError
+        If a table has no n; the error names it.
+    """
     from analysis.reporting.regression_tables import regression_table, table_groups
 
     for name, members in table_groups(frames["models"]).items():
@@ -103,11 +166,24 @@ def regression_tables(frames: dict[str, pandas.DataFrame]) -> Iterator[tuple[str
         yield name, table
 
 
-def require_words(name: str, drawing: "Drawing") -> None:
-    """WarehouseError where a figure has no alternative text, no title or does not say its n (or that it has none)."""
+def check_text(name: str, drawing: "Drawing") -> None:
+    """Check that a figure has alternative text, a title and its n (or the note that it shows no data).
+
+    Parameters
+    ----------
+    name : str
+        Name of the figure, for the error.
+    drawing : Drawing
+        The figure.
+
+    Raises
+    ------
+    WarehouseError
+        If one of them is missing.
+    """
     from analysis.reporting.frontier_figure import NOT_DATA
 
-    missing = [word for word in ("alt", "title") if not getattr(drawing, word).strip()]
+    missing = [part for part in ("alt", "title") if not getattr(drawing, part).strip()]
     if "n = " not in drawing.sample and drawing.sample != NOT_DATA:
         missing.append("n")
     if missing:
@@ -116,7 +192,20 @@ def require_words(name: str, drawing: "Drawing") -> None:
 
 @contextmanager
 def named(kind: str, name: str) -> Iterator[None]:
-    """A failure in analysis, under the name of the table or figure it was to become."""
+    """Convert an `AnalysisError` into a WarehouseError that names the table or figure.
+
+    Parameters
+    ----------
+    kind : str
+        ``table`` or ``figure``.
+    name : str
+        Its name.
+
+    Raises
+    ------
+    WarehouseError
+        If the block raises an `AnalysisError`.
+    """
     from analysis.core.errors import AnalysisError
 
     try:
@@ -126,13 +215,28 @@ def named(kind: str, name: str) -> Iterator[None]:
 
 
 def incomplete(kind: str, name: str, found: str) -> WarehouseError:
-    """The error for a table or figure that does not say what every one must."""
+    """Make the error for a table or figure that cannot be made or lacks a required part.
+
+    Parameters
+    ----------
+    kind : str
+        ``table`` or ``figure``.
+    name : str
+        Its name.
+    found : str
+        What is wrong.
+
+    Returns
+    -------
+    WarehouseError
+        For the caller to raise.
+    """
     return WarehouseError(
-        f"A {kind} cannot be made, or lacks what every {kind} must say. What is published stands.",
+        f"A {kind} cannot be made or is incomplete; the publication is unchanged.",
         where=f"{kind} {name}",
-        expected="its n" + (", and alternative text that says what it shows" if kind == "figure" else ""),
+        expected="its n, a title and alternative text" if kind == "figure" else "its n",
         found=found,
-        next_step=f"complete the {kind} in analysis or orchestration/outputs/report",
+        next_step=f"Correct the {kind} in analysis/reporting or orchestration/outputs/report.",
     )
 
 
@@ -157,7 +261,7 @@ def _figures(frames: dict[str, pandas.DataFrame], is_synthetic: bool) -> dict[st
     from analysis.reporting.frontier_figure import frontier_drawing
 
     models, panel = frames["models"], frames["country_years"]
-    every = {
+    draw: dict[str, Callable[[], Drawing]] = {
         "predicted_probabilities": lambda: figures.predicted_probabilities(frames["predicted_probabilities"], models),
         "rise_by_model": lambda: figures.rise_by_model(frames["coefficients"], models),
         "formation_over_time": lambda: panel_figures.formation_over_time(panel, is_synthetic=is_synthetic),
@@ -166,7 +270,7 @@ def _figures(frames: dict[str, pandas.DataFrame], is_synthetic: bool) -> dict[st
         "frontier": frontier_drawing,
     }
     if "specification_curve" in frames:
-        every["specification_curve"] = lambda: curve_figure.specification_curve(frames["specification_curve"])
+        draw["specification_curve"] = lambda: curve_figure.specification_curve(frames["specification_curve"])
     if "separation" in frames:
-        every["separation"] = lambda: figures.separation(frames["separation"])
-    return every
+        draw["separation"] = lambda: figures.separation(frames["separation"])
+    return draw

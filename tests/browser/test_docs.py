@@ -1,4 +1,4 @@
-"""The documentation pages: complete, with nothing from the network, and readable in a browser."""
+"""The documentation pages are complete, need no network and are readable in a browser."""
 
 import os
 import re
@@ -17,12 +17,12 @@ def pages(sample_warehouse, tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == str(folder / "index.html")
     assert shell.published_hash() == before
-    assert os.listdir(folder.parent) == ["docs"], "nothing is left beside the pages"
+    assert os.listdir(folder.parent) == ["docs"], "no other file remains"
     return folder
 
 
 @pytest.mark.slow
-def test_the_pages_hold_together(pages: Path, sample_warehouse) -> None:
+def test_every_link_of_the_pages_has_a_target(pages: Path, sample_warehouse) -> None:
     shell, _ = sample_warehouse
     codebook = (pages / "codebook.html").read_text()
     for column in shell.sql("select distinct column_name from meta.columns").split():
@@ -38,9 +38,9 @@ def test_the_pages_hold_together(pages: Path, sample_warehouse) -> None:
 @pytest.mark.slow
 def test_in_a_browser_without_network(chromium: Browser, pages: Path) -> None:
     page = chromium.new_page(viewport={"width": 390, "height": 844})
-    asked, faults = [], []
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("pageerror", lambda error: faults.append(str(error)))
+    requests, errors = [], []
+    page.on("request", lambda request: requests.append(request.url))
+    page.on("pageerror", lambda error: errors.append(str(error)))
     for name in ("index", "codebook", "using-the-data"):
         page.goto((pages / f"{name}.html").as_uri())
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, f"{name} is wider than a phone"
@@ -53,5 +53,5 @@ def test_in_a_browser_without_network(chromium: Browser, pages: Path) -> None:
     page.get_by_text("infant_mortality_rate").first.wait_for()
     assert page.locator("td:has-text('DOUBLE')").count(), "types come from the build"
     page.close()
-    assert not faults
-    assert not [url for url in asked if not url.startswith(("file:", "data:"))]
+    assert not errors
+    assert not [url for url in requests if not url.startswith(("file:", "data:"))]

@@ -1,4 +1,4 @@
-"""The report in a browser, from the disk, without a network: whole, readable on a desk, on a phone and on paper."""
+"""The report in a browser without a network: complete and readable on a desktop, on a phone and on paper."""
 
 from pathlib import Path
 
@@ -33,7 +33,7 @@ CONTRAST = """() => {
 
 @pytest.fixture(scope="module", params=["sample", "real"])
 def report(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The page of the sample, and of the real files where they are to be had."""
+    """The page of the sample, and of the real files if they are available."""
     found = request.getfixturevalue(f"{request.param}_warehouse")
     shell: Shell = found if isinstance(found, Shell) else found[0]
     output = tmp_path_factory.mktemp("report") / f"{request.param}.html"
@@ -44,19 +44,19 @@ def report(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.mark.parametrize("device", WIDTHS)
-def test_the_page_stands_alone_and_fits(chromium: Browser, report: Path, device: str) -> None:
+def test_the_page_is_self_contained_and_fits(chromium: Browser, report: Path, device: str) -> None:
     context = chromium.new_context(viewport={"width": WIDTHS[device], "height": 800}, offline=True)
     tab = context.new_page()
-    complaints, asked = [], []
-    tab.on("console", lambda message: complaints.append(message.text))
-    tab.on("pageerror", lambda error: complaints.append(str(error)))
-    tab.on("requestfailed", lambda request: complaints.append(request.url[:80]))
-    tab.on("request", lambda request: asked.append(request.url))
+    errors, requests = [], []
+    tab.on("console", lambda message: errors.append(message.text))
+    tab.on("pageerror", lambda error: errors.append(str(error)))
+    tab.on("requestfailed", lambda request: errors.append(request.url[:80]))
+    tab.on("request", lambda request: requests.append(request.url))
     tab.goto(report.as_uri(), wait_until="load")
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     tab.screenshot(path=SCREENSHOTS / f"report_{report.stem}_{device}.png", full_page=True)
-    assert complaints == []
-    assert [url for url in asked if not url.startswith("data:")] == [report.as_uri()]
+    assert errors == []
+    assert [url for url in requests if not url.startswith("data:")] == [report.as_uri()]
     images = tab.locator("img").all()
     assert len(images) >= 6
     for image in images:
@@ -68,7 +68,7 @@ def test_the_page_stands_alone_and_fits(chromium: Browser, report: Path, device:
     context.close()
 
 
-def test_a_phone_gets_figures_drawn_for_it(chromium: Browser, report: Path) -> None:
+def test_a_phone_gets_narrow_figures(chromium: Browser, report: Path) -> None:
     widths = {}
     for device in ("desktop", "phone"):
         tab = chromium.new_page(viewport={"width": WIDTHS[device], "height": 800}, offline=True)
@@ -84,10 +84,11 @@ def test_it_prints(chromium: Browser, report: Path) -> None:
     printed = tab.pdf(format="A4", prefer_css_page_size=True)
     tab.close()
     (SCREENSHOTS / f"report_{report.stem}.pdf").write_bytes(printed)
-    assert printed.startswith(b"%PDF") and 5 <= printed.count(b"/Type /Page\n") <= 40
+    assert printed.startswith(b"%PDF")
+    assert 5 <= printed.count(b"/Type /Page\n") <= 40
 
 
-def test_the_first_key_leads_past_the_header(chromium: Browser, report: Path) -> None:
+def test_the_first_tab_skips_the_header(chromium: Browser, report: Path) -> None:
     tab = chromium.new_page(offline=True)
     tab.goto(report.as_uri())
     tab.keyboard.press("Tab")

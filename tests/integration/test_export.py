@@ -1,4 +1,4 @@
-"""What is exported is what is published, cell for cell, as readers that others wrote see it."""
+"""The export equals the publication cell by cell, as read by independent readers."""
 
 import hashlib
 import json
@@ -112,17 +112,17 @@ def test_parquet(both: Pair) -> None:
             ).fetchone() == (0, 0)
             types = connection.execute(f"select column_name, column_type from (describe {name})").fetchall()
             assert connection.execute(f"select column_name, column_type from (describe '{file}')").fetchall() == types
-            told = connection.execute(
+            codebook = connection.execute(
                 "select column_name, description, unit from meta.columns where table_schema || '.' || table_name = ?",
                 [name],
             ).fetchall()
-        for column, description, unit in told:
+        for column, description, unit in codebook:
             metadata = read.schema.field(column).metadata
             assert (metadata[b"description"].decode(), metadata[b"unit"].decode()) == (description, unit)
 
 
 def test_csv(both: Pair) -> None:
-    """By pandas, with nothing but datapackage.json to tell it the types."""
+    """By pandas, with the types of datapackage.json only."""
     package = json.loads((both.folder / "datapackage.json").read_text())
     resources = {resource["title"]: resource for resource in package["resources"] if resource["format"] == "csv"}
     dtypes = {"integer": "Int64", "number": "float64", "boolean": "boolean", "string": object, "date": object}
@@ -143,7 +143,7 @@ def test_csv(both: Pair) -> None:
 
 
 @pytest.mark.parametrize("which", ["sample_export", pytest.param("real_export", marks=pytest.mark.slow)])
-def test_frictionless_finds_nothing_to_complain_of(request: pytest.FixtureRequest, which: str) -> None:
+def test_frictionless_finds_no_error(request: pytest.FixtureRequest, which: str) -> None:
     """Files, sizes, hashes, types and keys as datapackage.json has them."""
     folder = request.getfixturevalue(which)
     report = frictionless.validate(str(folder / "datapackage.json"))
@@ -169,10 +169,10 @@ def test_stata(both: Pair) -> None:
                 if any(isinstance(value, date) for value in expected):
                     found = [value and (value.date() if isinstance(value, datetime) else value) for value in found]
                 elif labels:
-                    told = {
+                    decoded = {
                         code: text == "true" if text in ("true", "false") else text for code, text in labels.items()
                     }
-                    found = [None if value is None else told[value] for value in found]
+                    found = [None if value is None else decoded[value] for value in found]
                 assert found == expected, (name, column)
 
 
@@ -189,8 +189,8 @@ def test_stata_labels_and_types(real_export: Path) -> None:
     assert about.original_variable_types["entry_date"] == "%td"
 
 
-def test_the_headline_comes_out_of_the_stata_file(real_export: Path) -> None:
-    """The steps of docs/using-the-data.md in Stata, taken by pandas and statsmodels, give the figures it promises."""
+def test_the_stata_file_reproduces_the_headline(real_export: Path) -> None:
+    """The Stata steps of docs/using-the-data.md, done by pandas and statsmodels, give the numbers on that page."""
     panel = pandas.read_stata(real_export / "marts/country_years.dta", convert_categoricals=False)
     before = panel[["cow_code", "year", "dispute_rivals", "w_over_s"]].assign(year=panel["year"] + 1)
     panel = panel.merge(before, how="left", on=["cow_code", "year"], suffixes=("", "_lag"))
@@ -206,7 +206,7 @@ def test_the_headline_comes_out_of_the_stata_file(real_export: Path) -> None:
         bent = cubed(knots[-2]) * (knots[-1] - knot) - cubed(knots[-1]) * (knots[-2] - knot)
         return (cubed(knot) - bent / (knots[-1] - knots[-2])) / (knots[-1] - knots[0]) ** 2
 
-    # In another unit, which changes nothing but the splines' coefficients: statsmodels needs it to converge.
+    # Another unit changes only the coefficients of the splines; statsmodels does not converge without it.
     splines = [stata_mkspline(knot) * (knots[-1] / knots[-2]) ** 2 for knot in knots[:3]]
     matrix = numpy.column_stack([used[terms], used[time], *splines, numpy.ones(len(used))])
     fit = statsmodels.api.Probit(used[outcome].to_numpy(), matrix).fit(
@@ -215,15 +215,15 @@ def test_the_headline_comes_out_of_the_stata_file(real_export: Path) -> None:
     clusters = used["cow_code"].nunique()
     error = fit.bse[1] * (clusters / (clusters - 1)) ** 0.5
     page = (REPOSITORY / "docs" / "using-the-data.md").read_text()
-    promised = re.search(
-        r"([\d,]+) country-years in (\d+) clusters; log pseudolikelihood (\S+); `infant_mortality_rose` (\S+), standard\s"
-        r"error (\S+),",
+    documented = re.search(
+        r"([\d,]+) country-years in (\d+) clusters; log pseudolikelihood (\S+); `infant_mortality_rose` (\S+),"
+        r" standard\serror (\S+),",
         page,
     ).groups()
-    assert promised == (
+    assert documented == (
         f"{len(used):,}", str(clusters), f"{fit.llf:.2f}", f"{fit.params[1]:.4f}"[1:], f"{error:.4f}"[1:]
     )  # fmt: skip
-    assert promised == ("7,962", "164", "-1948.80", ".1338", ".0664")
+    assert documented == ("7,962", "164", "-1948.80", ".1338", ".0664")
 
 
 def test_the_same_publication_gives_the_same_bytes(real_warehouse: Shell, real_export: Path, tmp_path: Path) -> None:
@@ -241,7 +241,8 @@ def test_every_file_names_the_publication(real_warehouse: Shell, real_export: Pa
     publication_id = real_warehouse.sql("select publication_id from meta.publication")
     for name in ("README.txt", "codebook.html", "CITATION.cff", "citations.bib", "datapackage.json"):
         text = (real_export / name).read_text()
-        assert publication_id in text and "SYNTHETIC" not in text, name
+        assert publication_id in text, name
+        assert "SYNTHETIC" not in text, name
     sources = {source["file"] for source in json.loads((real_export / "datapackage.json").read_text())["sources"]}
     assert len(sources) == int(real_warehouse.sql("select count(*) from meta.sources"))
     assert "licenses" not in json.loads((real_export / "datapackage.json").read_text()), "terms are the producers'"
@@ -257,7 +258,7 @@ def test_the_codebook_describes_every_column(real_warehouse: Shell, real_export:
     assert codebook["stata_name"].str.len().max() == 32
 
 
-def test_only_what_is_asked_for(sample_warehouse, tmp_path: Path) -> None:
+def test_only_the_selected_tables_are_exported(sample_warehouse, tmp_path: Path) -> None:
     shell, _ = sample_warehouse
     exported(shell, tmp_path / "out", "--format", "csv", "--table", "countries", "--table", "results.models")
     assert {path.name for path in (tmp_path / "out").glob("*/*")} == {"SYNTHETIC_countries.csv", "SYNTHETIC_models.csv"}
@@ -271,7 +272,7 @@ def test_a_kept_publication(sample_warehouse, sample_export: Path, tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("arguments", "status", "told"),
+    ("arguments", "status", "message"),
     [
         (("--table", "country_year"), 1, "Did you mean country_years?"),
         (("--table", "meta.sources"), 1, "Table not found"),
@@ -279,10 +280,10 @@ def test_a_kept_publication(sample_warehouse, sample_export: Path, tmp_path: Pat
         (("--format", "xlsx"), 2, "choose from parquet, csv, stata"),
     ],
 )
-def test_wrong_wishes_are_named(sample_warehouse, tmp_path: Path, arguments, status: int, told: str) -> None:
+def test_invalid_options_are_named(sample_warehouse, tmp_path: Path, arguments, status: int, message: str) -> None:
     done = sample_warehouse[0]("export", str(tmp_path / "out"), *arguments)
     assert done.returncode == status
-    assert told in done.stderr
+    assert message in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "out").exists()
 
@@ -296,7 +297,7 @@ def test_nothing_is_published(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("limit", [20, 700, 2500])  # blocks of 1,024 bytes: the first, a middle and the largest file
-def test_a_file_the_disk_does_not_take(sample_warehouse, tmp_path: Path, limit: int) -> None:
+def test_a_file_size_limit_changes_nothing(sample_warehouse, tmp_path: Path, limit: int) -> None:
     shell, _ = sample_warehouse
     exported(shell, tmp_path / "out", "--format", "csv", "--table", "countries")
     before = files_of(tmp_path)
@@ -311,7 +312,7 @@ def test_a_file_the_disk_does_not_take(sample_warehouse, tmp_path: Path, limit: 
 
 
 @pytest.mark.slow
-def test_killed_at_any_moment_the_folder_is_the_old_one_or_the_new_one(sample_warehouse, tmp_path: Path) -> None:
+def test_a_killed_export_leaves_the_old_or_the_new_folder(sample_warehouse, tmp_path: Path) -> None:
     shell, _ = sample_warehouse
     out = tmp_path / "out"
     exported(shell, out, "--format", "csv", "--table", "countries")

@@ -43,11 +43,11 @@ def test_python_snippets_print_what_the_page_shows(desk: Path) -> None:
     assert done.stdout == "".join(output for _, output in snippets), done.stderr
 
 
-@pytest.mark.parametrize(("question", "answer"), blocks_with_output("sql"))
-def test_sql_snippets_print_what_the_page_shows(real_warehouse: Shell, question: str, answer: str) -> None:
+@pytest.mark.parametrize(("statement", "output"), blocks_with_output("sql"))
+def test_sql_snippets_print_what_the_page_shows(real_warehouse: Shell, statement: str, output: str) -> None:
     out = io.BytesIO()
-    write_result(PublicationFile(real_warehouse.published), question, "table", out)
-    assert out.getvalue().decode() == answer
+    write_result(PublicationFile(real_warehouse.published), statement, "table", out)
+    assert out.getvalue().decode() == output
 
 
 def test_the_r_snippet_prints_what_the_page_says(desk: Path) -> None:
@@ -58,5 +58,5 @@ def test_the_r_snippet_prints_what_the_page_says(desk: Path) -> None:
     code = next(code for name, code in BLOCKS if name == "r")
     done = subprocess.run([rscript, "-e", code], check=False, cwd=desk, capture_output=True, text=True, timeout=120)
     printed = done.stdout.splitlines()[-1].split()
-    (promised,) = re.findall(r"prints `(.*?)`", PAGE)
-    assert [f"{float(number):.5f}" for number in printed] == [f"{float(number):.5f}" for number in promised.split()]
+    (documented,) = re.findall(r"prints `(.*?)`", PAGE)
+    assert [f"{float(number):.5f}" for number in printed] == [f"{float(number):.5f}" for number in documented.split()]

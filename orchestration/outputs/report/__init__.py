@@ -1,1 +1,7 @@
-"""One self-contained HTML page of a publication: what was run on what, what it says, and what it cannot say."""
+"""The report: one self-contained HTML page about a publication.
+
+Belongs here: the order of the page, its sentences, its tables and its style.
+
+Does not belong here: drawing figures and laying out regression tables (``analysis.reporting``), and the files of tables
+and figures (``orchestration.outputs.presentation``).
+"""

@@ -1,4 +1,4 @@
-"""Figures and tables of the page: each with its caption and its n, a figure with its alternative text, or an error."""
+"""Figures, tables and numbers of the page; a table without its n is an error."""
 
 from base64 import b64encode
 from dataclasses import dataclass
@@ -11,12 +11,20 @@ from orchestration.outputs.presentation import incomplete
 if TYPE_CHECKING:
     from analysis.reporting.drawing import Drawing
 
-NARROW = 4.6  # inches: at the 343 pixels that a phone leaves, 9 points are 9 pixels high
+NARROW = 4.6  # inches: scaled to the 343 pixels of a phone, 9 points are 9 pixels high
 
 
 @dataclass(frozen=True)
 class PageFigure:
-    """A figure in two layouts, as data addresses, for wide and for narrow screens; the words are the drawing's."""
+    """A figure in two layouts.
+
+    Attributes
+    ----------
+    alt, title, sample, notes : str
+        Text of the drawing.
+    wide, narrow : str
+        The figure for wide and for narrow screens, as data addresses.
+    """
 
     alt: str
     title: str
@@ -28,11 +36,27 @@ class PageFigure:
 
 @dataclass(frozen=True)
 class PageTable:
-    """head: column labels, the first that of the row labels; groups: a heading and the rows under it, cells as text,
-    the row's label first. A group without a heading has "".
+    """A table whose cells are text.
 
-    n: what was counted, in words. below: the label of rows that belong to the row above them. WarehouseError where
-    there is no n.
+    Attributes
+    ----------
+    name, title : str
+        Name in addresses, and caption.
+    n : str
+        Size of the sample, in words.
+    head : list of str
+        Column labels, the label column first.
+    groups : list of (str, list of list of str)
+        Heading, or "", and the rows below it; the label of a row comes first.
+    notes : str
+        Notes below the table.
+    below : str
+        Label of rows that belong to the row above them.
+
+    Raises
+    ------
+    WarehouseError
+        If ``n`` has no number.
     """
 
     name: str
@@ -49,6 +73,18 @@ class PageTable:
 
 
 def page_figure(drawing: "Drawing") -> PageFigure:
+    """Render a figure in both layouts.
+
+    Parameters
+    ----------
+    drawing : Drawing
+        The figure.
+
+    Returns
+    -------
+    PageFigure
+        With SVG pictures.
+    """
     from analysis.reporting.drawing import WIDTH, bare_svg
 
     wide, narrow = (data_address(bare_svg(drawing, width)) for width in (WIDTH, NARROW))
@@ -56,17 +92,46 @@ def page_figure(drawing: "Drawing") -> PageFigure:
 
 
 def data_address(svg: bytes) -> str:
+    """Encode an SVG picture as a data address."""
     return "data:image/svg+xml;base64," + b64encode(svg).decode("ascii")
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """A figure with its minus sign; an em dash where there is none."""
+    """Format a number with a minus sign; a missing one is an em dash.
+
+    Parameters
+    ----------
+    value : float or None
+        None, NaN and NA are missing.
+    digits : int
+        Decimals.
+
+    Returns
+    -------
+    str
+        The text of a cell.
+    """
     return "—" if pandas.isna(value) else f"{value:z,.{digits}f}".replace("-", "−")
 
 
-def span(low: float, high: float, digits: int = 3) -> str:
+def span(low: float | None, high: float | None, digits: int = 3) -> str:
+    """Format an interval; an em dash if both ends are missing.
+
+    Parameters
+    ----------
+    low, high : float or None
+        Ends of the interval.
+    digits : int
+        Decimals.
+
+    Returns
+    -------
+    str
+        The text of a cell.
+    """
     return "—" if number(low) == number(high) == "—" else f"{number(low, digits)} to {number(high, digits)}"
 
 
 def p_value(value: float | None) -> str:
+    """Format a p value; small ones as ``< 0.001``."""
     return "< 0.001" if value is not None and value < 0.001 else number(value)

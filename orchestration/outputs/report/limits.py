@@ -1,53 +1,67 @@
-"""What the data and the models cannot say, as sentences from the figures of the publication itself."""
+"""Known limits of the data and the models, as sentences with numbers of the publication."""
 
 from collections.abc import Iterator
 
 import pandas
 
-from analysis.studies.kimball import HEADLINE_MODEL
+from analysis.core.conventions import SIGNIFICANCE_LEVEL
+from analysis.studies.kimball import HEADLINE_MODEL, RATE, ROSE
+from analysis.studies.robustness import LEFT_OUT
 from orchestration.outputs.report.elements import number, p_value
 from orchestration.outputs.report.reading import Reading
 
-RATE, ROSE, RATIO = "infant_mortality_rate", "infant_mortality_rose", "w_over_s"
+RATIO = "w_over_s"
 
 
 def limits(reading: Reading) -> Iterator[tuple[str, str]]:
-    """(what it is about, sentences): of the sample, the variables, and where they were made, of the checks that hurt."""
+    """Describe the limits of the sample, of the variables and, if the publication has them, of the robustness checks.
+
+    Parameters
+    ----------
+    reading : Reading
+        The publication.
+
+    Yields
+    ------
+    tuple of (str, str)
+        Subject, and sentences about it.
+    """
     frames = reading.frames
     panel, models = frames["country_years"], frames["models"].set_index("model")
     yield "Missing state-years", _missing(models)
     yield "Years without W/S", _unobserved_years(panel)
     yield "Range of W/S", _ratio_range(panel)
-    yield "Mortality that does not move", _flat(panel)
+    yield "Mortality without change", _flat(panel)
     yield "Where the sources end", _ends(panel)
     if "robustness" in frames:
         yield from _weaknesses(frames["robustness"])
     yield (
-        "What this design is",
+        "No causal identification",
         (
-            "The models describe which states form alliances in which years. Nothing in them was assigned by chance, and"
-            " mortality, institutions and alliances move together over two centuries: a coefficient is an association."
+            "The models describe which states form alliances in which years. No variable was assigned at random, and"
+            " mortality, institutions and alliances change together over two centuries: a coefficient is an"
+            " association, not a causal effect."
         ),
     )
 
 
 def _missing(models: pandas.DataFrame) -> str:
-    """How much of the headline's sample is left out, and how much of its years before those of the same model in t2."""
+    """Share of the headline's sample that is excluded, and the same before the first year of the model in t2."""
     model, late = models.loc[HEADLINE_MODEL], models.loc[HEADLINE_MODEL.replace("/t1_", "/t2_")]
-    left_out, used = model["n_dropped_missing"], model["n"]
+    excluded, used = model["n_dropped_missing"], model["n"]
     early = ""
     if pandas.notna(late["n"]):
-        left_out_early, used_early = left_out - late["n_dropped_missing"], used - late["n"]
-        early = f"; before 1900 {left_out_early / (left_out_early + used_early):.0%} are"
+        excluded_early, used_early = excluded - late["n_dropped_missing"], used - late["n"]
+        early = f"; before 1900 {excluded_early / (excluded_early + used_early):.0%} are"
     return (
-        f"Of {left_out + used:,.0f} state-years of {model['sample']}, {left_out:,.0f}"
-        f" ({left_out / (left_out + used):.0%}) are left out of the headline model because a variable is not"
-        f" observed{early}. Nothing is filled in for them."
+        f"Of {excluded + used:,.0f} state-years of {model['sample']}, {excluded:,.0f}"
+        f" ({excluded / (excluded + used):.0%}) are excluded from the headline model because a variable is not"
+        f" observed{early}. No values are imputed."
     )
 
 
 def _unobserved_years(panel: pandas.DataFrame) -> str:
-    """Years inside the span of W/S in which no state at all has it."""
+    """Years within the span of W/S in which it is observed for no state."""
     observed = panel.groupby("year")[RATIO].count()
     seen = observed[observed > 0].index
     gaps = [year for year in range(seen.min(), seen.max()) if observed.get(year, 0) == 0]
@@ -61,7 +75,7 @@ def _unobserved_years(panel: pandas.DataFrame) -> str:
 
 
 def _runs(years: list[int]) -> str:
-    """Years in order as runs: 1914–1918, 1940–1945."""
+    """Format sorted years as runs: 1914–1918, 1940–1945."""
     runs: list[list[int]] = []
     for year in years:
         if runs and runs[-1][-1] == year - 1:
@@ -75,9 +89,9 @@ def _ratio_range(panel: pandas.DataFrame) -> str:
     ratio = panel[RATIO].dropna()
     above = int((ratio > 1).sum())
     return (
-        f"W/S by its published formula runs from {number(ratio.min())} to {number(ratio.max())}:"
-        f" {above:,} of {len(ratio):,} state-years lie above 1, so it is an index and not a share. It takes"
-        f" {ratio.round(6).nunique()} values."
+        f"By its published formula, W/S ranges from {number(ratio.min())} to {number(ratio.max())}:"
+        f" {above:,} of {len(ratio):,} state-years are above 1, so it is an index and not a share. It has"
+        f" {ratio.round(6).nunique()} distinct values."
     )
 
 
@@ -85,9 +99,9 @@ def _flat(panel: pandas.DataFrame) -> str:
     change = panel["infant_mortality_change_1y"].dropna()
     rose = panel[ROSE].dropna().astype(float)
     return (
-        f"In {(change == 0).mean():.0%} of {len(change):,} yearly changes infant mortality is exactly the same as the"
-        f" year before, as values carried forward or rounded are; it rose in {rose.mean():.0%}. A rise of any"
-        " size counts as one, so that rounding, revision and real distress are alike to the models."
+        f"In {(change == 0).mean():.0%} of {len(change):,} yearly changes, infant mortality is exactly the same as in"
+        f" the year before, as in series with rounded or carried-forward values; it rose in {rose.mean():.0%}. A rise"
+        " of any size counts, so the models do not distinguish rounding and revision from real deterioration."
     )
 
 
@@ -95,33 +109,34 @@ def _ends(panel: pandas.DataFrame) -> str:
     last = {name: int(panel.loc[panel[name].notna(), "year"].max()) for name in ("forms_any_alliance", RATE, RATIO)}
     return (
         f"Alliances are observed to {last['forms_any_alliance']}, infant mortality in the preferred series to"
-        f" {last[RATE]}, W/S to {last[RATIO]}; the panel itself runs to {panel['year'].max()}. After a source ends its"
-        " variables are missing, not zero. Alliances come from ATOP alone."
+        f" {last[RATE]}, W/S to {last[RATIO]}; the panel ends in {panel['year'].max()}. After the end of a source, its"
+        " variables are missing, not zero. ATOP is the only source of alliances."
     )
 
 
 def _weaknesses(robustness: pandas.DataFrame) -> Iterator[tuple[str, str]]:
-    """The checks in which the rise of mortality does not keep its p below 0.05, and the placebo in which it does."""
+    """Checks in which the rise of mortality is not significant, and its p value in the placebo."""
     rose = robustness[robustness["term"].fillna("").str.contains("_rose") & robustness["p_value"].notna()]
-    rose = rose[rose["check"] != "without one state"]
+    rose = rose[rose["check"] != LEFT_OUT]
     placebo = rose["check"].str.contains("placebo")
-    lost = rose[~placebo & (rose["p_value"] >= 0.05)]
-    held = ", ".join(
-        f"{row.check} ({row.detail.partition(':')[0]}): p {p_value(row.p_value)}" for row in lost.itertuples()
+    lost = rose[~placebo & (rose["p_value"] >= SIGNIFICANCE_LEVEL)]
+    named = ", ".join(
+        f"{row['check']} ({row['detail'].partition(':')[0]}): p {p_value(row['p_value'])}"
+        for row in lost.to_dict("records")
     )
     yield (
         "Checks the result does not pass",
         (
-            f"Of {(~placebo).sum()} ways to fit the headline anew, the rise of mortality has p of 0.05 or more in"
-            f" {len(lost)}{': ' + held if held else ''}."
+            f"In {len(lost)} of {(~placebo).sum()} alternative fits of the headline model, the p value of the rise of"
+            f" mortality is {SIGNIFICANCE_LEVEL} or more{': ' + named if named else ''}."
         ),
     )
     if placebo.any():
-        leads = ", ".join(f"{row.detail} {p_value(row.p_value)}" for row in rose[placebo].itertuples())
+        leads = ", ".join(f"{row['detail']} {p_value(row['p_value'])}" for row in rose[placebo].to_dict("records"))
         yield (
             "Placebo",
             (
-                f"A rise of mortality after the formation cannot have caused it; its p is, by lead: {leads}. A small p here"
-                " says that the rise picks up something else."
+                f"A rise of mortality after the formation cannot have caused it. Its p values by lead: {leads}. A small"
+                " p value would show that the rise measures something else."
             ),
         )

@@ -1,9 +1,10 @@
-"""The report assembled and written: elements and words of one publication, in the template."""
+"""Write the report: figures, tables and sentences of one publication in the template."""
 
 import re
 from collections.abc import Iterator
 from datetime import UTC
 from pathlib import Path
+from typing import Any
 
 from orchestration.core.files import write_atomically
 from orchestration.outputs.presentation import drawings
@@ -16,10 +17,25 @@ REPORT = "report.html"
 
 
 def write_report(publication: StoredPublication, output: Path) -> int:
-    """Make the page of a publication, write it whole or not at all, and return its size in bytes.
+    """Write the page of a publication; the same publication gives the same bytes.
 
-    The same publication gives the same bytes. WarehouseError where nothing is published, a figure has no alternative
-    text, a table or figure no n, or the file cannot be written.
+    Parameters
+    ----------
+    publication : StoredPublication
+        The publication.
+    output : Path
+        File to write.
+
+    Returns
+    -------
+    int
+        Size in bytes.
+
+    Raises
+    ------
+    WarehouseError
+        If nothing is published, the publication lacks a table, a table or figure has no n, a figure has no
+        alternative text, or the file cannot be written. A previous file is then unchanged.
     """
     page = render(read(publication)).encode()
     with write_atomically(output) as stream:
@@ -28,6 +44,23 @@ def write_report(publication: StoredPublication, output: Path) -> int:
 
 
 def render(reading: Reading) -> str:
+    """Render the page.
+
+    Parameters
+    ----------
+    reading : Reading
+        What to show.
+
+    Returns
+    -------
+    str
+        HTML.
+
+    Raises
+    ------
+    WarehouseError
+        If a table or figure cannot be made or is incomplete.
+    """
     import jinja2
 
     from analysis.reporting.claim import claim_parts
@@ -64,8 +97,8 @@ def render(reading: Reading) -> str:
     )
 
 
-def _sources(rows: list[dict]) -> Iterator[dict]:
-    """One record per source: what all of its files share, and the files."""
+def _sources(rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """One record per source, with its files."""
     for name in dict.fromkeys(row["source"] for row in rows):
         files = [row for row in rows if row["source"] == name]
         yield files[0] | {"files": files}

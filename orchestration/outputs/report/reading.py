@@ -1,6 +1,7 @@
-"""What the report is made from: the frames and the records of one publication."""
+"""Read what the report shows: frames and records of one publication."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import pandas
 
@@ -14,35 +15,59 @@ from orchestration.store.protocol import StoredPublication
 
 @dataclass(frozen=True)
 class Reading:
-    """frames: results tables, country_years and coverage, by name; the rest: rows of meta as records."""
+    """What the report shows.
+
+    Attributes
+    ----------
+    frames : dict of str to DataFrame
+        Results tables, country_years and coverage, by name.
+    publication : dict
+        Row of meta.publication.
+    sources, checks, columns : list of dict
+        Rows of these tables of meta; columns of marts only.
+    """
 
     frames: dict[str, pandas.DataFrame]
-    publication: dict
-    sources: list[dict]
-    checks: list[dict]
-    columns: list[dict]
+    publication: dict[str, Any]
+    sources: list[dict[str, Any]]
+    checks: list[dict[str, Any]]
+    columns: list[dict[str, Any]]
 
     @property
     def is_synthetic(self) -> bool:
-        return self.publication["is_synthetic"]
+        """Whether the data are the synthetic sample."""
+        return bool(self.publication["is_synthetic"])
 
 
 def read(publication: StoredPublication) -> Reading:
-    """Everything through one connection, so that it is of one publication even if a refresh replaces it meanwhile.
+    """Read a publication through one connection, so that a refresh in the meantime has no effect.
 
-    WarehouseError where nothing is published, or by a version of the warehouse whose tables this one does not know.
+    Parameters
+    ----------
+    publication : StoredPublication
+        The publication.
+
+    Returns
+    -------
+    Reading
+        What the report shows.
+
+    Raises
+    ------
+    WarehouseError
+        If nothing is published, or the publication lacks a table.
     """
     with open_published(publication) as connection:
         found = connection.execute("select table_schema || '.' || table_name from information_schema.tables").fetchall()
-        wanted = {f"results.{name}" for name in ESTIMATE_TABLES} | {f"marts.{name}" for name in DRAWN_MARTS}
-        missing = sorted(wanted - {name for (name,) in found})
+        required = {f"results.{name}" for name in ESTIMATE_TABLES} | {f"marts.{name}" for name in DRAWN_MARTS}
+        missing = sorted(required - {name for (name,) in found})
         if missing:
             raise WarehouseError(
-                "The report cannot be made of this publication.",
+                "The publication's schema is incompatible with this version.",
                 where=str(publication),
                 expected="the tables of this version of the warehouse",
-                found=f"without {', '.join(missing)}",
-                next_step="warehouse run, then warehouse report",
+                found=f"no {', '.join(missing)}",
+                next_step="Publish again with warehouse run, then run warehouse report.",
             )
         return Reading(
             published_frames(connection),

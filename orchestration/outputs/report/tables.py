@@ -1,11 +1,13 @@
-"""The tables of the page, from the results tables."""
+"""Tables of the page, made from the results tables."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pandas
 
 from analysis.reporting.regression_tables import UNCERTAINTY, regression_table, table_groups, term_label
 from analysis.studies.kimball import HEADLINE_MODEL, MORTALITY
+from analysis.studies.robustness import LEFT_OUT
 from analysis.studies.validation import DIFFERENCE, TIME_ONLY, WITH, WITHOUT
 from orchestration.outputs.presentation import named
 from orchestration.outputs.report.elements import PageTable, number, p_value, span
@@ -17,16 +19,30 @@ SCORES = {
     "brier": "Brier score",
     "log_score": "Log score",
 }
-LEFT_OUT = "without one state"
+Frames = dict[str, pandas.DataFrame]
+MISSING = "—"
 
 
 def page_tables(reading: Reading) -> Iterator[PageTable]:
-    """Every table the publication has figures for; those of the inference only where it was made.
+    """Make every table of the page; those of the inference only if the publication has its results.
 
-    WarehouseError names the table that cannot be made or has no n.
+    Parameters
+    ----------
+    reading : Reading
+        The publication.
+
+    Yields
+    ------
+    PageTable
+        In no particular order; the template chooses by name.
+
+    Raises
+    ------
+    WarehouseError
+        If a table cannot be made or has no n; the error names it.
     """
     frames = reading.frames
-    makers = {
+    makers: dict[str, Callable[[], PageTable]] = {
         "headline": lambda: headline_table(frames),
         "covariances": lambda: covariance_table(frames),
         "spans": lambda: spans_table(reading),
@@ -43,8 +59,19 @@ def page_tables(reading: Reading) -> Iterator[PageTable]:
         yield table
 
 
-def headline_table(frames: dict[str, pandas.DataFrame]) -> PageTable:
-    """The regression table of the group that the headline model is in, as in the files for papers."""
+def headline_table(frames: Frames) -> PageTable:
+    """The regression table with the headline model, as in data/publication/tables.
+
+    Parameters
+    ----------
+    frames : dict of str to DataFrame
+        Results tables.
+
+    Returns
+    -------
+    PageTable
+        Two groups of rows: coefficients, and sizes of the models.
+    """
     models = frames["models"]
     members = next((names for names in table_groups(models).values() if HEADLINE_MODEL in names), [HEADLINE_MODEL])
     table = regression_table(models, frames["coefficients"], members)
@@ -57,15 +84,26 @@ def headline_table(frames: dict[str, pandas.DataFrame]) -> PageTable:
     return PageTable("headline", table.caption, state_years(sizes), head, groups, table.note, table.below)
 
 
-def covariance_table(frames: dict[str, pandas.DataFrame]) -> PageTable:
-    """The mortality terms of the headline model under every way to estimate uncertainty, and their effect."""
+def covariance_table(frames: Frames) -> PageTable:
+    """The mortality terms of the headline model with every covariance, and their average marginal effects.
+
+    Parameters
+    ----------
+    frames : dict of str to DataFrame
+        Results tables.
+
+    Returns
+    -------
+    PageTable
+        One group for each term, one row for each covariance.
+    """
     coefficients, effects = (
         frames[name][(frames[name]["model"] == HEADLINE_MODEL) & frames[name]["term"].isin(MORTALITY)]
         for name in ("coefficients", "marginal_effects")
     )
     model = frames["models"].set_index("model").loc[HEADLINE_MODEL]
-    effects = effects.set_index(["term", "covariance"])
-    order = {name: place for place, name in enumerate(UNCERTAINTY)}
+    effect_of = {(row["term"], row["covariance"]): row for row in effects.to_dict("records")}
+    order = {name: position for position, name in enumerate(UNCERTAINTY)}
     coefficients = coefficients.sort_values(
         ["term", "covariance"],
         key=lambda column: column.map(order).fillna(len(order)) if column.name == "covariance" else column,
@@ -73,18 +111,17 @@ def covariance_table(frames: dict[str, pandas.DataFrame]) -> PageTable:
         kind="stable",
     )
     groups: dict[str, list[list[str]]] = {}
-    for row in coefficients.itertuples():
-        effect = effects.loc[(row.term, row.covariance)] if (row.term, row.covariance) in effects.index else None
-        ends = "—" if effect is None else span(100 * effect["conf_low"], 100 * effect["conf_high"], 2)
-        groups.setdefault(term_label(row.term), []).append(
+    for row in coefficients.to_dict("records"):
+        effect = effect_of.get((row["term"], row["covariance"]))
+        groups.setdefault(term_label(row["term"]), []).append(
             [
-                row.covariance.replace("_", " "),
-                number(row.estimate, 4),
-                number(row.std_error, 4),
-                p_value(row.p_value),
-                span(row.conf_low, row.conf_high, 4),
-                "—" if effect is None else number(100 * effect["estimate"], 2),
-                ends,
+                row["covariance"].replace("_", " "),
+                number(row["estimate"], 4),
+                number(row["std_error"], 4),
+                p_value(row["p_value"]),
+                span(row["conf_low"], row["conf_high"], 4),
+                number(100 * effect["estimate"], 2) if effect else MISSING,
+                span(100 * effect["conf_low"], 100 * effect["conf_high"], 2) if effect else MISSING,
             ]
         )
     known = [
@@ -94,21 +131,37 @@ def covariance_table(frames: dict[str, pandas.DataFrame]) -> PageTable:
     ]
     return PageTable(
         "covariances",
-        f"The mortality terms of {HEADLINE_MODEL} under every covariance",
+        f"The mortality terms of {HEADLINE_MODEL} with every covariance",
         f"n = {model['n']:,.0f} state-years, {model['events']:,.0f} formations, {model['clusters']:,.0f} states",
         ["Covariance", "Coefficient", "Std. error", "p", "95% interval", "Effect, points", "95% interval"],
         list(groups.items()),
-        "Effect: average change of the probability of a formation in percentage points, per unit of the term (a rise:"
-        f" from no to yes), by the delta method. {'; '.join(known)}. An em dash: not defined for that row.",
+        "Effect: average change of the probability of a formation in percentage points, per unit of the term (for a"
+        f" rise: from no to yes), by the delta method. {'; '.join(known)}. {MISSING}: not defined for that row.",
     )
 
 
-def curve_tests_table(frames: dict[str, pandas.DataFrame]) -> PageTable:
+def curve_tests_table(frames: Frames) -> PageTable:
+    """The joint tests of the specification curve.
+
+    Parameters
+    ----------
+    frames : dict of str to DataFrame
+        Results tables.
+
+    Returns
+    -------
+    PageTable
+        One row for each statistic.
+    """
     tests, curve = frames["specification_tests"], frames["specification_curve"]
     fitted = curve[curve["problem"].isna()]
     rows = [
-        [row.statistic, number(row.observed), number(row.null_median), number(row.null_95), p_value(row.p_value)]
-        for row in tests.itertuples()
+        [
+            row["statistic"],
+            *(number(row[name]) for name in ("observed", "null_median", "null_95")),
+            p_value(row["p_value"]),
+        ]
+        for row in tests.to_dict("records")
     ]
     return PageTable(
         "specification_tests",
@@ -116,26 +169,38 @@ def curve_tests_table(frames: dict[str, pandas.DataFrame]) -> PageTable:
         f"{tests['specifications'].max():,} specifications, each of {state_years(fitted['n'])}",
         ["Over all specifications", "Observed", "Median, no effect", "95th percentile, no effect", "p, one-sided"],
         [("", rows)],
-        f"By {tests['draws'].max():,} draws of state weights, the same in every specification, under no effect in any.",
+        f"From {tests['draws'].max():,} draws of state weights, the same for every specification, under the hypothesis"
+        " of no effect in any.",
     )
 
 
 def validation_table(frame: pandas.DataFrame) -> PageTable:
-    """Scores with and without the mortality terms, and their difference with its interval."""
+    """Scores of predictions with and without the mortality terms, and their difference.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        results.validation.
+
+    Returns
+    -------
+    PageTable
+        One group for each scheme, one row for each score.
+    """
     scored, failed = frame[frame["value"].notna()], frame[frame["problem"].notna()]
     groups = []
     for scheme, of_scheme in scored.groupby("scheme", sort=False):
         rows = []
         for score, of_score in of_scheme.groupby("score", sort=False):
-            by_terms = of_score.set_index("terms")
-            difference = by_terms.loc[DIFFERENCE] if DIFFERENCE in by_terms.index else None
-            values = [by_terms["value"].get(terms) for terms in (WITH, WITHOUT, TIME_ONLY)]
-            change = ["—", "—"]
-            if difference is not None:
+            by_terms = {row["terms"]: row for row in of_score.to_dict("records")}
+            values = [by_terms[terms]["value"] if terms in by_terms else None for terms in (WITH, WITHOUT, TIME_ONLY)]
+            change = [MISSING, MISSING]
+            if difference := by_terms.get(DIFFERENCE):
                 change = [number(difference["value"], 4), span(difference["conf_low"], difference["conf_high"], 4)]
-            rows.append([SCORES.get(score, score), *map(number, values), *change, number(by_terms["n"].iloc[0], 0)])
-        groups.append((scheme.capitalize(), rows))
-    problems = [f"Not predicted: {row.scheme} ({row.problem})." for row in failed.itertuples()]
+            label = SCORES.get(str(score), str(score))
+            rows.append([label, *map(number, values), *change, number(of_score["n"].iloc[0], 0)])
+        groups.append((str(scheme).capitalize(), rows))
+    problems = [f"Not predicted: {row['scheme']} ({row['problem']})." for row in failed.to_dict("records")]
     return PageTable(
         "validation",
         f"Predictions of {HEADLINE_MODEL} with and without the mortality terms",
@@ -144,11 +209,9 @@ def validation_table(frame: pandas.DataFrame) -> PageTable:
         groups,
         " ".join(
             [
-                (
-                    "Forward in time: decades from 1900, each predicted from the years before it. States left out: tenths of"
-                    " the states, each predicted from the others. Difference: with less without; intervals by resampling"
-                    " whole states. Of the Brier score lower is better, of the others higher."
-                ),
+                "Forward in time: decades from 1900, each predicted from the years before it. States left out: tenths"
+                " of the states, each predicted from the others. Difference: with minus without; intervals from"
+                " resampling whole states. A lower Brier score is better; for the other scores, higher is better.",
                 *problems,
             ]
         ),
@@ -156,52 +219,74 @@ def validation_table(frame: pandas.DataFrame) -> PageTable:
 
 
 def robustness_table(frame: pandas.DataFrame) -> PageTable:
-    """One row per change of the headline model; the fits without one state each in one row for all."""
+    """One row for each change of the headline model; the fits without one state are summarized in the notes.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        results.robustness.
+
+    Returns
+    -------
+    PageTable
+        Coefficients of the rise and of the level of mortality.
+    """
     rose = frame["term"].fillna("").str.contains("_rose")
     left_out = frame["check"] == LEFT_OUT
     rows, notes = [], []
-    for (check, detail), part in frame[~left_out].groupby(["check", "detail"], sort=False):
-        halves = [part[rose.loc[part.index]], part[~rose.loc[part.index]]]
-        rows.append([f"{check}: {detail.partition(':')[0]}"])
-        for half in halves:
-            rows[-1] += (
-                [number(half["estimate"].iloc[0], 4), p_value(half["p_value"].iloc[0])] if len(half) else ["—"] * 2
-            )
-        rows[-1].append(number(part["n"].iloc[0], 0))
+    checks = frame.loc[~left_out, ["check", "detail"]].dropna().drop_duplicates()
+    for check, detail in checks.itertuples(index=False, name=None):
+        of_check = (frame["check"] == check) & (frame["detail"] == detail)
+        cells = [*_estimate(frame[of_check & rose]), *_estimate(frame[of_check & ~rose])]
+        part = frame[of_check]
+        rows.append([f"{check}: {detail.partition(':')[0]}", *cells, number(part["n"].iloc[0], 0)])
         notes += [f"{check.capitalize()}: {text}." for text in part["problem"].dropna().head(1)]
     for of_term in (frame[left_out & rose], frame[left_out & ~rose]):
-        fitted = of_term[of_term["estimate"].notna()]
-        if len(fitted):
-            notes.append(
-                f"Without one state at a time ({len(fitted):,} fits): {term_label(fitted['term'].iloc[0])} from"
-                f" {number(fitted['estimate'].min(), 4)} (p {p_value(fitted.loc[fitted['estimate'].idxmin(), 'p_value'])})"
-                f" to {number(fitted['estimate'].max(), 4)}"
-                f" (p {p_value(fitted.loc[fitted['estimate'].idxmax(), 'p_value'])})."
+        fitted = of_term[of_term["estimate"].notna()].sort_values("estimate", kind="stable").to_dict("records")
+        if fitted:
+            low, high = (
+                f"{number(fit['estimate'], 4)} (p {p_value(fit['p_value'])})" for fit in (fitted[0], fitted[-1])
             )
+            label = term_label(fitted[0]["term"])
+            notes.append(f"Without one state at a time ({len(fitted):,} fits): {label} from {low} to {high}.")
     return PageTable(
         "robustness",
         f"{HEADLINE_MODEL} with one thing changed at a time",
         state_years(frame["n"]),
-        ["What was changed", "Rose: coef.", "p", "Level: coef.", "p", "n"],
+        ["Change", "Rose: coef.", "p", "Level: coef.", "p", "n"],
         [("", rows)],
         " ".join(
             [
-                (
-                    "Coefficients of a rise of infant mortality and of its level, p clustered by state. Leads of mortality"
-                    " are a placebo: they lie after the formation. Permutation: mortality shuffled among the years of each"
-                    " state; p is the share of shuffles with as large a z."
-                ),
+                "Coefficients of a rise of infant mortality and of its level, p values clustered by state. Leads of"
+                " mortality are a placebo: they are observed after the formation. Permutation: mortality shuffled among"
+                " the years of each state; p is the share of shuffles with a z statistic at least as large.",
                 *notes,
             ]
         ),
     )
 
 
+def _estimate(rows: pandas.DataFrame) -> list[str]:
+    return [number(rows["estimate"].iloc[0], 4), p_value(rows["p_value"].iloc[0])] if len(rows) else [MISSING, MISSING]
+
+
 def spans_table(reading: Reading) -> PageTable:
-    """From when to when the variables of the headline model are observed."""
+    """First and last observed year of the variables of the headline model.
+
+    Parameters
+    ----------
+    reading : Reading
+        The publication.
+
+    Returns
+    -------
+    PageTable
+        One row for each variable.
+    """
     model = reading.frames["models"].set_index("model").loc[HEADLINE_MODEL]
     columns = {c["column_name"]: c for c in reading.columns if c["table_name"] == "country_years"}
-    terms = reading.frames["coefficients"].query("model == @HEADLINE_MODEL")["term"].drop_duplicates()
+    coefficients = reading.frames["coefficients"]
+    terms = coefficients.loc[coefficients["model"] == HEADLINE_MODEL, "term"].drop_duplicates()
     names = [model["outcome"], *(term.partition("_lag_")[0] for term in terms)]
     shown = [columns[name] for name in dict.fromkeys(names) if name in columns]
     rows = [
@@ -215,15 +300,26 @@ def spans_table(reading: Reading) -> PageTable:
     ]
     return PageTable(
         "spans",
-        "What the headline model is made of, and from when to when it is observed",
+        "Variables of the headline model and the years in which they are observed",
         f"n = {len(reading.frames['country_years']):,} state-years in the panel",
         ["Variable", "Years", "State-years", "Missing"],
         [("", rows)],
     )
 
 
-def state_years(sizes: pandas.Series) -> str:
-    """n in words, as a range where the fits differ; nothing where no fit has an n."""
+def state_years(sizes: "pandas.Series[Any]") -> str:
+    """Format sample sizes as one number or a range.
+
+    Parameters
+    ----------
+    sizes : Series
+        State-years of each fit, possibly missing.
+
+    Returns
+    -------
+    str
+        For example ``n = 7,962 state-years``; empty if every size is missing.
+    """
     known = sizes.dropna()
     if known.empty:
         return ""

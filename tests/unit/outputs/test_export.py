@@ -167,7 +167,7 @@ def test_stata_keeps_every_cell(tmp_path: Path) -> None:
         (0, 2_147_483_621, "double"),
     ],
 )
-def test_whole_numbers_take_the_smallest_type_with_room_for_missing(
+def test_integers_take_the_smallest_type_with_room_for_missing(
     tmp_path: Path, low: int, high: int, stored: str
 ) -> None:
     made = content({"n": ("integer", pyarrow.int64(), [low, None, high])})

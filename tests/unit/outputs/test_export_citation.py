@@ -1,4 +1,4 @@
-"""Citations: field by field what each producer's own citation says, and nothing cited that was not used."""
+"""Citations have the fields of each producer's citation, for the sources that were used and no others."""
 
 import re
 from datetime import UTC, datetime
@@ -35,13 +35,13 @@ def published(source: Source, **changes) -> dict:
 
 
 @pytest.mark.parametrize("source", CATALOG.values(), ids=list(CATALOG))
-def test_the_fields_say_what_the_citation_says(source: Source) -> None:
+def test_the_fields_are_those_of_the_citation(source: Source) -> None:
     for work in source.references:
         assert work.title in source.citation
         people = [name for author in (*work.authors, *work.editors) for name in author.strip("{}").split(", ")]
-        place = f"{work.volume}({work.issue}): {work.pages}" if work.type == "article" else work.pages
-        told = [*people, work.journal, work.book_title, place, work.publisher, work.place, work.number, work.url]
-        assert [text for text in told if text and text not in source.citation] == []
+        location = f"{work.volume}({work.issue}): {work.pages}" if work.type == "article" else work.pages
+        texts = [*people, work.journal, work.book_title, location, work.publisher, work.place, work.number, work.url]
+        assert [text for text in texts if text and text not in source.citation] == []
     years = [int(year) for year in re.findall(r"\. ((?:19|20)\d\d)\. ", source.citation)]
     assert years == [work.year for work in source.references if work.year], "every work, in the citation's order"
 
@@ -53,15 +53,15 @@ def test_every_source_used_is_cited_once() -> None:
     expected = {work.key for source in CATALOG.values() for work in source.references} | {w.key for w in METHODS}
     assert set(keys) == expected
     assert "kimball_2010" in keys
-    assert len(keys) == len(METHODS) + sum(len(source.references) for source in CATALOG.values()), "no key stands twice"
+    assert len(keys) == len(METHODS) + sum(len(source.references) for source in CATALOG.values()), "no duplicate key"
 
 
-def test_invented_data_are_nobodys() -> None:
+def test_synthetic_data_have_no_producer() -> None:
     rows = [published(source, is_synthetic=True) for source in CATALOG.values()]
     assert references_of(rows, CATALOG) == sorted(METHODS, key=lambda work: work.key)
 
 
-def test_a_citation_that_is_no_longer_on_record_is_handed_on_as_it_was_published() -> None:
+def test_a_citation_no_longer_on_record_is_kept_as_published() -> None:
     row = published(CATALOG["atop"], citation="Leeds et al. 1999. An earlier version.")
     (work,) = [work for work in references_of([row], CATALOG) if work not in METHODS]
     assert (work.key, work.note) == ("atop", "Leeds et al. 1999. An earlier version.")

@@ -1,4 +1,4 @@
-"""The report is one page that needs nothing else, says its figures in words, and agrees with what is published."""
+"""The report is one self-contained page whose figures have alternative text and whose numbers are those published."""
 
 import itertools
 from dataclasses import replace
@@ -39,7 +39,7 @@ VOID = {"meta", "img", "source", "wbr", "link"}
 
 
 class Page(HTMLParser):
-    """What a page holds: every start tag with its attributes, and the text of each element that has an id."""
+    """The content of a page: every start tag with its attributes, and the text of each element that has an id."""
 
     def __init__(self, text: str):
         super().__init__()
@@ -60,7 +60,7 @@ class Page(HTMLParser):
             self.cells[self._table()][-1].append("")
 
     def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop()[0] == tag, f"{tag} closed out of turn"
+        assert self.open.pop()[0] == tag, f"{tag} closed in the wrong order"
 
     def handle_data(self, data: str) -> None:
         for _, identity in self.open:
@@ -102,7 +102,7 @@ def parsed(written: Path) -> Page:
 
 @pytest.fixture
 def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pages with a blank in place of every figure: drawing takes seconds."""
+    """Replace every figure by a blank one, since drawing takes seconds."""
 
     def blank(frames: dict, is_synthetic: bool):
         names = DRAWN | {"specification_curve", "separation"} & set(frames)
@@ -113,7 +113,7 @@ def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def with_inference(reading: Reading) -> Reading:
-    """The publication with made-up tables of the inference, of which the figures are drawn elsewhere."""
+    """The publication with invented tables of the inference; other tests draw their figures."""
     size = {"n": 100, "events": 10, "clusters": 5, "problem": None}
     states = [("without one state", f"cow_code {code}", 0.1 * code) for code in (1, 2, 3)]
     robustness = pd.DataFrame(
@@ -177,7 +177,7 @@ def test_the_page_loads_nothing(written: Path, parsed: Page) -> None:
     assert all(address.startswith("data:image/svg+xml;base64,") for address in loaded)
 
 
-def test_every_link_inside_the_page_leads_somewhere(parsed: Page) -> None:
+def test_every_link_within_the_page_has_a_target(parsed: Page) -> None:
     identities = [attributes["id"] for _, attributes in parsed.tags if "id" in attributes]
     assert len(identities) == len(set(identities))
     links = [tag["href"] for tag in parsed.all("a")]
@@ -189,7 +189,7 @@ def test_every_link_inside_the_page_leads_somewhere(parsed: Page) -> None:
     assert set(labels) <= set(identities)
 
 
-def test_figures_say_in_words_what_they_show(parsed: Page, reading: Reading) -> None:
+def test_figures_have_alternative_text_and_n(parsed: Page, reading: Reading) -> None:
     for image in parsed.all("img"):
         assert len(image["alt"]) > 80
         assert any(map(str.isdigit, image["alt"]))
@@ -209,7 +209,7 @@ def test_tables_have_their_n_and_header_cells(parsed: Page) -> None:
     assert all(header["scope"] in ("col", "row", "rowgroup") for header in parsed.all("th"))
 
 
-def test_headings_are_in_order_and_the_language_is_said(parsed: Page) -> None:
+def test_headings_are_in_order_and_the_language_is_given(parsed: Page) -> None:
     headings = [int(name[1]) for name, _ in parsed.tags if name in ("h1", "h2", "h3", "h4")]
     assert headings[0] == 1
     assert headings.count(1) == 1
@@ -218,7 +218,7 @@ def test_headings_are_in_order_and_the_language_is_said(parsed: Page) -> None:
     assert parsed.all("meta")[1]["content"] == "width=device-width, initial-scale=1"
 
 
-def test_a_page_of_the_sample_says_synthetic_everywhere(written: Path, parsed: Page) -> None:
+def test_a_page_of_the_sample_is_marked_everywhere(written: Path, parsed: Page) -> None:
     assert 'class="banner"' in written.read_text(encoding="utf-8").split("<h1")[0]
     captioned = [name for name in parsed.texts if name.startswith(("figure-", "caption-"))]
     assert len(captioned) == len(DRAWN) + 3
@@ -240,9 +240,9 @@ def test_numbers_are_those_published(published: Path, parsed: Page) -> None:
             [HEADLINE_MODEL],
         ).fetchall()
     rows = parsed.cells["table-headline"]
-    place = next(number for number, row in enumerate(rows) if row[0].startswith("Capabilities"))
-    shown = [float(cell.rstrip("*").replace("−", "-").replace(",", "")) for cell in rows[place][1:]]
-    errors = [float(cell.strip("()").replace(",", "")) for cell in rows[place + 1][1:]]
+    first_row = next(number for number, row in enumerate(rows) if row[0].startswith("Capabilities"))
+    shown = [float(cell.rstrip("*").replace("−", "-").replace(",", "")) for cell in rows[first_row][1:]]
+    errors = [float(cell.strip("()").replace(",", "")) for cell in rows[first_row + 1][1:]]
     np.testing.assert_allclose(shown, [estimate for _, estimate, _ in estimates], atol=0.0051)
     np.testing.assert_allclose(errors, [error for *_, error in estimates], atol=0.0051)
     assert next(row for row in rows if row[0].startswith("State-years"))[1:] == [f"{n:,}" for (n,) in sizes]
@@ -253,14 +253,14 @@ def test_numbers_are_those_published(published: Path, parsed: Page) -> None:
         assert float(row[3].removeprefix("< ")) == pytest.approx(p_value, abs=0.001)
 
 
-def test_what_was_not_made_is_said_where_it_would_stand(parsed: Page) -> None:
+def test_missing_results_are_named_in_their_sections(parsed: Page) -> None:
     for section in ("specifications", "prediction", "robust"):
         assert "warehouse run --with inference" in parsed.texts[section]
 
 
-def test_the_inference_stands_in_its_tables(undrawn: None, reading: Reading) -> None:
+def test_the_inference_is_in_its_tables(undrawn: None, reading: Reading) -> None:
     found = Page(render(with_inference(reading)))
-    assert "warehouse run --with inference makes it" not in found.texts["robust"]
+    assert "warehouse run --with inference adds it" not in found.texts["robust"]
     decade = next(row for row in found.cells["table-robustness"] if row[0].startswith("decade effects"))
     assert decade == ["decade effects: one per decade", "0.0960", "0.166", "0.0960", "0.166", "100"]
     assert ["sample: 1816-1944", "—", "—", "—", "—", "—"] in found.cells["table-robustness"]
@@ -274,7 +274,8 @@ def test_the_inference_stands_in_its_tables(undrawn: None, reading: Reading) -> 
     ]
     assert "2 specifications" in found.texts["caption-specification_tests"]
     assert (
-        "Of 2 ways to fit the headline anew, the rise of mortality has p of 0.05 or more in 1" in found.texts["limits"]
+        "In 1 of 2 alternative fits of the headline model, the p value of the rise of mortality is 0.05 or more"
+        in found.texts["limits"]
     )
     assert "by lead: 1 years < 0.001" in found.texts["limits"]
 
@@ -294,13 +295,13 @@ def test_every_source_is_cited_with_its_licence(parsed: Page, reading: Reading) 
 
 
 def test_limits_are_counted_from_the_panel(real_warehouse: Shell) -> None:
-    told = dict(limits.limits(read(PublicationFile(real_warehouse.published))))
-    assert "no state in 1914–1918, 1940–1945" in told["Years without W/S"]
-    assert "no row in 1915–1919, 1941–1946" in told["Years without W/S"]
+    sentences = dict(limits.limits(read(PublicationFile(real_warehouse.published))))
+    assert "no state in 1914–1918, 1940–1945" in sentences["Years without W/S"]
+    assert "no row in 1915–1919, 1941–1946" in sentences["Years without W/S"]
     above = real_warehouse.sql("select count(*) from marts.country_years where w_over_s > 1")
-    assert f"{int(above):,} of" in told["Range of W/S"]
+    assert f"{int(above):,} of" in sentences["Range of W/S"]
     left_out = real_warehouse.sql(f"select n_dropped_missing from results.models where model = '{HEADLINE_MODEL}'")
-    assert f", {int(left_out):,} (" in told["Missing state-years"]
+    assert f", {int(left_out):,} (" in sentences["Missing state-years"]
 
 
 def test_a_table_without_its_n_is_refused_by_name(reading: Reading) -> None:
@@ -316,7 +317,7 @@ def test_a_table_without_its_n_is_refused_by_name(reading: Reading) -> None:
         list(presentation.drawings(without, is_synthetic=True))
 
 
-def test_a_figure_without_alternative_text_is_refused_by_name_and_what_stands_stays(
+def test_a_figure_without_alternative_text_is_refused(
     published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = Settings(data_dir=tmp_path, sources=SAMPLE)
@@ -324,10 +325,10 @@ def test_a_figure_without_alternative_text_is_refused_by_name_and_what_stands_st
     before = tmp_path / "publication" / "figures" / "old.png"
     before.parent.mkdir(parents=True)
     before.write_bytes(b"old")
-    mute = Drawing(matplotlib.figure.Figure(figsize=(1, 1)), " ", "Rise", "n = 3", "")
+    without_text = Drawing(matplotlib.figure.Figure(figsize=(1, 1)), " ", "Rise", "n = 3", "")
     with pytest.raises(WarehouseError, match="no n"):
-        presentation.require_words("rise", mute._replace(alt="Rises", sample="some state-years"))
-    monkeypatch.setattr(figures, "predicted_probabilities", lambda *frames: mute)
+        presentation.check_text("rise", without_text._replace(alt="Rises", sample="some state-years"))
+    monkeypatch.setattr(figures, "predicted_probabilities", lambda *frames: without_text)
     with pytest.raises(WarehouseError, match="figure predicted_probabilities") as refused:
         presentation.write_presentation(settings)
     assert "no alt" in str(refused.value)
@@ -337,10 +338,10 @@ def test_a_figure_without_alternative_text_is_refused_by_name_and_what_stands_st
     assert not (tmp_path / "report.html").exists()
 
 
-def test_nothing_published_is_said_plainly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_publication_the_error_is_clear(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WAREHOUSE_DATA_DIR", str(tmp_path))
-    told = CliRunner().invoke(main, ["report"])
-    assert told.exit_code == 1
-    assert "Nothing is published yet" in told.output
-    assert "warehouse run" in told.output
+    result = CliRunner().invoke(main, ["report"])
+    assert result.exit_code == 1
+    assert "Nothing is published yet" in result.output
+    assert "warehouse run" in result.output
     assert not list(tmp_path.rglob("*.html"))
