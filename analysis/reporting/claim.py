@@ -146,7 +146,8 @@ def _agreement(curve: pd.DataFrame | None) -> str:
     by_measure = ", ".join(f"{share:.0%} by {name}" for name, share in agree.groupby(fitted["measure"]).mean().items())
     failed = f" ({len(curve) - len(fitted):,} more could not be fitted)" if len(fitted) < len(curve) else ""
     return (
-        f"of {len(fitted):,} specifications{failed} {agree.mean():.0%} agree (positive, p < {SIGNIFICANCE_LEVEL}: {by_measure}),"
+        f"of {len(fitted):,} specifications{failed} {agree.mean():.0%} agree"
+        f" (positive, p < {SIGNIFICANCE_LEVEL}: {by_measure}),"
         f" {against.mean():.0%} find the opposite and {1.0 - significant.mean():.0%} neither"
     )
 

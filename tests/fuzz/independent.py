@@ -1,6 +1,6 @@
-"""What other readers than the warehouse's own find in a file: rows of text, with None for an empty cell.
+"""Read a file with other readers than the warehouse's own: rows of text, with None for an empty cell.
 
-CSV and Stata by pandas, Excel by openpyxl, members of archives by zipfile. There is no second reader of R data here.
+CSV and Stata by pandas, Excel by openpyxl, members of archives by zipfile. There is no second reader of R data.
 """
 
 import io
@@ -42,9 +42,9 @@ def difference(ours: Sequence[Sequence[str | None]], theirs: Rows) -> str | None
     for number, (our_row, their_row) in enumerate(zip(ours, theirs, strict=True)):
         if len(our_row) != len(their_row):
             return f"row {number}: {len(our_row)} cells, but the other reader finds {len(their_row)}"
-        for place, (our, their) in enumerate(zip(our_row, their_row, strict=True)):
+        for position, (our, their) in enumerate(zip(our_row, their_row, strict=True)):
             if not same_cell(our, their):
-                return f"row {number}, cell {place}: {our!r}, but the other reader finds {their!r}"
+                return f"row {number}, cell {position}: {our!r}, but the other reader finds {their!r}"
     return None
 
 
@@ -68,7 +68,7 @@ def _stata(_: RawTable, content: bytes) -> Rows:
 def _excel(table: RawTable, content: bytes) -> Rows:
     sheet = openpyxl.load_workbook(io.BytesIO(content), data_only=True)[table.sheet]
     rows = [
-        [None if isinstance(cell, str) and not cell.strip() else cell for cell in row]  # blanks alone show nothing
+        [None if isinstance(cell, str) and not cell.strip() else cell for cell in row]  # only blanks count as empty
         for row in sheet.iter_rows(values_only=True)
     ]
     while rows and all(row and row[-1] is None for row in rows):

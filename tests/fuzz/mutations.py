@@ -1,6 +1,6 @@
-"""Ways in which a file may come out wrong: bytes, lines, cells, columns, encodings, archives, numbers, structure.
+"""Mutations of a file: bytes, lines, cells, columns, encodings, archives, numbers, structure.
 
-Each takes the file, two numbers that choose a place, and a text to put there, and returns the changed file.
+Each takes the file, two numbers that choose a position, and a text to insert, and returns the changed file.
 """
 
 import bz2
@@ -16,10 +16,10 @@ from tests.fuzz.samples import Small, archived, written
 Mutation = Callable[[Small, bytes, int, int, str], bytes]
 
 TEXTS = [
-    "", " ", "0", "-0", "1", "2", "-9", "-99", "-66.0", "1816", "1815", "9999", "1e5", "1e400", "nan", "NA", "NULL", "inf",
-    ".", "-", "1,5", '"', '""', 'a"b', '"a', "'", ";", "\t", "\0", "\x1a", "\x0b", "\x85", "\u2028", "\ufeff", "\xa0", "é",
-    "１", "\r", "\n", "\r\n", "=1+1", "0x10", "1_000", "+1", "01", "1.0", "99999999999999999999", "true", "<html>", "x" * 300,
-    "2020-01-01",
+    "", " ", "0", "-0", "1", "2", "-9", "-99", "-66.0", "1816", "1815", "9999", "1e5", "1e400", "nan", "NA", "NULL",
+    "inf", ".", "-", "1,5", '"', '""', 'a"b', '"a', "'", ";", "\t", "\0", "\x1a", "\x0b", "\x85", "\u2028", "\ufeff",
+    "\xa0", "é", "１", "\r", "\n", "\r\n", "=1+1", "0x10", "1_000", "+1", "01", "1.0", "99999999999999999999", "true",
+    "<html>", "x" * 300, "2020-01-01",
 ]  # fmt: skip
 NUMBERS = [0.0, -0.0, 1.0, -9.0, -9.5, 0.1 + 0.2, 1e15, 2.0**53 + 2, 1e16, 1e300, 5e-324, np.nan, 1815.0, 1816.5, 3e5]
 
@@ -28,8 +28,8 @@ NUMBERS = [0.0, -0.0, 1.0, -9.0, -9.5, 0.1 + 0.2, 1e15, 2.0**53 + 2, 1e16, 1e300
 
 
 def flipped(_: Small, content: bytes, a: int, b: int, __: str) -> bytes:
-    place = a % len(content)
-    return content[:place] + bytes([content[place] ^ (b % 255 + 1)]) + content[place + 1 :]
+    position = a % len(content)
+    return content[:position] + bytes([content[position] ^ (b % 255 + 1)]) + content[position + 1 :]
 
 
 def cut_short(_: Small, content: bytes, a: int, b: int, __: str) -> bytes:
@@ -37,18 +37,18 @@ def cut_short(_: Small, content: bytes, a: int, b: int, __: str) -> bytes:
 
 
 def cut_out(_: Small, content: bytes, a: int, b: int, __: str) -> bytes:
-    place = a % len(content)
-    return content[:place] + content[place + 1 + b % 40 :]
+    position = a % len(content)
+    return content[:position] + content[position + 1 + b % 40 :]
 
 
 def zeroed(_: Small, content: bytes, a: int, b: int, __: str) -> bytes:
-    place, length = a % len(content), b % 64 + 1
-    return content[:place] + bytes(min(length, len(content) - place)) + content[place + length :]
+    position, length = a % len(content), b % 64 + 1
+    return content[:position] + bytes(min(length, len(content) - position)) + content[position + length :]
 
 
 def put_in(_: Small, content: bytes, a: int, b: int, text: str) -> bytes:
-    place = a % (len(content) + 1)
-    return content[:place] + (text or "\xff").encode("latin-1", "replace") + content[place:]
+    position = a % (len(content) + 1)
+    return content[:position] + (text or "\xff").encode("latin-1", "replace") + content[position:]
 
 
 def put_behind(_: Small, content: bytes, a: int, b: int, text: str) -> bytes:
@@ -62,7 +62,7 @@ BYTES = [flipped, cut_short, cut_out, zeroed, put_in, put_behind]
 
 
 def _in_text(change: Callable[[list[bytes], int, int, str], list[bytes]]) -> Mutation:
-    """A change of the lines of the CSV text, inside its archive if it has one; line ends stay with their lines."""
+    """Change the lines of a CSV text, inside its archive if it has one; line ends stay with their lines."""
 
     def mutate(small: Small, content: bytes, a: int, b: int, text: str) -> bytes:
         member = small.table.archive_member
@@ -137,8 +137,8 @@ def columns_swapped(lines, a, b, text):
     for number, line in enumerate(lines):
         cells, end = _cells(line)
         if number >= a % 6 and len(cells) > 2:
-            place = b % (len(cells) - 1)
-            cells[place], cells[place + 1] = cells[place + 1], cells[place]
+            position = b % (len(cells) - 1)
+            cells[position], cells[position + 1] = cells[position + 1], cells[position]
         changed.append(b",".join(cells) + end)
     return changed
 
@@ -163,8 +163,9 @@ def encoding_changed(lines, a, b, text):
 TEXT = [
     _in_text(change)
     for change in (
-        line_repeated, line_lost, lines_swapped, line_end_lost, line_blank, line_ends_changed, cell_changed, cell_changed,
-        cell_changed, cell_lost, cell_added, cell_quoted, columns_swapped, column_lost, separator_changed, encoding_changed,
+        line_repeated, line_lost, lines_swapped, line_end_lost, line_blank, line_ends_changed, cell_changed,
+        cell_changed, cell_changed, cell_lost, cell_added, cell_quoted, columns_swapped, column_lost, separator_changed,
+        encoding_changed,
     )
 ]  # fmt: skip
 
@@ -173,7 +174,7 @@ TEXT = [
 
 
 def _in_frame(change: Callable[[pd.DataFrame, int, int, str], pd.DataFrame]) -> Mutation:
-    """A change of the rows before they are written in the table's format; what was done to the bytes before is lost."""
+    """Change the rows before they are written in the table's format; earlier changes of the bytes are lost."""
 
     def mutate(small: Small, _: bytes, a: int, b: int, text: str) -> bytes:
         frame = change(small.frame.copy(), a, b % small.frame.shape[1], text)
@@ -246,28 +247,28 @@ def _zipped(members: list[tuple[str, bytes]]) -> bytes:
 
 
 def inside_flipped(_: Small, content: bytes, a: int, b: int, text: str) -> bytes:
-    """A byte of one part, packed again with the checksum that fits: the part alone must show the fault."""
+    """Change a byte of one part, with a matching checksum: only the part itself is wrong."""
     members = _members(content)
     name = sorted(members)[b % len(members)]
     part = members[name]
     if not part:
         return content
-    place = a % len(part)
+    position = a % len(part)
     return _zipped(
-        list((members | {name: part[:place] + bytes([part[place] ^ (b % 7 + 1)]) + part[place + 1 :]}).items())
+        list((members | {name: part[:position] + bytes([part[position] ^ (b % 7 + 1)]) + part[position + 1 :]}).items())
     )
 
 
 def error_cell(_: Small, content: bytes, a: int, b: int, text: str) -> bytes:
-    """A number of the sheet becomes #N/A."""
+    """Replace a number of the sheet with #N/A."""
     members = _members(content)
     name = "xl/worksheets/sheet1.xml"
-    places = [place for place in range(len(members[name])) if members[name].startswith(b't="n"><v>', place)]
-    if not places:
+    positions = [position for position in range(len(members[name])) if members[name].startswith(b't="n"><v>', position)]
+    if not positions:
         return content
-    place = places[a % len(places)]
-    after = members[name].index(b"</v>", place)
-    part = members[name][:place] + b't="e"><v>#N/A' + members[name][after:]
+    position = positions[a % len(positions)]
+    after = members[name].index(b"</v>", position)
+    part = members[name][:position] + b't="e"><v>#N/A' + members[name][after:]
     return _zipped(list((members | {name: part}).items()))
 
 
@@ -292,14 +293,14 @@ def member_emptied(_: Small, content: bytes, a: int, b: int, text: str) -> bytes
 
 
 def unpacked_flipped(_: Small, content: bytes, a: int, b: int, text: str) -> bytes:
-    """A byte of the R data themselves, packed again with the checksum that fits."""
+    """Change a byte of the uncompressed R data, with a matching checksum."""
     plain = bz2.decompress(content) if content.startswith(b"BZh") else content
-    place = a % len(plain)
-    return bz2.compress(plain[:place] + bytes([plain[place] ^ (b % 255 + 1)]) + plain[place + 1 :])
+    position = a % len(plain)
+    return bz2.compress(plain[:position] + bytes([plain[position] ^ (b % 255 + 1)]) + plain[position + 1 :])
 
 
 def mutations_of(small: Small) -> tuple[list[Mutation], list[Mutation]]:
-    """(first, later): changes that need a whole file, and those that may be made to what is left of it."""
+    """(first, later): mutations that need a valid file, and those that also apply to a damaged one."""
     table = small.table
     packed = [inside_flipped, member_renamed, member_lost, member_emptied]
     if table.format == "csv":

@@ -56,7 +56,7 @@ def written(table: RawTable, frame: pd.DataFrame) -> bytes:
             sheet.append(list(row))
         book.save(out)
     else:
-        rdata.write_rda(out, {table.object: frame.astype({n: object for n in frame.select_dtypes(object)})})
+        rdata.write_rda(out, {table.object: frame.astype(dict.fromkeys(frame.select_dtypes(object), object))})
     return out.getvalue()
 
 

@@ -1,4 +1,4 @@
-"""What the tests of the source layer share: a small contract to read against, and the real tables, read once."""
+"""A small contract and the real raw tables, for the tests of ingest."""
 
 from functools import cache
 from pathlib import Path
@@ -11,7 +11,7 @@ from orchestration.ingest.readers import read_table
 
 
 def small_table(**changes) -> RawTable:
-    """A contract in the manner of the capability data, with any field changed."""
+    """A contract like that of the capability data, with some fields changed."""
     record = {
         "name": "small",
         "description": "Iron and steel by state-year.",

@@ -2,8 +2,9 @@
 
 Usage: python derive_golden_totals.py FOLDER_WITH_SOURCES SEEDS_FOLDER
 
-Reads cow_state_system/{system2016,statelist2024}.csv and atop/atop5_1m.csv with pandas and plain loops, so that the SQL is held against
-another derivation: rows by year, and state-years with a new treaty or with a treaty in force, by decade and kind of obligation.
+Reads cow_state_system/{system2016,statelist2024}.csv and atop/atop5_1m.csv with pandas and plain loops, so that the SQL
+is compared with another derivation: rows by year, and state-years with a new treaty or with a treaty in force, by
+decade and kind of obligation.
 """
 
 import sys

@@ -63,18 +63,7 @@ class Treaties:
 
 
 def tables(world: World) -> Iterator[tuple[str, Columns]]:
-    """Make the raw tables of this family of files.
-
-    Parameters
-    ----------
-    world : World
-        The synthetic world.
-
-    Yields
-    ------
-    (str, Columns)
-        Name of the raw table and its columns.
-    """
+    """Yield name and columns of the ATOP tables."""
     treaties = _sign(world)
     yield "atop", _members(world, treaties)
     yield "atop_alliances", _alliances(world, treaties)

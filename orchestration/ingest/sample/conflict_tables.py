@@ -21,18 +21,7 @@ RIVALRY_TYPES = ("spatial", "positional", "ideological", "interventionary")
 
 
 def tables(world: World) -> Iterator[tuple[str, Columns]]:
-    """Make the raw tables of this family of files.
-
-    Parameters
-    ----------
-    world : World
-        The synthetic world.
-
-    Yields
-    ------
-    (str, Columns)
-        Name of the raw table and its columns.
-    """
+    """Yield name and columns of the tables on conflict."""
     disputes = _disputes(world)
     yield "mid_disputes", disputes
     yield "mid_participants", _participants(world, disputes)

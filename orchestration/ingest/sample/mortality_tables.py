@@ -21,20 +21,7 @@ DEBT_YEARS = (1970, 2002)
 
 
 def tables(world: World) -> Iterator[tuple[str, Columns]]:
-    """Make the raw tables of this family of files.
-
-    States without a country series are in the first table only.
-
-    Parameters
-    ----------
-    world : World
-        The synthetic world.
-
-    Yields
-    ------
-    (str, Columns)
-        Name of the raw table and its columns.
-    """
+    """Yield name and columns of the mortality tables; states without a country series are in the first only."""
     yield "allen_digiuseppe_2013", _replication_file(world)
     rows = np.flatnonzero([name is not None for name in world.roster.series_names])
     current = np.array([row for row in rows if world.roster.iso3[row] is not None])  # without former states

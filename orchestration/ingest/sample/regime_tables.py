@@ -122,18 +122,7 @@ def _w4(world: World) -> Columns:
 
 
 def tables(world: World) -> Iterator[tuple[str, Columns]]:
-    """Make the raw tables of this family of files.
-
-    Parameters
-    ----------
-    world : World
-        The synthetic world.
-
-    Yields
-    ------
-    (str, Columns)
-        Name of the raw table and its columns.
-    """
+    """Yield name and columns of the tables on institutions."""
     yield "polity5", _polity(world)
     yield "selectorate_w4", _w4(world)
     yield "selectorate_deposit", _deposit(world)

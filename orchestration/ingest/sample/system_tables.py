@@ -17,18 +17,7 @@ FORMER_YEARS = (1900, 1990)
 
 
 def tables(world: World) -> Iterator[tuple[str, Columns]]:
-    """Make the raw tables of this family of files.
-
-    Parameters
-    ----------
-    world : World
-        The synthetic world.
-
-    Yields
-    ------
-    (str, Columns)
-        Name of the raw table and its columns.
-    """
+    """Yield name and columns of the tables on states."""
     yield "state_system_spells", _spells(world)
     yield "state_system_years", _years(world)
     yield "major_powers", _majors(world)

@@ -56,7 +56,7 @@ def _missing(models: pandas.DataFrame) -> str:
     return (
         f"Of {excluded + used:,.0f} state-years of {model['sample']}, {excluded:,.0f}"
         f" ({excluded / (excluded + used):.0%}) are excluded from the headline model because a variable is not"
-        f" observed{early}. No values are imputed."
+        f" observed{early}. The headline model imputes no values."
     )
 
 

@@ -1,4 +1,4 @@
-"""Zip members and packed files come out whole and within bounds, or not at all."""
+"""Zip members and compressed files are extracted completely and within limits, or refused."""
 
 import bz2
 import gzip
@@ -27,22 +27,24 @@ def zipped(*members: tuple[str | zipfile.ZipInfo, bytes], compression: int = zip
 def message(*arguments, **bounds) -> str:
     with pytest.raises(WarehouseError) as caught:
         extract(*arguments, **bounds)
-    assert caught.value.expected and caught.value.found and caught.value.next_step
+    assert caught.value.expected
+    assert caught.value.found
+    assert caught.value.next_step
     return str(caught.value)
 
 
-def test_a_member_comes_out_as_it_went_in(tmp_path: Path) -> None:
+def test_a_member_is_extracted_unchanged(tmp_path: Path) -> None:
     path = tmp_path / "a.zip"
     path.write_bytes(zipped(("folder/a.csv", b"a,b\r\n1,2\r\n"), ("other", b"x")))
     assert extract(path, "folder/a.csv") == b"a,b\r\n1,2\r\n"
 
 
-def test_an_archive_within_an_archive_is_stepped_into() -> None:
+def test_a_member_of_a_nested_archive_is_extracted() -> None:
     assert extract(zipped(("in ner.zip", zipped(("a.csv", b"1")))), "in ner.zip!a.csv") == b"1"
 
 
 @pytest.mark.parametrize("name", ["../a.csv", "a/../../b", "/etc/passwd", "..\\a", "C:\\a", "C:a", ""])
-def test_a_name_that_leaves_its_folder_is_refused(name: str) -> None:
+def test_an_unsafe_member_path_is_refused(name: str) -> None:
     assert "unsafe path" in message(zipped((name or "x", b"1")), name)
 
 
@@ -57,12 +59,14 @@ def test_a_folder_is_refused() -> None:
     assert "not a regular file" in message(zipped(("a/", b"")), "a/")
 
 
-def test_an_absent_member_is_named_beside_those_there_are() -> None:
-    told = message(zipped(("there.csv", b"1")), "absent.csv", name="some.zip")
-    assert "some.zip" in told and "absent.csv" in told and "there.csv" in told
+def test_a_missing_member_is_reported_with_the_existing_ones() -> None:
+    reported = message(zipped(("there.csv", b"1")), "absent.csv", name="some.zip")
+    assert "some.zip" in reported
+    assert "absent.csv" in reported
+    assert "there.csv" in reported
 
 
-def test_two_members_of_one_name_are_refused() -> None:
+def test_a_duplicate_member_is_refused() -> None:
     with pytest.warns(UserWarning, match="Duplicate name"):
         archive = zipped(("a.csv", b"1"), ("a.csv", b"2"))
     assert "Duplicate member" in message(archive, "a.csv")
@@ -97,7 +101,7 @@ def test_a_truncated_zip_is_refused(keep: int) -> None:
     assert "zip archive" in message(zipped(("a.csv", b"a,b\n1,2\n" * 20))[:keep], "a.csv", name="cut.zip")
 
 
-def test_every_changed_byte_of_a_member_is_noticed() -> None:
+def test_every_changed_byte_of_a_member_is_detected() -> None:
     whole = zipped(("a.csv", b"year,milex\n1816,3823\n"), compression=zipfile.ZIP_STORED)
     start = whole.index(b"year")
     for position in range(start, start + 21):
@@ -113,19 +117,23 @@ def test_an_encrypted_member_is_refused() -> None:
     assert "damaged" in message(bytes(archive), "a.csv")
 
 
-def test_an_archive_of_very_many_members_is_refused_before_they_are_listed() -> None:
+def test_an_archive_with_too_many_members_is_refused() -> None:
     many = zipped(*((f"{number:060}", b"") for number in range(45_000)), compression=zipfile.ZIP_STORED)
     assert "too many members" in message(many, "0")
 
 
 @pytest.mark.parametrize("pack", [bz2.compress, gzip.compress, lzma.compress])
-def test_a_packed_file_comes_out_whole_and_within_bounds(pack: Callable[[bytes], bytes]) -> None:
-    packed = pack(b"data" * 1000)
-    assert unpack_stream(packed, "a.rda", 4000) == b"data" * 1000
-    for spoiled, told in ((packed, "exceeds the size limit"), (packed[:-9], "damaged"), (packed + b"x", "damaged")):
-        with pytest.raises(WarehouseError, match=told):
-            unpack_stream(spoiled, "a.rda", 3999 if spoiled is packed else 4000)
+def test_a_compressed_file_is_decompressed_within_limits(pack: Callable[[bytes], bytes]) -> None:
+    compressed = pack(b"data" * 1000)
+    assert unpack_stream(compressed, "a.rda", 4000) == b"data" * 1000
+    for damaged, reported in (
+        (compressed, "exceeds the size limit"),
+        (compressed[:-9], "damaged"),
+        (compressed + b"x", "damaged"),
+    ):
+        with pytest.raises(WarehouseError, match=reported):
+            unpack_stream(damaged, "a.rda", 3999 if damaged is compressed else 4000)
 
 
-def test_a_file_that_is_not_packed_stays_as_it_is() -> None:
+def test_an_uncompressed_file_is_unchanged() -> None:
     assert unpack_stream(b"RDX3 data", "a.rda") == b"RDX3 data"

@@ -1,4 +1,4 @@
-"""Provenance: the catalogue is complete and true to the mirror's list, and a bad record is named and refused."""
+"""The source records are complete and match the mirror's list, and an invalid record is refused."""
 
 import csv
 from pathlib import Path
@@ -41,7 +41,7 @@ def write(folder: Path, text: str = RECORD, name: str = "tin.yml") -> Path:
     return folder
 
 
-def test_the_catalogue_has_every_source_and_raw_table() -> None:
+def test_the_catalog_has_every_source_and_raw_table() -> None:
     catalog = load_catalog(SOURCES_DIR)
     assert len(catalog) == 17
     assert "cow_alliances" not in catalog, "its maintainer asked that software not facilitate its use"
@@ -56,12 +56,12 @@ def test_the_catalogue_has_every_source_and_raw_table() -> None:
     }  # fmt: skip
 
 
-def test_every_file_can_be_had_without_a_mirror() -> None:
+def test_every_file_has_an_address() -> None:
     files = [file for source in load_catalog(SOURCES_DIR).values() for file in source.files]
     assert [file.file for file in files if not (file.publisher_url or file.pinned_url)] == []
 
 
-def test_hashes_sizes_and_addresses_are_those_of_the_mirrors_list(mirror: Path) -> None:
+def test_hashes_sizes_and_addresses_match_the_mirror_list(mirror: Path) -> None:
     with (mirror / "catalog.csv").open(newline="", encoding="utf-8") as stream:
         listed = {row["file"]: row for row in csv.DictReader(stream)}
     for source in load_catalog(SOURCES_DIR).values():
@@ -101,7 +101,7 @@ def test_year_columns_follow_the_named_ones(tmp_path: Path) -> None:
         (RECORD, "- tin", "list"),
     ],
 )
-def test_a_bad_record_is_refused_with_file_and_field(tmp_path: Path, old: str, new: str, named: str) -> None:
+def test_an_invalid_record_is_reported_with_file_and_field(tmp_path: Path, old: str, new: str, named: str) -> None:
     assert old in RECORD
     with pytest.raises(WarehouseError) as caught:
         load_catalog(write(tmp_path, RECORD.replace(old, new, 1)))
@@ -109,12 +109,12 @@ def test_a_bad_record_is_refused_with_file_and_field(tmp_path: Path, old: str, n
     assert named in str(caught.value)
 
 
-def test_a_raw_table_may_be_claimed_once(tmp_path: Path) -> None:
+def test_a_duplicate_raw_table_name_is_refused(tmp_path: Path) -> None:
     write(tmp_path)
     write(tmp_path, RECORD.replace("name: tin\n", "name: pewter\n", 1), "pewter.yml")
     with pytest.raises(WarehouseError, match="Duplicate raw table name: tin"):
         load_catalog(tmp_path)
 
 
-def test_the_records_lie_where_they_are_looked_for() -> None:
+def test_every_record_file_is_in_the_catalog() -> None:
     assert {path.stem for path in SOURCES_DIR.glob("*.yml")} == set(load_catalog(SOURCES_DIR))

@@ -1,4 +1,4 @@
-"""Whatever the way a file comes, only the bytes on record are accepted, and a good copy is never lost."""
+"""Only a file with the recorded sha256 is accepted from any location, and a verified copy is never lost."""
 
 import gzip
 import hashlib
@@ -58,16 +58,16 @@ def cached_file(cache: Path, content: bytes) -> Path:
 
 
 class Web:
-    """A web server on this machine: ``pages`` maps paths to what is done with a request; ``asked`` lists requests."""
+    """A local web server: ``pages`` maps a path to its handler; ``requests`` lists the requested paths."""
 
     def __init__(self) -> None:
         self.pages: dict[str, Callable[[BaseHTTPRequestHandler], None]] = {}
-        self.asked: list[str] = []
+        self.requests: list[str] = []
         web = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                web.asked.append(self.path)
+                web.requests.append(self.path)
                 web.pages.get(self.path, lambda request: request.send_error(404))(self)
 
             def log_message(self, *_) -> None:
@@ -125,16 +125,16 @@ def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
     web.server.server_close()
 
 
-# ---------------------------------------------------------------- the order of search
+# ---------------------------------------------------------------- search order
 
 
-def test_a_good_cached_copy_is_used_and_nobody_is_asked(cache: Path, mirrored: Path, web: Web) -> None:
+def test_a_valid_cached_copy_is_used_without_a_request(cache: Path, mirrored: Path, web: Web) -> None:
     path = cached_file(cache, CONTENT)
     (mirrored / "iron" / "small data.csv").write_bytes(OTHER)
     file = source_file(publisher_url=web.serve("/publisher", CONTENT))
     fetched = fetch(file, "iron", cache, mirrored)
     assert (fetched.path, fetched.sha256, fetched.origin) == (path, sha256(CONTENT), "cache")
-    assert web.asked == []
+    assert web.requests == []
 
 
 def test_the_mirror_comes_before_the_network_and_fills_the_cache(cache: Path, mirrored: Path, web: Web) -> None:
@@ -143,7 +143,7 @@ def test_the_mirror_comes_before_the_network_and_fills_the_cache(cache: Path, mi
     assert (fetched.origin, fetched.path) == ("mirror", cache / "iron" / "1.0" / "small data.csv")
     assert fetched.path.read_bytes() == CONTENT
     assert [path.name for path in fetched.path.parent.iterdir()] == ["small data.csv"]
-    assert web.asked == []
+    assert web.requests == []
 
 
 def test_an_undated_file_has_its_own_folder(cache: Path, mirrored: Path) -> None:
@@ -153,11 +153,11 @@ def test_an_undated_file_has_its_own_folder(cache: Path, mirrored: Path) -> None
 def test_the_publisher_comes_before_the_pinned_copy(cache: Path, tmp_path: Path, web: Web) -> None:
     file = source_file(publisher_url=web.serve("/publisher", CONTENT), pinned_url=web.serve("/pinned", CONTENT))
     assert fetch(file, "iron", cache, tmp_path / "no mirror").origin == "publisher"
-    assert web.asked == ["/publisher"]
+    assert web.requests == ["/publisher"]
 
 
 @pytest.mark.parametrize("publisher", ["gone", "other bytes", "no zip", "member gone"])
-def test_the_pinned_copy_is_used_when_the_publisher_has_not_the_bytes(cache: Path, web: Web, publisher: str) -> None:
+def test_the_pinned_copy_is_used_if_the_publisher_fails(cache: Path, web: Web, publisher: str) -> None:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("another.csv", CONTENT)
@@ -169,10 +169,10 @@ def test_the_pinned_copy_is_used_when_the_publisher_has_not_the_bytes(cache: Pat
     fetched = fetch(file, "iron", cache, None)
     assert fetched.origin == "pinned copy"
     assert fetched.path.read_bytes() == CONTENT
-    assert web.asked == ["/publisher", "/pinned"]
+    assert web.requests == ["/publisher", "/pinned"]
 
 
-def test_a_member_of_the_publishers_nested_archive_is_taken_out(cache: Path, web: Web) -> None:
+def test_a_member_of_the_publishers_nested_archive_is_found(cache: Path, web: Web) -> None:
     inner, outer = io.BytesIO(), io.BytesIO()
     with zipfile.ZipFile(inner, "w") as archive:
         archive.writestr("small data.csv", CONTENT)
@@ -183,56 +183,61 @@ def test_a_member_of_the_publishers_nested_archive_is_taken_out(cache: Path, web
     assert (fetched.origin, fetched.path.read_bytes()) == ("publisher", CONTENT)
 
 
-def test_without_network_nobody_is_asked(cache: Path, web: Web) -> None:
+def test_without_network_no_request_is_sent(cache: Path, web: Web) -> None:
     file = source_file(publisher_url=web.serve("/publisher", CONTENT))
     with pytest.raises(SourceUnavailable) as caught:
         fetch(file, "iron", cache, None, allow_network=False)
-    assert web.asked == []
+    assert web.requests == []
     assert "source iron, file small data.csv" in caught.value.where
-    assert "cache: not found" in caught.value.found and "network: not used" in caught.value.found
+    assert "cache: not found" in caught.value.found
+    assert "network: not used" in caught.value.found
     assert not cache.exists()
 
 
 # ---------------------------------------------------------------- wrong bytes
 
 
-def test_a_wrong_mirror_stops_with_both_hashes_and_loads_nothing(cache: Path, mirrored: Path, web: Web) -> None:
+def test_a_wrong_file_in_the_mirror_is_reported_with_both_hashes(cache: Path, mirrored: Path, web: Web) -> None:
     (mirrored / "iron" / "small data.csv").write_bytes(OTHER)
     file = source_file(publisher_url=web.serve("/publisher", CONTENT))
     with pytest.raises(WarehouseError) as caught:
         fetch(file, "iron", cache, mirrored)
     assert not isinstance(caught.value, SourceUnavailable)
-    assert sha256(CONTENT) in caught.value.expected and sha256(OTHER) in caught.value.found
-    assert "iron" in caught.value.where and "small data.csv" in caught.value.where and caught.value.next_step
-    assert web.asked == [] and not cache.exists()
+    assert sha256(CONTENT) in caught.value.expected
+    assert sha256(OTHER) in caught.value.found
+    assert "iron" in caught.value.where
+    assert "small data.csv" in caught.value.where
+    assert caught.value.next_step
+    assert web.requests == []
+    assert not cache.exists()
 
 
 @pytest.mark.parametrize(("content", "named"), [(b"", "an empty file"), (b"<!DOCTYPE html><p>404", "an HTML page")])
-def test_the_usual_wrong_files_are_called_by_name(cache: Path, mirrored: Path, content: bytes, named: str) -> None:
+def test_an_empty_file_and_an_html_page_are_named(cache: Path, mirrored: Path, content: bytes, named: str) -> None:
     (mirrored / "iron" / "small data.csv").write_bytes(content)
     with pytest.raises(WarehouseError, match=named):
         fetch(source_file(), "iron", cache, mirrored)
 
 
-def test_a_damaged_cache_is_replaced_by_a_verified_copy_and_told(cache: Path, mirrored: Path, caplog) -> None:
+def test_a_damaged_cached_copy_is_replaced_with_a_warning(cache: Path, mirrored: Path, caplog) -> None:
     path = cached_file(cache, OTHER)
     assert fetch(source_file(), "iron", cache, mirrored).origin == "mirror"
     assert path.read_bytes() == CONTENT
     assert "iron/small data.csv: the cached copy is damaged" in caplog.text
 
 
-def test_a_damaged_cache_is_left_alone_when_no_good_copy_is_found(cache: Path, web: Web) -> None:
+def test_a_damaged_cached_copy_is_kept_if_there_is_no_other(cache: Path, web: Web) -> None:
     path = cached_file(cache, OTHER)
     file = source_file(publisher_url=web.serve("/publisher", b"worse"), pinned_url=web.url("/gone"))
     with pytest.raises(WarehouseError) as caught:
         fetch(file, "iron", cache, None)
     assert not isinstance(caught.value, SourceUnavailable)
-    for told in (sha256(OTHER), sha256(b"worse"), "pinned copy: HTTP status 404"):
-        assert told in caught.value.found
+    for part in (sha256(OTHER), sha256(b"worse"), "pinned copy: HTTP status 404"):
+        assert part in caught.value.found
     assert path.read_bytes() == OTHER
 
 
-def test_a_link_that_leads_out_of_the_mirror_is_refused(cache: Path, mirrored: Path, tmp_path: Path) -> None:
+def test_a_link_to_outside_of_the_mirror_is_refused(cache: Path, mirrored: Path, tmp_path: Path) -> None:
     (tmp_path / "outside").write_bytes(CONTENT)
     inside = mirrored / "iron" / "small data.csv"
     inside.unlink()
@@ -251,13 +256,15 @@ def test_one_wrong_bit_in_any_real_file_is_refused(mirror: Path, tmp_path: Path,
     assert (sha256(right), len(right)) == (file.sha256, file.size_bytes)
     wrong = bytearray(right)
     wrong[len(wrong) // 3] ^= 1
-    spoiled = tmp_path / "mirror" / source / file.file
-    spoiled.parent.mkdir(parents=True)
-    spoiled.write_bytes(wrong)
+    damaged = tmp_path / "mirror" / source / file.file
+    damaged.parent.mkdir(parents=True)
+    damaged.write_bytes(wrong)
     with pytest.raises(WarehouseError) as caught:
         fetch(file, source, tmp_path / "cache", tmp_path / "mirror", allow_network=False)
-    assert source in caught.value.where and file.file in caught.value.where
-    assert file.sha256 in caught.value.expected and sha256(wrong) in caught.value.found
+    assert source in caught.value.where
+    assert file.file in caught.value.where
+    assert file.sha256 in caught.value.expected
+    assert sha256(wrong) in caught.value.found
     assert not (tmp_path / "cache").exists()
 
     assert fetch(file, source, tmp_path / "cache", mirror, allow_network=False).path.read_bytes() == right
@@ -281,18 +288,18 @@ def test_a_redirect_to_http_is_followed(cache: Path, web: Web) -> None:
 
 @pytest.mark.parametrize("target", ["file:///etc/hostname", "ftp://127.0.0.1/small.csv", "data:text/plain,x"])
 def test_a_redirect_to_another_scheme_is_refused(cache: Path, web: Web, target: str) -> None:
-    told = unavailable(source_file(pinned_url=web.redirect("/moved", target)), cache)
-    assert "neither http nor https" in told
-    assert "hostname" not in told
+    reported = unavailable(source_file(pinned_url=web.redirect("/moved", target)), cache)
+    assert "neither http nor https" in reported
+    assert "hostname" not in reported
 
 
-def test_an_endless_redirect_is_given_up(cache: Path, web: Web) -> None:
-    told = unavailable(source_file(pinned_url=web.redirect("/round", "/round")), cache)
-    assert "redirected more than 5 times" in told
-    assert len(web.asked) <= 7
+def test_an_endless_redirect_is_refused(cache: Path, web: Web) -> None:
+    reported = unavailable(source_file(pinned_url=web.redirect("/round", "/round")), cache)
+    assert "redirected more than 5 times" in reported
+    assert len(web.requests) <= 7
 
 
-def test_a_head_that_comes_drop_by_drop_is_given_up(cache: Path, web: Web) -> None:
+def test_slow_response_headers_reach_the_time_limit(cache: Path, web: Web) -> None:
     def answer(request: BaseHTTPRequestHandler) -> None:
         request.wfile.write(b"HTTP/1.1 200 OK\r\n")
         with suppress(OSError):
@@ -301,11 +308,11 @@ def test_a_head_that_comes_drop_by_drop_is_given_up(cache: Path, web: Web) -> No
                 time.sleep(0.1)
 
     web.pages["/head"] = answer
-    told = unavailable(source_file(pinned_url=web.url("/head")), cache, timeout_s=0.3)
-    assert "not finished within 0.3 seconds" in told
+    reported = unavailable(source_file(pinned_url=web.url("/head")), cache, timeout_s=0.3)
+    assert "not finished within 0.3 seconds" in reported
 
 
-def test_a_gzip_bomb_is_cut_off(cache: Path, web: Web) -> None:
+def test_a_gzip_bomb_reaches_the_size_limit(cache: Path, web: Web) -> None:
     def answer(request: BaseHTTPRequestHandler) -> None:
         request.send_response(200)
         request.send_header("Content-Encoding", "gzip")
@@ -314,30 +321,30 @@ def test_a_gzip_bomb_is_cut_off(cache: Path, web: Web) -> None:
             request.wfile.write(gzip.compress(bytes(50_000_000)))
 
     web.pages["/bomb"] = answer
-    told = unavailable(source_file(pinned_url=web.url("/bomb")), cache, max_bytes=1_000_000)
-    assert "more than 1,000,000 bytes" in told
+    reported = unavailable(source_file(pinned_url=web.url("/bomb")), cache, max_bytes=1_000_000)
+    assert "more than 1,000,000 bytes" in reported
 
 
-def test_a_folder_in_place_of_the_cached_copy_is_told(cache: Path, mirrored: Path) -> None:
+def test_a_folder_with_the_name_of_the_cached_file_is_reported(cache: Path, mirrored: Path) -> None:
     (cache / "iron" / "1.0" / "small data.csv").mkdir(parents=True)
-    told = unavailable(source_file(), cache)
-    assert "cache: cannot be read (Is a directory)" in told
+    reported = unavailable(source_file(), cache)
+    assert "cache: cannot be read (Is a directory)" in reported
     with pytest.raises(WarehouseError, match="Is a directory") as caught:
         fetch(source_file(), "iron", cache, mirrored)
     assert "small data.csv" in caught.value.where
 
 
-def test_an_oversized_download_is_cut_off(cache: Path, web: Web) -> None:
+def test_a_large_download_reaches_the_size_limit(cache: Path, web: Web) -> None:
     url = web.serve("/large", b"x" * 200_000)
     assert "more than 100,000 bytes" in unavailable(source_file(pinned_url=url), cache, max_bytes=100_000)
 
 
-def test_a_download_that_breaks_off_is_refused(cache: Path, web: Web) -> None:
+def test_an_interrupted_download_is_refused(cache: Path, web: Web) -> None:
     url = web.serve("/cut", CONTENT[:10], declared=len(CONTENT))
     assert "the download failed" in unavailable(source_file(pinned_url=url), cache)
 
 
-def test_a_silent_server_is_given_up(cache: Path, web: Web) -> None:
+def test_a_silent_server_reaches_the_time_limit(cache: Path, web: Web) -> None:
     web.pages["/silent"] = lambda request: time.sleep(2)
     started = time.monotonic()
     assert "no response within 0.3 seconds" in unavailable(
@@ -346,14 +353,14 @@ def test_a_silent_server_is_given_up(cache: Path, web: Web) -> None:
     assert time.monotonic() - started < 1.5
 
 
-def test_a_server_that_drips_is_given_up(cache: Path, web: Web) -> None:
+def test_a_slow_server_reaches_the_time_limit(cache: Path, web: Web) -> None:
     started = time.monotonic()
     url = web.drip("/drip", pause_s=0.05)
     assert "not finished within 0.4 seconds" in unavailable(source_file(pinned_url=url), cache, timeout_s=0.4)
     assert time.monotonic() - started < 1.5
 
 
-def test_a_host_that_is_down_is_told(cache: Path, web: Web) -> None:
+def test_a_refused_connection_is_reported(cache: Path, web: Web) -> None:
     url = web.url("/x")
     web.server.shutdown()
     web.server.server_close()
@@ -362,6 +369,6 @@ def test_a_host_that_is_down_is_told(cache: Path, web: Web) -> None:
     )
 
 
-def test_no_message_carries_what_an_address_keeps_secret(cache: Path, web: Web) -> None:
+def test_no_message_contains_the_secrets_of_an_address(cache: Path, web: Web) -> None:
     url = web.url("/gone?token=hush").replace("http://", "http://user:hush@")
     assert "hush" not in unavailable(source_file(pinned_url=url), cache)

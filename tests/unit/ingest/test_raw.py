@@ -1,4 +1,4 @@
-"""A raw table is made once for the same bytes and contract, says where it came from, and is never half there."""
+"""A raw table is written once for the same bytes and contract, with its lineage, and never partially."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -43,7 +43,7 @@ def bench(tmp_path: Path) -> Bench:
     return Bench(tmp_path)
 
 
-def test_the_table_is_text_with_its_lineage_beside_it(bench: Bench) -> None:
+def test_the_table_is_text_with_lineage_columns(bench: Bench) -> None:
     result = bench.build(datetime(2026, 11, 23, 6, 30, tzinfo=timezone(timedelta(hours=2))))
     assert (result.table, result.path, result.rows, result.columns) == ("small", bench.parquet, 2, 4)
     assert (result.sha256, result.version, result.reused) == (bench.sha256, "1.0", False)
@@ -55,12 +55,12 @@ def test_the_table_is_text_with_its_lineage_beside_it(bench: Bench) -> None:
     assert {str(kind) for kind in pq.read_schema(bench.parquet).types} == {"string"}
 
 
-def test_an_undated_source_says_so(bench: Bench) -> None:
+def test_a_file_without_version_is_undated(bench: Bench) -> None:
     bench.build(version=None)
     assert pq.read_table(bench.parquet)["_source_version"][0].as_py() == "undated"
 
 
-def test_nothing_new_leaves_the_table_untouched(bench: Bench) -> None:
+def test_an_unchanged_source_leaves_the_table_unchanged(bench: Bench) -> None:
     made = bench.build(MONDAY)
     before = (bench.parquet.read_bytes(), bench.parquet.stat().st_mtime_ns)
     bench.path.unlink()
@@ -69,7 +69,7 @@ def test_nothing_new_leaves_the_table_untouched(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("change", ["bytes", "version", "contract", "membership"])
-def test_anything_new_makes_the_table_again(bench: Bench, change: str) -> None:
+def test_any_change_rebuilds_the_table(bench: Bench, change: str) -> None:
     bench.build(MONDAY)
     if change == "bytes":
         bench.path.write_bytes(TEXT + b"UKG,200,1817,1\n")
@@ -85,19 +85,19 @@ def test_anything_new_makes_the_table_again(bench: Bench, change: str) -> None:
 
 
 @pytest.mark.parametrize("damage", ["a page", "the footer", "cut", "empty", "no parquet"])
-def test_a_damaged_table_is_made_again(bench: Bench, damage: str) -> None:
+def test_a_damaged_table_is_rebuilt(bench: Bench, damage: str) -> None:
     bench.build(MONDAY)
     whole = bytearray(bench.parquet.read_bytes())
     if damage in ("a page", "the footer"):
-        place = whole.index(b"UKG") if damage == "a page" else len(whole) - 20
-        whole[place] ^= 0xFF
-    spoiled = {"cut": whole[: len(whole) // 2], "empty": b"", "no parquet": b"PAR1 no PAR1"}.get(damage, whole)
-    bench.parquet.write_bytes(spoiled)
+        position = whole.index(b"UKG") if damage == "a page" else len(whole) - 20
+        whole[position] ^= 0xFF
+    damaged = {"cut": whole[: len(whole) // 2], "empty": b"", "no parquet": b"PAR1 no PAR1"}.get(damage, whole)
+    bench.parquet.write_bytes(damaged)
     assert not bench.build(TUESDAY).reused
     assert pq.read_table(bench.parquet).num_rows == 2
 
 
-def test_a_file_that_breaks_its_contract_leaves_the_last_good_table(bench: Bench) -> None:
+def test_a_contract_violation_keeps_the_last_valid_table(bench: Bench) -> None:
     bench.build(MONDAY)
     before = bench.parquet.read_bytes()
     bench.path.write_bytes(TEXT.replace(b"80", b"eighty"))
@@ -110,7 +110,7 @@ def test_a_file_that_breaks_its_contract_leaves_the_last_good_table(bench: Bench
     assert list(bench.raw_dir.iterdir()) == [bench.parquet]
 
 
-def test_an_unreadable_file_is_told_with_source_file_and_line(bench: Bench) -> None:
+def test_an_unreadable_file_is_reported_with_file_and_line(bench: Bench) -> None:
     bench.path.write_bytes(TEXT + b"USA\n")
     with pytest.raises(WarehouseError) as caught:
         bench.build()
@@ -119,7 +119,7 @@ def test_an_unreadable_file_is_told_with_source_file_and_line(bench: Bench) -> N
     assert not bench.parquet.exists()
 
 
-def test_real_source_to_raw_table(mirror: Path, tmp_path: Path) -> None:
+def test_a_real_source_becomes_a_raw_table(mirror: Path, tmp_path: Path) -> None:
     entry = catalog().raw_tables["selectorate_deposit"]
     path = mirror / entry.source.name / entry.file.file
     result = build_raw_table(entry.source, entry.file, entry.table, path, tmp_path, MONDAY)

@@ -1,4 +1,4 @@
-"""Readers give every cell as published, and one clear message for a file that is not what it should be."""
+"""Readers return every cell as published, and one clear message for a wrong or damaged file."""
 
 import datetime
 import io
@@ -36,8 +36,11 @@ def message(folder: Path, content: bytes, table: RawTable = CSV, name: str = "sm
     with pytest.raises(WarehouseError) as caught:
         read(folder, content, table, name)
     fault = caught.value
-    assert name in fault.where and "table small" in fault.where
-    assert fault.expected and fault.found and fault.next_step
+    assert name in fault.where
+    assert "table small" in fault.where
+    assert fault.expected
+    assert fault.found
+    assert fault.next_step
     return str(fault)
 
 
@@ -51,11 +54,11 @@ def test_any_line_end_gives_the_same_cells(tmp_path: Path, line_end: str, last: 
     assert read(tmp_path, text.replace("\n", line_end).encode()) == CELLS
 
 
-def test_a_byte_order_mark_is_no_part_of_the_first_name(tmp_path: Path) -> None:
+def test_a_byte_order_mark_is_not_part_of_the_first_name(tmp_path: Path) -> None:
     assert read(tmp_path, b"\xef\xbb\xbf" + TEXT.encode()) == CELLS
 
 
-def test_latin_1_is_read_where_the_record_says_so(tmp_path: Path) -> None:
+def test_latin_1_is_read_if_recorded(tmp_path: Path) -> None:
     content = TEXT.replace("USA", "Côte d'Ivoire").encode("latin-1")
     assert read(tmp_path, content, small_table(encoding="latin-1"))["name"][0] == "Côte d'Ivoire"
 
@@ -70,15 +73,16 @@ def test_text_is_verbatim_and_an_empty_cell_is_null(tmp_path: Path) -> None:
     }
 
 
-def test_lines_before_the_header_and_a_trailing_comma_are_dropped_where_the_record_says_so(tmp_path: Path) -> None:
+def test_recorded_leading_lines_and_trailing_commas_are_dropped(tmp_path: Path) -> None:
     table = small_table(skip_lines=2, trailing_empty_column=True)
     text = '"Last updated",\n\n' + TEXT.replace("\n", ",\n")
     assert read(tmp_path, text.encode(), table) == CELLS
-    told = message(tmp_path, text.replace("80,", "80,81").encode(), table)
-    assert "trailing column" in told and "'81'" in told
+    reported = message(tmp_path, text.replace("80,", "80,81").encode(), table)
+    assert "trailing column" in reported
+    assert "'81'" in reported
 
 
-def test_blank_lines_at_the_end_are_nothing(tmp_path: Path) -> None:
+def test_blank_lines_at_the_end_are_ignored(tmp_path: Path) -> None:
     assert read(tmp_path, (TEXT + "\n\n").encode()) == CELLS
 
 
@@ -97,41 +101,48 @@ def test_a_web_page_saved_as_csv(tmp_path: Path, page: bytes) -> None:
 
 
 @pytest.mark.parametrize(("row", "cells"), [("UKG,200,1816", 3), ("UKG,200,1816,1,2", 5), (",,,,", 5)])
-def test_a_ragged_row_is_told_with_its_line_and_counts(tmp_path: Path, row: str, cells: int) -> None:
-    told = message(tmp_path, f"name,ccode,year,steel\nUSA,2,1816,80\n{row}\nUKG,200,1817,1\n".encode())
-    assert "line 3" in told and "4 cells" in told and f"{cells} cells" in told
+def test_a_ragged_row_is_reported_with_its_line_and_counts(tmp_path: Path, row: str, cells: int) -> None:
+    reported = message(tmp_path, f"name,ccode,year,steel\nUSA,2,1816,80\n{row}\nUKG,200,1817,1\n".encode())
+    assert "line 3" in reported
+    assert "4 cells" in reported
+    assert f"{cells} cells" in reported
 
 
-def test_a_ragged_row_after_skipped_lines_is_told_with_its_line_in_the_file(tmp_path: Path) -> None:
+def test_skipped_lines_count_in_the_line_number(tmp_path: Path) -> None:
     assert "line 6" in message(tmp_path, ("one\ntwo\n" + TEXT + "x\n").encode(), small_table(skip_lines=2))
 
 
 def test_a_blank_line_between_rows(tmp_path: Path) -> None:
-    told = message(tmp_path, TEXT.replace("\nUKG", "\n\nUKG").encode())
-    assert "Blank line" in told and "line 3" in told
+    reported = message(tmp_path, TEXT.replace("\nUKG", "\n\nUKG").encode())
+    assert "Blank line" in reported
+    assert "line 3" in reported
 
 
-def test_a_stray_quote_is_told_where_it_stands(tmp_path: Path) -> None:
-    told = message(tmp_path, TEXT.replace("USA", '"USA').replace("UKG", 'UKG"').encode())
-    assert "line 2" in told
+def test_an_unbalanced_quote_is_reported_on_its_line(tmp_path: Path) -> None:
+    reported = message(tmp_path, TEXT.replace("USA", '"USA').replace("UKG", 'UKG"').encode())
+    assert "line 2" in reported
 
 
-def test_a_quote_never_closed(tmp_path: Path) -> None:
+def test_an_unclosed_quote(tmp_path: Path) -> None:
     assert "line 2" in message(tmp_path, TEXT.replace("USA", '"USA').encode())
 
 
-def test_a_wrong_encoding_is_told_with_line_and_offset(tmp_path: Path) -> None:
+def test_a_wrong_encoding_is_reported_with_line_and_offset(tmp_path: Path) -> None:
     content = TEXT.replace("UKG", "Österreich").encode("latin-1")
-    told = message(tmp_path, content)
-    assert "line 3" in told and "0xd6" in told and f"offset {content.index(0xD6)}" in told and "utf-8" in told
+    reported = message(tmp_path, content)
+    assert "line 3" in reported
+    assert "0xd6" in reported
+    assert f"offset {content.index(0xD6)}" in reported
+    assert "utf-8" in reported
 
 
 def test_a_nul_byte(tmp_path: Path) -> None:
-    told = message(tmp_path, TEXT.replace("UKG", "U\0G").encode())
-    assert "NUL" in told and "line 3" in told
+    reported = message(tmp_path, TEXT.replace("UKG", "U\0G").encode())
+    assert "NUL" in reported
+    assert "line 3" in reported
 
 
-def test_a_cell_beyond_the_readers_limit(tmp_path: Path) -> None:
+def test_a_cell_above_the_size_limit(tmp_path: Path) -> None:
     assert "line 2" in message(tmp_path, TEXT.replace("USA", "U" * 200_000).encode())
 
 
@@ -147,7 +158,7 @@ def stata_bytes(folder: Path, frame: pd.DataFrame) -> bytes:
     return (folder / "made.dta").read_bytes()
 
 
-def test_stata_numbers_are_the_repr_of_the_double_and_missing_is_null(tmp_path: Path) -> None:
+def test_stata_numbers_are_the_repr_of_the_double(tmp_path: Path) -> None:
     frame = pd.DataFrame(
         {
             "name": ["USA", ""],
@@ -174,7 +185,7 @@ def workbook_bytes(rows: list[list], sheet: str = "Data") -> bytes:
     return buffer.getvalue()
 
 
-def test_excel_cells_keep_whole_numbers_whole_and_blank_edges_are_dropped(tmp_path: Path) -> None:
+def test_excel_integers_have_no_point_and_blank_edges_go(tmp_path: Path) -> None:
     rows = [
         ["name", 1800, 1801.0, "steel", None],
         ["USA", 0.1, ".", 1e15, None],
@@ -190,18 +201,19 @@ def test_excel_cells_keep_whole_numbers_whole_and_blank_edges_are_dropped(tmp_pa
     }
 
 
-def test_excel_dates_are_text_of_the_day(tmp_path: Path) -> None:
+def test_excel_dates_become_text(tmp_path: Path) -> None:
     rows = [["day"], [datetime.date(2010, 9, 13)]]
     assert read(tmp_path, workbook_bytes(rows), EXCEL, "small.xlsx")["day"][0].startswith("2010-09-13")
 
 
-def test_a_column_without_a_name_is_kept_for_the_contract_to_refuse(tmp_path: Path) -> None:
+def test_a_column_without_a_name_is_kept_for_the_contract(tmp_path: Path) -> None:
     assert read(tmp_path, workbook_bytes([["a", None], [1, 2]]), EXCEL, "small.xlsx") == {"a": ["1"], "": ["2"]}
 
 
-def test_an_absent_sheet_is_told_beside_those_there_are(tmp_path: Path) -> None:
-    told = message(tmp_path, workbook_bytes([[1]], "Notes"), EXCEL, "small.xlsx")
-    assert "Data" in told and "Notes" in told
+def test_a_missing_sheet_is_reported_with_the_existing_ones(tmp_path: Path) -> None:
+    reported = message(tmp_path, workbook_bytes([[1]], "Notes"), EXCEL, "small.xlsx")
+    assert "Data" in reported
+    assert "Notes" in reported
 
 
 def test_an_empty_sheet(tmp_path: Path) -> None:
@@ -220,9 +232,10 @@ def test_r_numbers_and_missing_values(tmp_path: Path) -> None:
     assert read(tmp_path, rda_bytes(tmp_path, small=frame), RDATA, "small.rda") == cells
 
 
-def test_an_absent_r_object_and_one_that_is_no_data_frame(tmp_path: Path) -> None:
-    told = message(tmp_path, rda_bytes(tmp_path, large=pd.DataFrame({"a": [1.0]})), RDATA, "small.rda")
-    assert "Object not found" in told and "large" in told
+def test_a_missing_r_object_and_one_that_is_not_a_data_frame(tmp_path: Path) -> None:
+    reported = message(tmp_path, rda_bytes(tmp_path, large=pd.DataFrame({"a": [1.0]})), RDATA, "small.rda")
+    assert "Object not found" in reported
+    assert "large" in reported
     assert "data frame" in message(tmp_path, rda_bytes(tmp_path, small="text"), RDATA, "small.rda")
 
 
@@ -235,34 +248,37 @@ def test_a_member_of_a_zip_is_read_and_named_in_messages(tmp_path: Path) -> None
         if lines is None:
             assert read(tmp_path, content, table, "small.zip") == CELLS
         else:
-            told = message(tmp_path, content, table, "small.zip")
-            assert lines in told and "in/small.csv" in told
+            reported = message(tmp_path, content, table, "small.zip")
+            assert lines in reported
+            assert "in/small.csv" in reported
 
 
 @pytest.mark.parametrize(("table", "name"), [(STATA, "a.dta"), (EXCEL, "a.xlsx"), (RDATA, "a.rda")])
-def test_a_damaged_binary_file_is_told_in_one_message(tmp_path: Path, table: RawTable, name: str) -> None:
+def test_a_damaged_binary_file_gives_one_message(tmp_path: Path, table: RawTable, name: str) -> None:
     whole = {
         "a.dta": lambda: stata_bytes(tmp_path, pd.DataFrame({"a": [1.0] * 50})),
         "a.xlsx": lambda: workbook_bytes([["a"], *[[i] for i in range(50)]]),
         "a.rda": lambda: rda_bytes(tmp_path, small=pd.DataFrame({"a": [float(i) for i in range(50)]})),
     }[name]()
     for content in (whole[: len(whole) // 2], b"name,ccode\n1,2\n", bytes(100)):
-        told = message(tmp_path, content, table, name)
+        reported = message(tmp_path, content, table, name)
         assert any(
-            words in told for words in ("is not a zip archive", "A compressed file is damaged", "cannot be read as")
+            words in reported for words in ("is not a zip archive", "A compressed file is damaged", "cannot be read as")
         )
-        assert "table small" in told
+        assert "table small" in reported
 
 
 def test_an_error_in_a_workbook_is_not_an_empty_cell(tmp_path: Path) -> None:
     for error in ("#N/A", "#DIV/0!"):
-        told = message(tmp_path, workbook_bytes([["a"], [1], [error]]), EXCEL, "a.xlsx")
-        assert "holds an error" in told and "A3" in told
+        reported = message(tmp_path, workbook_bytes([["a"], [1], [error]]), EXCEL, "a.xlsx")
+        assert "holds an error" in reported
+        assert "A3" in reported
 
 
 def test_importing_the_readers_imports_no_reader_library() -> None:
-    slow = "pandas pyreadstat rdata python_calamine requests pooch"
-    code = f"import sys, orchestration.ingest.readers, orchestration.ingest.fetch; print(*set('{slow}'.split()) & set(sys.modules))"
+    modules = "orchestration.ingest.readers, orchestration.ingest.fetch"
+    slow = {"pandas", "pyreadstat", "rdata", "python_calamine", "requests", "pooch"}
+    code = f"import sys, {modules}; print(*{slow} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
 
@@ -281,7 +297,7 @@ ROWS = {
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_real_tables_have_the_rows_the_mirrors_readme_counts(mirror: Path, name: str) -> None:
+def test_real_tables_have_the_documented_number_of_rows(mirror: Path, name: str) -> None:
     table = real_table(name, mirror)
     assert table.num_rows == ROWS[name]
     assert tuple(table.column_names) == catalog().raw_tables[name].table.columns
@@ -345,7 +361,7 @@ def test_real_rivalries_are_rendered_without_decimals(mirror: Path) -> None:
     assert (first["positional"], first["ideological"]) == ("1", None)
 
 
-def test_real_usa_1945_capability_is_verbatim(mirror: Path) -> None:
+def test_the_capability_of_the_usa_in_1945_is_verbatim(mirror: Path) -> None:
     rows = real_table("national_capabilities", mirror).to_pylist()
     (usa_1945,) = (row for row in rows if (row["ccode"], row["year"]) == ("2", "1945"))
     assert usa_1945["cinc"] == "0.38386354"
