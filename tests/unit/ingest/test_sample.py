@@ -291,7 +291,7 @@ def test_an_existing_sample_is_not_written_again(catalog, vouched, tmp_path):
     path.write_bytes(b"changed by hand")
     again, _ = capabilities_in(catalog, folder)
     assert again == file
-    assert path.read_bytes() == b"changed by hand"
+    assert path.read_bytes() == b"changed by hand"  # the recorded hash is unchanged, so fetch refuses it
 
 
 @pytest.mark.parametrize("harm", ["another generator", "a file gone"])
