@@ -1,4 +1,4 @@
-"""Complete and quasi-complete separation are found and told apart, with the terms that separate."""
+"""Complete and quasi-complete separation are distinguished, and the separating terms are named."""
 
 import numpy as np
 
