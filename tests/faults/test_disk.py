@@ -100,7 +100,7 @@ def full_when_seen(disk: SmallDisk, shell: Shell, pattern: str) -> Done:
         time.sleep(0.002)
     else:
         pytest.fail(f"the refresh ended without {pattern}: {process.stdout.read()}")
-    output, _ = process.communicate(timeout=300)
+    output, _ = process.communicate(timeout=900)
     return Done(process.args, process.returncode, "", output)
 
 
@@ -117,7 +117,7 @@ def test_no_file_may_grow(published: Shell) -> None:
         shutil.rmtree(published.data_dir / "raw")
         done = subprocess.run(
             ["prlimit", f"--fsize={largest_bytes}", str(WAREHOUSE), *FORCED],
-            check=False, env=published.environment(), capture_output=True, text=True, timeout=300,
+            check=False, env=published.environment(), capture_output=True, text=True, timeout=900,
         )  # fmt: skip
         refused(done)
         assert published.published_hash() == before

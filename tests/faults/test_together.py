@@ -33,7 +33,7 @@ def test_a_second_run_is_refused_and_a_reader_undisturbed(published: Shell) -> N
         if "ingest_" in line and "STEP_START" in line:
             break
     refused(published(*FORCED), "Another refresh", f"process {ui_run.pid}")
-    output, _ = ui_run.communicate(timeout=300)
+    output, _ = ui_run.communicate(timeout=900)
     assert ui_run.returncode == 0, output[-3000:]
 
     assert reader.execute(WHOLE_SNAPSHOT).fetchone() == seen

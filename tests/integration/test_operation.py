@@ -130,7 +130,7 @@ def daemon(operated: Operated, log: Path, **variables: str) -> Iterator[None]:
                 os.killpg(process.pid, signal.SIGKILL)
 
 
-def wait_for(what: str, condition: Callable[[], object], seconds: float = 240) -> object:
+def wait_for(what: str, condition: Callable[[], object], seconds: float = 600) -> object:
     """Wait for the first true value of ``condition``; the limit is long because the machine may be busy."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -181,7 +181,7 @@ def test_the_schedule_ticks_and_runs_are_queued(operated: Operated, tmp_path: Pa
             text=True,
         )
         assert launched.returncode == 0, launched.stderr
-        first.communicate(timeout=240)
+        first.communicate(timeout=600)
         wait_for("the end of both", lambda: all(ended(run) for run in operated.runs()))
     with DagsterInstance.get() as instance:
         by_hand, queued = instance.get_run_records(ascending=True)[-2:]

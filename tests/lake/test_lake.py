@@ -233,7 +233,7 @@ def kill_after(run: subprocess.Popen[str], stage: str, seconds: float) -> bool:
     if reached:
         time.sleep(seconds)
         os.killpg(run.pid, signal.SIGKILL)
-    run.communicate(timeout=60)
+    run.communicate(timeout=900)
     return reached
 
 
