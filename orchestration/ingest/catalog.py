@@ -51,15 +51,7 @@ class Record(BaseModel):
 
 
 class YearColumns(Record):
-    """Consecutive columns of a wide file that are named by calendar year.
-
-    Attributes
-    ----------
-    first, last : int
-        First and last calendar year, both included.
-    type : {"text", "integer", "number"}
-        Type of all these columns.
-    """
+    """Consecutive columns of a wide file, named by calendar year from `first` to `last`, both included."""
 
     first: int
     last: int
@@ -67,30 +59,14 @@ class YearColumns(Record):
 
 
 class MissingCodes(Record):
-    """Numbers that mean "not observed".
-
-    Attributes
-    ----------
-    codes : tuple of int
-        The numbers, such as -9.
-    columns : tuple of str
-        Columns in which they occur.
-    """
+    """Numbers (`codes`) that mean "not observed" in some columns."""
 
     codes: tuple[int, ...] = Field(min_length=1)
     columns: tuple[str, ...] = Field(min_length=1)
 
 
 class KnownFault(Record):
-    """A known fault of the publisher's file.
-
-    Attributes
-    ----------
-    rows : int
-        Largest number of rows with this fault.
-    reason : str
-        Why they are accepted.
-    """
+    """At most this many rows of the publisher's file have a known fault; they are accepted for this reason."""
 
     rows: PositiveInt
     reason: Text
@@ -168,18 +144,7 @@ class RawTable(Record):
         return tuple(self.column_types)
 
     def missing_codes_of(self, column: str) -> tuple[int, ...]:
-        """List the missing codes of a column.
-
-        Parameters
-        ----------
-        column : str
-            Name of the column.
-
-        Returns
-        -------
-        tuple of int
-            Empty if the column has none.
-        """
+        """List the missing codes of a column; empty if it has none."""
         return tuple(code for group in self.missing_codes if column in group.columns for code in group.codes)
 
     @model_validator(mode="after")
@@ -286,15 +251,7 @@ class RawTableEntry:
 
 @dataclass(frozen=True, eq=False)
 class Catalog(Mapping[str, Source]):
-    """All sources: a mapping from source name to source.
-
-    Attributes
-    ----------
-    sources : Mapping of str to Source
-        Sources by name.
-    raw_tables : Mapping of str to RawTableEntry
-        Raw tables by name.
-    """
+    """All sources, a mapping by source name; `raw_tables` has every raw table by its name."""
 
     sources: Mapping[str, Source]
     raw_tables: Mapping[str, RawTableEntry]
