@@ -69,9 +69,10 @@ def panel_columns(table: str) -> set[str]:
 
         columns: set[str] = set()
         for choice in specifications():
-            model = model_of(choice)  # the columns of its terms are transformed and lagged already
+            model = model_of(choice)  # its terms name columns that are transformed and lagged already
             terms = (*mortality_terms(choice), *CONTROLS[choice["controls"]])
-            columns |= _columns_of([model]) | {term.column for term in terms}
+            columns |= {model.outcome, *(term.column for term in terms)}
+            columns |= {model.time.column} if model.time else set()
     elif table == "robustness":
         from analysis.studies.imputation import PREDICTORS
         from analysis.studies.robustness import SOURCES
