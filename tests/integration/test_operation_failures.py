@@ -127,7 +127,7 @@ def test_a_refresh_that_fails_before_its_run_raises_an_alert(tmp_path: Path) -> 
     assert alert["posted"] == "no: ConnectionRefusedError"
     status = shell("status")
     assert status.returncode == 0
-    assert f"refresh failed: {alert['message'].splitlines()[0]}" in status.stdout
+    assert f"refresh failed: {alert['message'].splitlines()[0]}" in " ".join(status.stdout.split())
     output = [path.read_text(), done.stdout, done.stderr, status.stdout, status.stderr]
     assert not any(secret in text for text in output)
 
