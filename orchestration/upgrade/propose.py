@@ -137,6 +137,7 @@ def propose(settings: Settings, request: Request) -> Proposal:
         "version": version,
         "sha256": sha256,
         "size_bytes": len(content),
+        "acknowledged_revision_of": old.sha256,  # confirmed by whoever has seen the differences
     }
     if request.url:
         changes |= {"publisher_url": request.url, "archive_member": request.member}

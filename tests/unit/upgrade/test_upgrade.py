@@ -88,7 +88,10 @@ def test_only_lines_with_a_change_are_edited(settings: Settings, request_: Reque
         RECORD.replace("file: tin-1.csv", "file: tin-2.csv")
         .replace("    version: '1.0'", "    version: '2.0'")
         .replace(hashlib.sha256(OLD).hexdigest(), hashlib.sha256(NEW).hexdigest())
-        .replace(f"size_bytes: {len(OLD)}", f"size_bytes: {len(NEW)}")
+        .replace(
+            f"size_bytes: {len(OLD)}\n",
+            f"size_bytes: {len(NEW)}\n    acknowledged_revision_of: {hashlib.sha256(OLD).hexdigest()}\n",
+        )
         .replace("https://example.org/tin.zip", "https://example.org/tin-2.zip")
         .replace("archive_member: tin-1.csv", "archive_member: v2/tin-2.csv")
         .replace("    pinned_url: https://example.org/pinned/tin-1.csv\n", "")
