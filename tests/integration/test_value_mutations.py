@@ -16,6 +16,9 @@ from orchestration.publication.load_checks import check_values, keep_published_l
 from tests.support.value_mutations import MUTATIONS, Mutation, mutated
 
 
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture(scope="module")
 def published(real_warehouse, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """The raw tables of a publication, in a data folder of their own."""
