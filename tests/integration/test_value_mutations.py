@@ -15,7 +15,6 @@ from orchestration.ingest.raw import build_raw_table
 from orchestration.publication.load_checks import check_values, keep_published_loads
 from tests.support.value_mutations import MUTATIONS, Mutation, mutated
 
-
 pytestmark = pytest.mark.slow
 
 
