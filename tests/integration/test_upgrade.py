@@ -23,6 +23,7 @@ COLUMNS = ["milex", "milper", "irst", "pec", "tpop", "upop", "cinc"]
 PUBLISH_UNTESTED = """
 import os
 from datetime import UTC, datetime
+from orchestration.build.record import current_inputs, write_build_record
 from orchestration.ingest.acquisition import open_acquisition
 from orchestration.publication.evidence import publish_refresh
 from orchestration.modelling.results import estimate_models
@@ -39,6 +40,7 @@ for source, file in acquisition.files():
         acquisition.build(source, file, table, acquisition.fetch(source, file), datetime.now(UTC))
 build_mart(settings, with_tests=False)
 (settings.dbt_target_dir / "run_results.json").write_text('{"results": []}')
+write_build_record(settings, current_inputs(acquisition))
 estimate_models(settings, print)
 publish_refresh(settings, datetime.now(UTC))
 """

@@ -70,7 +70,7 @@ def test_an_earlier_publication_has_the_earlier_values(settings: Settings) -> No
     assert rows(find(settings, "previous"), first) == [(167500.0, "p1")]
     assert rows(find(settings), first) == rows(find(settings, "current"), first) == second
     assert rows(find(settings, "p1"), "select * from dyad_years") == [(1,)]
-    with pytest.raises(WarehouseError, match="no table dyad_years"):
+    with pytest.raises(WarehouseError, match="Table dyad_years not found"):
         rows(find(settings, "p2"), "select * from dyad_years")
     with pytest.raises(WarehouseError, match="no id that begins with it"):
         find(settings, "p3")
