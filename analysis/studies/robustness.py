@@ -27,8 +27,14 @@ from analysis.studies.kimball import HEADLINE_MODEL, MORTALITY, RATE, ROSE, head
 from analysis.studies.pooling import pool
 
 PERMUTATIONS = 499
-SAMPLES = (Sample("1900-2000", 1900, 2000), Sample("1816-1944", 1816, 1944), Sample("1945-2000", 1945, 2000))
-SOURCES = ("imr_abouharb_kimball", "imr_gapminder", "imr_world_bank", "child_mortality_rate")
+WITHOUT_SUSPECT = Sample("without suspect rates", 1816, 2000, "infant_mortality_is_suspect", equals=1, negate=True)
+SAMPLES = (
+    Sample("1900-2000", 1900, 2000),
+    Sample("1816-1944", 1816, 1944),
+    Sample("1945-2000", 1945, 2000),
+    WITHOUT_SUSPECT,
+)
+SOURCES = ("imr_abouharb_kimball", "imr_gapminder", "imr_world_bank", "imr_un_igme", "child_mortality_rate")
 DECADES = range(1810, 2001, 10)
 LEFT_OUT = "without one state"
 Rows = list[dict[str, Any]]
@@ -37,7 +43,8 @@ Rows = list[dict[str, Any]]
 def robustness(panel: pd.DataFrame, is_synthetic: bool = False) -> pd.DataFrame:
     """Check the headline model against other links, samples, series, lags, controls, estimators and resamples.
 
-    The checks are: the headline model itself; other links; other samples; other mortality series; lags of mortality,
+    The checks are: the headline model itself; other links; other samples, one of them without the
+    rates that look like errors; other mortality series; lags of mortality,
     and leads as placebos (the future cannot have an effect); decade effects; state means of the terms (the correlated
     random effects of Mundlak); bias reduction; multiple imputation of missing mortality; each state left out in turn;
     and mortality permuted among the years of each state. Errors are clustered by state.

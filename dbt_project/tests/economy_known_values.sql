@@ -6,9 +6,9 @@ with economy as (
 
 known (cow_code, year, fact, expected) as (
     values
-    (2, 2014, 'gdp_per_capita', 51664.0),
+    (2, 2014, 'gdp_per_capita', 51796.6),
     (260, 1960, 'gdp_per_capita', 12282.0),
-    (696, 1991, 'gdp_per_capita', null),  -- published as 0
+    (696, 1991, 'gdp_per_capita', null),  -- 0 in the edition of 2020, empty in that of 2023
     (255, 1860, 'gdp_per_capita', null),  -- Prussia is not the Germany of the series
     (2, 2014, 'imports_millions_usd', 2345185.8),
     (260, 1985, 'imports_millions_usd', 158485.1),  -- published under 255
@@ -41,6 +41,17 @@ counts as (
         max(year) filter (where imports_millions_usd is not null) as last_trade_year,
         max(year) filter (where gdp_per_capita is not null) as last_income_year
     from economy
+),
+
+-- State-years with an income whose population is outside the bounds that the column's description gives.
+outside_bounds as (
+    select count(*) as state_years
+    from economy
+    inner join {{ ref('stg_cow__national_capabilities') }} as capabilities
+        on economy.cow_code = capabilities.cow_code and economy.year = capabilities.year
+    where
+        economy.gdp_per_capita is not null
+        and not economy.population_maddison / capabilities.total_population_thousands between 0.7 and 1.35
 )
 
 select
@@ -63,4 +74,13 @@ select
 from counts
 where
     (incomes, populations, imports, exports, first_trade_year, last_trade_year, last_income_year)
-    <> (12317, 12582, 12577, 13069, 1870, 2014, 2018)
+    <> (13065, 13234, 12577, 13069, 1870, 2014, 2022)
+union all
+select
+    'state-years with an income outside the bounds' as fact,
+    null as cow_code,
+    null as year,
+    51 as expected,
+    state_years as found
+from outside_bounds
+where state_years <> 51

@@ -138,6 +138,10 @@ META_DOCS = {
         "share_missing": ("share", "Share of rows in which the column is NULL (0 to 1)"),
         "first_year": ("calendar year", "First year with a value; NULL if the table has no years"),
         "last_year": ("calendar year", "Last year with a value; NULL if the table has no years"),
+        "last_year_for_half": (
+            "calendar year",
+            "Last year in which at least half of the table's rows of that year have a value; NULL if there is none",
+        ),
     },
 }
 

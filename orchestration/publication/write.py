@@ -134,7 +134,7 @@ def _write_meta(connection: duckdb.DuckDBPyConnection, publication: Publication,
         "create table warehouse.meta.columns (table_schema varchar, table_name varchar, column_name varchar,"
         " position integer, data_type varchar, unit varchar not null, description varchar not null,"
         " source varchar not null, rows bigint, non_null bigint, share_missing double, first_year integer,"
-        " last_year integer, primary key (table_schema, table_name, column_name))"
+        " last_year integer, last_year_for_half integer, primary key (table_schema, table_name, column_name))"
     )
     for column in evidence.columns:
         _insert(connection, "meta.columns", [_codebook_row(connection, column)])
@@ -149,6 +149,8 @@ def _codebook_row(connection: duckdb.DuckDBPyConnection, column: Column) -> dict
     non_null, first_year, last_year = single_row(
         connection.execute(f"select count(*), {years} from {table} where {name} is not null")
     )
+    half = f"select max(year) from (select year from {table} group by year having count({name}) >= count(*) / 2)"
+    (last_year_for_half,) = single_row(connection.execute(half if column.has_years else "select null"))
     return {
         "table_schema": column.table_schema,
         "table_name": column.table_name,
@@ -163,6 +165,7 @@ def _codebook_row(connection: duckdb.DuckDBPyConnection, column: Column) -> dict
         "share_missing": 1 - non_null / rows if rows else None,
         "first_year": first_year,
         "last_year": last_year,
+        "last_year_for_half": last_year_for_half,
     }
 
 

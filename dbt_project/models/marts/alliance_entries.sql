@@ -25,6 +25,7 @@ select
     {%- endfor %}
     entries.is_state_system_member_in_atop,
     entries.is_in_state_system,
+    entries.inherited_from,
     entries.is_late_accession,
     entries.is_new
 from entries

@@ -66,7 +66,8 @@ infant_mortality_by_source as (
         year,
         max(rate) filter (where source = 'abouharb_kimball') as imr_abouharb_kimball,
         max(rate) filter (where source = 'gapminder') as imr_gapminder,
-        max(rate) filter (where source = 'world_bank') as imr_world_bank
+        max(rate) filter (where source = 'world_bank') as imr_world_bank,
+        max(rate) filter (where source = 'un_igme') as imr_un_igme
     from infant_mortality
     group by cow_code, year
 ),
@@ -107,9 +108,11 @@ select
     preferred.change_5y as infant_mortality_change_5y,
     preferred.change_1y > 0 as infant_mortality_rose,
     preferred.is_flat_run as infant_mortality_is_flat_run,
+    preferred.is_suspect as infant_mortality_is_suspect,
     by_source.imr_abouharb_kimball,
     by_source.imr_gapminder,
     by_source.imr_world_bank,
+    by_source.imr_un_igme,
     child_mortality.child_mortality_rate,
     polity.polity2,
     selectorate.winning_coalition,

@@ -1,7 +1,7 @@
 -- Every infant mortality rate of a state in the system, one row per state, year and source, with changes within the
 -- source, quality flags, and the mark of the preferred series.
 {%- set fill_order = var('infant_mortality_fill_order') %}
-{%- set sources_to_fill = ['gapminder', 'gapminder_2010', 'world_bank', 'clio_infra'] %}
+{%- set sources_to_fill = ['gapminder', 'gapminder_2010', 'world_bank', 'clio_infra', 'un_igme'] %}
 {%- for source in fill_order if source not in sources_to_fill %}
 {{ exceptions.raise_compiler_error(
     "infant_mortality_fill_order: found '" ~ source ~ "', expected one of " ~ sources_to_fill | join(', ')
@@ -13,6 +13,12 @@
 {%- set min_changes_of_flat_run = 2 %}
 {%- set min_changes_of_linear_run = 3 %}
 {%- set min_changes_of_decadal_run = 9 %}
+{#- A rate is suspect if it differs by more than these factors: from the year before, from the median of the years around
+    it in the same source, or from the median of the other sources in the same year. -#}
+{%- set suspect_change = 1.5 %}
+{%- set suspect_spike = 1.5 %}
+{%- set years_around = 5 %}
+{%- set suspect_disagreement = 2 %}
 with rates as (
     select * from {{ ref('int_infant_mortality_rates') }}
 ),
@@ -24,7 +30,11 @@ changes as (
         rate - max(rate) over (series range between 1 preceding and 1 preceding) as change_1y,
         rate - max(rate) over (series range between 3 preceding and 3 preceding) as change_3y,
         rate - max(rate) over (series range between 5 preceding and 5 preceding) as change_5y,
-        count(*) over (series range between 1 following and 1 following) > 0 as has_next_year
+        count(*) over (series range between 1 following and 1 following) > 0 as has_next_year,
+        median(rate) over (
+            series range between {{ years_around }} preceding and {{ years_around }} following
+            exclude current row
+        ) as median_around
     from rates
     window series as (partition by source, cow_code order by year)
 ),
@@ -64,6 +74,41 @@ runs as (
     from measured
 ),
 
+-- The median of every other source of the same state and year, from the list of all its rates.
+compared as (
+    select
+        *,
+        list_median(
+            list_transform(
+                list_filter(list({'source': source, 'rate': rate}) over state_year, lambda other: other.source <> source),
+                lambda other: other.rate
+            )
+        ) as median_of_others
+    from runs
+    window state_year as (partition by cow_code, year)
+),
+
+suspected as (
+    select
+        *,
+        concat_ws(
+            '; ',
+            case
+                when not rate / (rate - change_1y) between {{ 1 / suspect_change }} and {{ suspect_change }}
+                    then 'changed from ' || round(rate - change_1y, 1) || ' the year before'
+            end,
+            case
+                when not rate / median_around between {{ 1 / suspect_spike }} and {{ suspect_spike }}
+                    then 'median of the years around ' || round(median_around, 1)
+            end,
+            case
+                when not rate / median_of_others between {{ 1 / suspect_disagreement }} and {{ suspect_disagreement }}
+                    then 'median of the other sources ' || round(median_of_others, 1)
+            end
+        ) as reasons
+    from compared
+),
+
 flagged as (
     select
         *,
@@ -85,7 +130,7 @@ flagged as (
         {%- endfor %}
         change_1y is null and not has_next_year as is_isolated_value,
         list_position({{ ['abouharb_kimball'] + fill_order }}, source) as preference
-    from runs
+    from suspected
 )
 
 select
@@ -100,6 +145,8 @@ select
     is_flat_run,
     is_linear_run,
     is_isolated_value,
-    is_decadal_interpolation
+    is_decadal_interpolation,
+    reasons <> '' as is_suspect,
+    nullif(reasons, '') as suspicion
 from flagged
 order by cow_code, year, source

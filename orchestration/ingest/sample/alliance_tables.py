@@ -1,4 +1,4 @@
-"""The two ATOP tables: treaties that give every state exactly the formations drawn for it.
+"""The ATOP tables: treaties that give every state exactly the formations drawn for it.
 
 The states that form in one year are shuffled into treaties of two or more. A state that is alone signs with one outside
 the state system. Some join an older treaty instead of a new one. Two entries must not count as formation: the second
@@ -65,8 +65,10 @@ class Treaties:
 def tables(world: World) -> Iterator[tuple[str, Columns]]:
     """Yield name and columns of the ATOP tables."""
     treaties = _sign(world)
-    yield "atop", _members(world, treaties)
+    members = _members(world, treaties)
+    yield "atop", members
     yield "atop_alliances", _alliances(world, treaties)
+    yield "atop_state_years", _state_years(members)
 
 
 def _sign(world: World) -> Treaties:
@@ -239,6 +241,34 @@ def _alliances(world: World, t: Treaties) -> Columns:
     members = np.full((len(treaty), MEMBERS_AT_MOST), np.nan)
     members[member_of, rank] = world.roster.codes[t.state[order]]
     return columns | {f"mem{number + 1}": members[:, number] for number in range(MEMBERS_AT_MOST)}
+
+
+def _state_years(members: Columns) -> Columns:
+    """One row for each state and year with a treaty; where a treaty is renewed, the later phase counts."""
+    last = np.where(members["yrexit"] == 0, ALLIANCE_YEARS[1], members["yrexit"])
+    length = last - members["yrent"] + 1
+    row = np.repeat(np.arange(len(length)), length)
+    year = members["yrent"][row] + np.arange(len(row)) - np.repeat(np.cumsum(length) - length, length)
+    state, treaty = members["member"][row], members["atopid"][row]
+    order = np.lexsort((members["phase"][row], treaty, year, state))
+    row, year, state, treaty = row[order], year[order], state[order], treaty[order]
+    changes = (np.diff(state) != 0) | (np.diff(year) != 0)
+    is_last_phase = np.r_[changes | (np.diff(treaty) != 0), True]
+    row, year, state, treaty = (values[is_last_phase] for values in (row, year, state, treaty))
+    starts = np.flatnonzero(np.r_[True, (np.diff(state) != 0) | (np.diff(year) != 0)])
+    number = np.diff(np.r_[starts, len(row)])
+    ids = np.full((len(starts), MEMBERS_AT_MOST), np.nan)
+    ids[np.repeat(np.arange(len(starts)), number), np.arange(len(row)) - np.repeat(starts, number)] = treaty
+    return {
+        "state": state[starts],
+        "year": year[starts],
+        "atopally": 1,
+        "number": number,
+        "transyr": 0,
+        "version": 5.1,
+        **{name: np.maximum.reduceat(members[name][row], starts) for name in OBLIGATIONS},
+        **{f"atopid{place + 1}": ids[:, place] for place in range(MEMBERS_AT_MOST)},
+    }
 
 
 def _common(t: Treaties, treaty: Integers) -> Columns:

@@ -28,27 +28,19 @@ SYNTHETIC_NOTE = "SYNTHETIC: invented by a program to try the pipeline; it says 
 
 CRLF, CR, LF = "\r\n", "\r", "\n"
 LINE_ENDS = {
-    "09508e1d-4bb1-419a-a275-77169f9cc773_v2.csv": CRLF,
+    "API_SP.DYN.IMRT.IN_DS2_en_csv_v2_2.csv": CRLF,
     "COW country codes.csv": CR,
     "Inter-StateWarData_v4.0.csv": CR,
     "MIDA 5.0.csv": CRLF,
     "MIDB 5.0.csv": CRLF,
-    "NMC-60-abridged.csv": CRLF,
     "National_COW_4.0.csv": CRLF,
-    "majors2016.csv": CRLF,
     "p5v2018.csv": CRLF,
     "system2016.csv": CRLF,
 }  # all other files: LF
 ARROW_TYPES: dict[str, pa.DataType] = {"text": pa.string(), "integer": pa.int64(), "number": pa.float64()}
 TEXT_QUOTED = {"mid_participants", "direct_contiguity"}
-# Tables whose file has a byte order mark and every cell quoted.
-WORLD_BANK_TABLES = {"world_bank_infant_mortality", "world_bank_countries"}
-WORLD_BANK_PREAMBLE = [
-    '"Data Source","SYNTHETIC World Development Indicators",',
-    "",
-    '"Last Updated Date","SYNTHETIC",',
-    "",
-]
+ALL_QUOTED = {"world_bank_infant_mortality", "world_bank_countries"}
+BYTE_ORDER_MARK = {"world_bank_countries": "\ufeff"}
 
 
 def arrange(table: RawTable, values: Mapping[str, Any]) -> pa.Table:
@@ -119,18 +111,17 @@ def _csv(file: SourceFile, table: RawTable, content: pa.Table) -> bytes:
     end = LINE_ENDS.get(file.file, LF)
     header = list(content.column_names)
     quoting: Literal["needed", "all_valid", "none"] = "needed" if table.name in TEXT_QUOTED else "none"
-    lead = ""
-    if table.name in WORLD_BANK_TABLES:
+    if table.name in ALL_QUOTED:
         cells: list[Any] = [pc.fill_null(column.cast(pa.string()), pa.scalar("")) for column in content.columns]
         content = pa.table(cells, names=header)
         header = [f'"{name}"' for name in header]
         quoting = "all_valid"
-        lead = "\ufeff" + "".join(line + end for line in WORLD_BANK_PREAMBLE[: table.skip_lines])
     if table.trailing_empty_column:
         content = content.append_column("", pa.nulls(content.num_rows, pa.string()))
         header.append("")
     out = io.BytesIO()
-    out.write((lead + ",".join(header) + end).encode(str(table.encoding)))
+    mark = BYTE_ORDER_MARK.get(table.name, "")
+    out.write((mark + ",".join(header) + end).encode(str(table.encoding)))
     options = pyarrow.csv.WriteOptions(  # type: ignore[call-arg]  # the stubs lack eol
         include_header=False, quoting_style=quoting, eol=end, batch_size=65_536
     )

@@ -11,7 +11,8 @@ from orchestration.ingest.sample.world import Columns, World, winning_coalition_
 
 ABOUHARB_KIMBALL_LAST_YEAR, FILE_LAST_YEAR = 2002, 2010
 GAPMINDER_2015_LAST_YEAR, GAPMINDER_2010_LAST_YEAR = 2015, 2008
-WORLD_BANK_YEARS = (1960, 2015)
+WORLD_BANK_YEARS = (1960, 2023)
+UN_IGME_YEARS = (1960, 2020)
 SERIES_DIVERGE = 1950  # from this year Gapminder is close to Abouharb & Kimball's figure, but not equal
 AGGREGATES = (("World", "WLD"), ("Arab World", "ARB"), ("High income", "HIC"))
 NAMES_OF_2010 = {"Yemen": "Yemen, Rep."}  # names that Gapminder changed between its two versions
@@ -33,6 +34,7 @@ def tables(world: World) -> Iterator[tuple[str, Columns]]:
     in_clio_infra = ~np.isin(world.roster.codes[current], list(NOT_IN_CLIO_INFRA))
     yield "clio_infra_infant_mortality", _clio_infra(world, current[in_clio_infra])
     yield "child_mortality", _child_mortality(world, current)
+    yield "un_igme_mortality", _un_igme(world, current)
 
 
 def _replication_file(world: World) -> Columns:
@@ -161,4 +163,21 @@ def _child_mortality(world: World, rows: Integers) -> Columns:
         "Entity": np.repeat(world.roster.series_names[rows], len(years)),
         "Year": np.tile(years, len(rows)),
         "Child mortality estimates (Gapminder (2015))": np.round(values, 2).ravel(),
+    }
+
+
+def _un_igme(world: World, rows: Integers) -> Columns:
+    """Deaths per 100 births with two decimals, of each country from its own first year, and of one region."""
+    first, last = UN_IGME_YEARS
+    years = np.arange(first, last + 1)
+    values = world.mortality[rows][:, years - FIRST_YEAR]
+    begins = world.stream(18).integers(first, first + 25, (len(rows), 1))
+    values = np.vstack([np.where(years >= begins, values, np.nan), values.mean(axis=0)])
+    names = np.r_[world.roster.series_names[rows], np.array(["World"], dtype=object)]
+    under_five = np.minimum(values * CHILD_PER_INFANT, 700)
+    return {
+        "Entity": np.repeat(names, len(years)),
+        "Year": np.tile(years, len(names)),
+        "Infant mortality rate": np.round(values / 10, 2).ravel(),
+        "Under-five mortality rate": np.round(under_five / 10, 2).ravel(),
     }

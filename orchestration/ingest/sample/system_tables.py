@@ -7,11 +7,10 @@ import numpy as np
 from orchestration.ingest.sample.states import FIRST_YEAR, LAST_YEAR, MAJOR_SPELLS, Floats, Integers
 from orchestration.ingest.sample.world import CAPABILITIES, CAPABILITY_YEARS, Columns, World
 
-SYSTEM_LAST_YEAR = 2016  # of the state-year list and of the major powers
+SYSTEM_LAST_YEAR = 2016  # of the state-year list
 TRADE_YEARS = (1870, 2014)
 THREAT_YEARS = (1816, 2015)
-MADDISON_YEARS = (1820, 2018)
-NO_VALUE = -9  # missing code of the capabilities
+MADDISON_YEARS = (1820, 2022)
 FORMER_STATES = {365: "SUN", 315: "CSK"}  # Maddison's own codes
 FORMER_YEARS = (1900, 1990)
 
@@ -83,7 +82,7 @@ def _majors(world: World) -> Columns:
         "endyear": ends[:, 0],
         "endmonth": ends[:, 1],
         "endday": ends[:, 2],
-        "version": SYSTEM_LAST_YEAR,
+        "version": LAST_YEAR,
     }
 
 
@@ -98,16 +97,13 @@ def _capabilities(world: World) -> Columns:
     roster = world.roster
     state, column = roster.member_rows(*CAPABILITY_YEARS)
     columns = {
-        "stateabb": roster.abbreviations[state],
         "ccode": roster.codes[state],
         "year": roster.years[column],
         "cinc": np.round(world.cinc[state, column], 9),
-        "version": 2021,
     }
-    for name, values in zip(CAPABILITIES, world.capabilities, strict=True):
-        value = values[state, column]
-        columns[name] = np.where(np.isnan(value), NO_VALUE, value)
-    return columns
+    return columns | {
+        name: values[state, column] for name, values in zip(CAPABILITIES, world.capabilities, strict=True)
+    }
 
 
 def _trade(world: World) -> Columns:
@@ -166,8 +162,7 @@ def _maddison(world: World) -> Columns:
     kept = ~np.isin(labels, list(FORMER_STATES.values())) | ((year >= FORMER_YEARS[0]) & (year <= FORMER_YEARS[1]))
     income[rng.random(len(year)) < 0.08] = np.nan
     return {
-        "countrycode": labels[kept],
-        "country": roster.series_names[rows][kept],
+        "ISO": labels[kept],
         "year": year[kept],
         "gdppc": income[kept],
         "pop": np.round(np.exp(people))[kept],

@@ -15,6 +15,10 @@ clio_infra as (
     select * from {{ ref('stg_clio_infra__infant_mortality') }}
 ),
 
+un_igme as (
+    select * from {{ ref('stg_un_igme__infant_mortality') }}
+),
+
 abouharb_kimball as (
     select * from {{ ref('stg_allen_digiuseppe__state_years') }}
 ),
@@ -28,7 +32,7 @@ spine as (
 ),
 
 labelled as (
-    {%- for source in ['gapminder', 'gapminder_2010', 'world_bank', 'clio_infra'] %}
+    {%- for source in ['gapminder', 'gapminder_2010', 'world_bank', 'clio_infra', 'un_igme'] %}
     select
         '{{ source }}' as source,
         label,

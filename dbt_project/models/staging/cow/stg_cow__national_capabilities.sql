@@ -1,4 +1,4 @@
--- National Material Capabilities 6.0, one row per state-year.
+-- National Material Capabilities 7.0, one row per state-year.
 select
     {{ to_integer('ccode') }} as cow_code,
     {{ to_integer('year') }} as year,

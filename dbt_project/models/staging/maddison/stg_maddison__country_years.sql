@@ -1,6 +1,6 @@
--- Maddison Project 2020, one row per country code and year.
+-- Maddison Project 2023, one row per country code and year.
 select
-    countrycode as label,
+    "ISO" as label,
     {{ to_integer('year') }} as year,
     {{ to_double('gdppc', missing_codes('maddison')) }} as gdp_per_capita,
     {{ to_double('pop') }} as population_thousands

@@ -18,7 +18,14 @@ HEADLINE = kimball_models()[1]
 @pytest.fixture(scope="module")
 def table(panel):
     rate = panel["infant_mortality_rate"]
-    return robustness(panel.assign(imr_gapminder=rate, imr_world_bank=rate.where(panel["year"] >= 1960)))
+    suspect = panel["infant_mortality_change_1y"].abs() > 0.5 * rate if "infant_mortality_change_1y" in panel else rate > 180
+    return robustness(
+        panel.assign(
+            imr_gapminder=rate,
+            imr_world_bank=rate.where(panel["year"] >= 1960),
+            infant_mortality_is_suspect=suspect.astype(float),
+        )
+    )
 
 
 def of(table, check, term="infant_mortality_rose"):
@@ -80,7 +87,7 @@ def test_the_future_does_nothing_in_this_world(table):
 
 def test_a_failed_check_has_its_reason_and_does_not_stop_the_others(table):
     failed = table[table["term"].isna()]
-    assert set(failed["detail"]) == {"imr_abouharb_kimball", "child_mortality_rate"}
+    assert set(failed["detail"]) == {"imr_abouharb_kimball", "imr_un_igme", "child_mortality_rate"}
     assert failed["problem"].str.startswith("unknown column").all()
     assert (table["detail"] == "imr_gapminder").sum() == 2
 

@@ -1,0 +1,58 @@
+-- Failure: a state-year has more or fewer treaties, or other obligations, than ATOP's own state-year file. A state-year
+-- without a row in that file has no alliance. Five cells are known to differ: the terms of a treaty changed in that
+-- year, ATOP counts the later terms and the warehouse every obligation of the year. Rows of the file outside the state
+-- system are not compared.
+{{ config(meta={'dagster': {'ref': {'name': 'country_years'}}}) }}
+{%- set obligations = ['defense', 'offense', 'neutrality', 'nonaggression', 'consultation'] %}
+with panel as (
+    select * from {{ ref('country_years') }}
+    where any_alliances_in_force is not null
+),
+
+published as (
+    select * from {{ ref('stg_atop__state_years') }}
+),
+
+known (cow_code, year, cell) as (
+    values
+    (140, 1857, 'defense'),
+    (740, 1905, 'offense'),
+    (740, 1905, 'neutrality'),
+    (90, 1888, 'neutrality'),
+    (92, 1888, 'neutrality')
+),
+
+cells as (
+    select
+        panel.cow_code,
+        panel.year,
+        'treaties' as cell,
+        panel.any_alliances_in_force as found,
+        coalesce(published.alliances, 0) as expected
+    from panel
+    left join published
+        on panel.cow_code = published.cow_code and panel.year = published.year
+    {%- for obligation in obligations %}
+    union all
+    select
+        panel.cow_code,
+        panel.year,
+        '{{ obligation }}' as cell,
+        cast(panel.{{ obligation }}_alliances_in_force > 0 as integer) as found,
+        cast(coalesce(published.has_{{ obligation }}, false) as integer) as expected
+    from panel
+    left join published
+        on panel.cow_code = published.cow_code and panel.year = published.year
+    {%- endfor %}
+)
+
+select
+    cow_code,
+    year,
+    cell,
+    expected,
+    found
+from cells
+anti join known
+    on cells.cow_code = known.cow_code and cells.year = known.year and cells.cell = known.cell
+where found is distinct from expected
