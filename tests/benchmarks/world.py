@@ -36,7 +36,8 @@ LABELS = {
     "world_bank_infant_mortality": "Country Code",
     "clio_infra_infant_mortality": "country",
     "child_mortality": "Entity",
-    "maddison": "countrycode",
+    "maddison": "ISO",
+    "un_igme_mortality": "Entity",
     **dict.fromkeys(("polity5", "selectorate_w4", "selectorate_deposit"), "ccode"),
     **dict.fromkeys(("country_mappings", "country_mappings_maddison"), "label"),
 }

@@ -51,11 +51,11 @@ def half_of_it(content: bytes) -> bytes:
 
 
 CASES = [
-    ("cow_nmc", "NMC-60-abridged.csv", a_wrong_byte, "does not match its recorded sha256"),
-    ("cow_nmc", "NMC-60-abridged.csv", a_missing_column, "version"),
-    ("cow_nmc", "NMC-60-abridged.csv", an_extra_column, "surprise"),
-    ("cow_nmc", "NMC-60-abridged.csv", a_duplicated_row, "1816"),
-    ("cow_nmc", "NMC-60-abridged.csv", a_year_outside_membership, "1815"),
+    ("cow_nmc", "cow_nmc.rda", a_wrong_byte, "does not match its recorded sha256"),
+    ("cow_state_system", "system2016.csv", a_missing_column, "version"),
+    ("cow_state_system", "system2016.csv", an_extra_column, "surprise"),
+    ("cow_state_system", "system2016.csv", a_duplicated_row, "1816"),
+    ("cow_state_system", "system2016.csv", a_year_outside_membership, "1815"),
     ("atop", "atop5_1m.csv", nothing, "empty"),
     ("polity5", "p5v2018.csv", an_html_page, "HTML"),
     ("cow_contiguity", "DirectContiguity320.zip", half_of_it, "zip"),

@@ -15,26 +15,19 @@ from orchestration.core.settings import SAMPLE, Settings
 from orchestration.publication.evidence import publish_refresh
 from orchestration.store.publication_file import PublicationFile
 from tests.support.faults import FORCED, assert_recovers, change_sample, refused
+from tests.support.rdata_files import CAPABILITIES, with_half_of_all_shares
 from tests.support.shell import REPOSITORY, Shell
 
 pytestmark = pytest.mark.slow
 
-NMC = "cow_nmc/NMC-60-abridged.csv"
-
 
 def test_a_failing_test_or_estimator_prevents_publication(published: Shell, tmp_path: Path) -> None:
     """A dbt test fails; then, with the file as before, the build succeeds and an estimator raises."""
-    before, whole = published.published_hash(), (published.data_dir / "sample_mirror" / NMC).read_bytes()
-
-    def all_shares_halved(content: bytes) -> bytes:
-        header, *lines = content.decode().splitlines()
-        rows = [line.split(",") for line in lines]
-        return "\r\n".join([header, *(",".join([*r[:9], str(float(r[9]) / 2), r[10]]) for r in rows)]).encode()
-
-    change_sample(published.data_dir, NMC, all_shares_halved)
+    before, whole = published.published_hash(), (published.data_dir / "sample_mirror" / CAPABILITIES).read_bytes()
+    change_sample(published.data_dir, CAPABILITIES, with_half_of_all_shares)
     refused(published("run", "--sources", "sample"), "test cinc_sums_to_one", "the current publication is unchanged")
     assert published.published_hash() == before
-    change_sample(published.data_dir, NMC, lambda _: whole)
+    change_sample(published.data_dir, CAPABILITIES, lambda _: whole)
     broken = Shell(published.data_dir, (*published.variables, ("PYTHONPATH", str(raising_estimator(tmp_path)))))
     refused(broken(*FORCED), "estimate_models", "the likelihood overflows at iteration 7")
     assert published.published_hash() == before

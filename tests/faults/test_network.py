@@ -20,7 +20,7 @@ from tests.support.warehouses import copied
 
 pytestmark = pytest.mark.slow
 
-FILE = "NMC-60-abridged.csv"
+FILE = "cow_nmc.rda"
 REAL = ("run", "--sources", "real")
 
 
@@ -173,7 +173,7 @@ def assert_refused_and_unchanged(shell: Shell, tried: list[str], words: str) -> 
     refused(done, "cow_nmc", FILE, "cache: ", *tried, words)
     assert "hush" not in done.stdout + done.stderr
     assert shell.published_hash() == before
-    assert not (shell.data_dir / "sources" / "cow_nmc" / "6.0" / FILE).exists()
+    assert not (shell.data_dir / "sources" / "cow_nmc" / "7.0" / FILE).exists()
 
 
 @pytest.mark.parametrize(("behaviour", "words"), CASES, ids=lambda value: getattr(value, "__name__", None))

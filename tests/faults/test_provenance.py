@@ -14,11 +14,11 @@ from orchestration.ingest.acquisition import open_acquisition
 from orchestration.ingest.loads import RawLoad
 from orchestration.publication.provenance import require_unchanged_build
 from tests.support.faults import change_sample
+from tests.support.rdata_files import CAPABILITIES, with_more_troops
 from tests.support.shell import REPOSITORY, Shell
 
 pytestmark = pytest.mark.slow
 
-NMC = "cow_nmc/NMC-60-abridged.csv"
 BUILT = "select sha256 from meta.raw_tables where table_name = 'national_capabilities'"
 
 
@@ -38,14 +38,7 @@ def materialize_publication(shell: Shell) -> subprocess.CompletedProcess[str]:
 
 def test_a_record_changed_after_the_build_is_refused_then_built(published: Shell) -> None:
     before, built = published.published_hash(), published.sql(BUILT)
-
-    def one_more_soldier(content: bytes) -> bytes:
-        header, first, *lines = content.decode().splitlines()
-        cells = first.split(",")
-        cells[4] = str(int(cells[4]) + 1)
-        return "\r\n".join([header, ",".join(cells), *lines]).encode()
-
-    change_sample(published.data_dir, NMC, one_more_soldier)
+    change_sample(published.data_dir, CAPABILITIES, with_more_troops)
     done = materialize_publication(published)
     assert done.returncode != 0
     assert "The build was made from other inputs than those on record." in done.stdout + done.stderr

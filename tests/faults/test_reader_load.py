@@ -48,21 +48,14 @@ from orchestration.outputs import presentation
 from orchestration.runtime import refresh
 from orchestration.core.settings import from_environment
 from tests.support.faults import change_sample
+from tests.support.rdata_files import CAPABILITIES, with_more_troops
 
 settings = from_environment(os.environ)
 os.environ.update(settings.environment())
-NMC = "cow_nmc/NMC-60-abridged.csv"
-whole = (settings.sample_dir / NMC).read_bytes()
-
-def with_more_troops(content, number):
-    header, first, *lines = whole.decode().splitlines()
-    cells = first.split(",")
-    cells[4] = str(int(cells[4]) + number)
-    return "\\r\\n".join([header, ",".join(cells), *lines]).encode()
-
+whole = (settings.sample_dir / CAPABILITIES).read_bytes()
 presentation.write_presentation = lambda settings: sorted(settings.presentation_dir.rglob("*.*"))
 for number in range(1, int(sys.argv[1]) + 1):
-    change_sample(settings.data_dir, NMC, lambda content: with_more_troops(content, number))
+    change_sample(settings.data_dir, CAPABILITIES, lambda _: with_more_troops(whole, number))
     outcome = refresh.refresh(
         settings, "sample", force=False, extras=(), wait_seconds=0, announce=lambda line: None
     )

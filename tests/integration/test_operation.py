@@ -18,6 +18,7 @@ import pytest
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus
 from dagster._core.scheduler.instigation import InstigatorTick
 
+from tests.support.rdata_files import CAPABILITIES, with_more_troops
 from tests.support.shell import REPOSITORY, Done, Shell
 from tests.support.warehouses import copied
 
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.slow
 
 SECRET = "a-secret-in-the-address"
 NEVER = "0 0 29 2 *"
-CHANGED = Path("cow_nmc") / "NMC-60-abridged.csv"
+CHANGED = Path(CAPABILITIES)
 
 
 class Operated:
@@ -55,27 +56,14 @@ class Operated:
     def change_a_file(self, *, on_record: bool) -> None:
         """Change a value in one file of the sample, and its record too or not."""
         mirror = self.shell.data_dir / "sample_mirror"
-        content = self._another_value(mirror)
+        content = with_more_troops((mirror / CHANGED).read_bytes())
         record = json.loads((mirror / "SYNTHETIC.json").read_text())
         if on_record:
             record["files"][str(CHANGED)] = {"sha256": hashlib.sha256(content).hexdigest(), "size_bytes": len(content)}
-        (mirror / "new.csv").write_bytes(content)
+        (mirror / "new").write_bytes(content)
         (mirror / "new.json").write_text(json.dumps(record))
-        (mirror / "new.csv").replace(mirror / CHANGED)
+        (mirror / "new").replace(mirror / CHANGED)
         (mirror / "new.json").replace(mirror / "SYNTHETIC.json")
-
-    @staticmethod
-    def _another_value(mirror: Path) -> bytes:
-        """Add 1 to the first value of the column milper."""
-        lines = (mirror / CHANGED).read_text().split("\n")
-        column = lines[0].strip().split(",").index("milper")
-        for number, line in enumerate(lines[1:], start=1):
-            cells = line.split(",")
-            if len(cells) > column and cells[column].strip().isdigit():
-                cells[column] = str(int(cells[column]) + 1)
-                lines[number] = ",".join(cells)
-                return "\n".join(lines).encode()
-        raise AssertionError("no value to change")
 
 
 @pytest.fixture

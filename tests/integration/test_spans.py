@@ -5,19 +5,21 @@ from tests.support.shell import Shell
 # First and last calendar year with a value, by the spans the publishers state, within the panel of 1816 to 2024.
 SPANS = {
     "state list": (1816, 2024),
-    "majors": (1816, 2016),
+    "majors": (1816, 2024),
+    "contiguity": (1816, 2016),
     "ATOP": (1816, 2018),
-    "capabilities": (1816, 2016),
+    "capabilities": (1816, 2022),
     "Abouharb-Kimball": (1816, 2002),
     "Gapminder": (1816, 2015),
-    "World Bank": (1960, 2015),
+    "World Bank": (1960, 2023),
+    "UN IGME": (1935, 2020),
     "Polity": (1816, 2020),
     "W and S": (1816, 2019),
     "W4 and rivalries": (1816, 2020),
     "disputes": (1816, 2014),
     "wars, threat": (1816, 2007),
     "trade": (1870, 2014),
-    "Maddison": (1816, 2018),
+    "Maddison": (1816, 2022),
 }
 COLUMNS = {
     "states_in_system": "state list",
@@ -26,9 +28,11 @@ COLUMNS = {
     "cinc": "capabilities",
     "infant_mortality_rate": "Abouharb-Kimball",
     "infant_mortality_is_flat_run": "Abouharb-Kimball",
+    "infant_mortality_is_suspect": "Abouharb-Kimball",
     "imr_abouharb_kimball": "Abouharb-Kimball",
     "imr_gapminder": "Gapminder",
     "imr_world_bank": "World Bank",
+    "imr_un_igme": "UN IGME",
     "child_mortality_rate": "Gapminder",
     "polity2": "Polity",
     "winning_coalition": "W and S",
@@ -42,7 +46,7 @@ COLUMNS = {
     "relevant_environment_disputes": "disputes",
     "interstate_war": "wars, threat",
     "external_threat": "wars, threat",
-    "land_neighbours": "majors",
+    "land_neighbours": "contiguity",
     "gdp_per_capita": "Maddison",
     "imports_millions_usd": "trade",
     "exports_millions_usd": "trade",
@@ -55,7 +59,7 @@ OWN_SPANS = {
     "infant_mortality_change_3y": (1819, 2002),
     "infant_mortality_change_5y": (1821, 2002),
     "disputes_past_5y": (1821, 2014),
-    "population_maddison": (1820, 2018),
+    "population_maddison": (1820, 2022),
 }
 
 

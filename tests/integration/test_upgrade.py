@@ -1,54 +1,28 @@
-"""Upgrade of NMC 5.0 to 6.0: its text against pandas on both raw files, and the difference of the publications."""
+"""Upgrade of NMC 6.0 (CSV) to 7.0 (R data): its text against pandas on both files, and the next publication."""
 
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 import pytest
+import rdata
 
+from orchestration.core.settings import SOURCES_DIR
 from tests.support.shell import Shell
 
 pytestmark = pytest.mark.slow
 
-FIVE, SIX = "NMC_5_0.csv", "NMC-60-abridged.csv"
+FIVE, SIX, SEVEN = "NMC_5_0.csv", "NMC-60-abridged.csv", "cow_nmc.rda"
 COLUMNS = ["milex", "milper", "irst", "pec", "tpop", "upop", "cinc"]
-
-# Publishes without dbt's tests, since those of known figures refuse NMC 5.0.
-PUBLISH_UNTESTED = """
-import os
-from datetime import UTC, datetime
-from orchestration.build.record import current_inputs, write_build_record
-from orchestration.ingest.acquisition import open_acquisition
-from orchestration.publication.evidence import publish_refresh
-from orchestration.modelling.results import estimate_models
-from orchestration.core.settings import from_environment
-from orchestration.upgrade.preview import build_mart
-import shutil
-
-settings = from_environment(os.environ)
-shutil.rmtree(settings.dbt_target_dir)
-settings.build_path.unlink()
-acquisition = open_acquisition(settings)
-for source, file in acquisition.files():
-    for table in file.tables:
-        acquisition.build(source, file, table, acquisition.fetch(source, file), datetime.now(UTC))
-build_mart(settings, with_tests=False)
-(settings.dbt_target_dir / "run_results.json").write_text('{"results": []}')
-write_build_record(settings, current_inputs(acquisition))
-estimate_models(settings, print)
-publish_refresh(settings, datetime.now(UTC))
-"""
+REVISED_FROM, REVISED_TO = 1974, 2016
 
 
 @dataclass(frozen=True)
-class OnFive:
-    """A data folder in which NMC 6.0 is published, with its own records, which name NMC 5.0."""
+class OnSix:
+    """A data folder in which NMC 6.0 is published, with its own records, which name NMC 6.0."""
 
     shell: Shell
     records: Path
@@ -65,30 +39,25 @@ class OnFive:
 
 
 @pytest.fixture(scope="module")
-def on_five(real_warehouse: Shell, mirror: Path, tmp_path_factory: pytest.TempPathFactory) -> OnFive:
+def on_six(real_warehouse: Shell, mirror: Path, tmp_path_factory: pytest.TempPathFactory) -> OnSix:
     folder = tmp_path_factory.mktemp("upgrade")
     shutil.copytree(real_warehouse.data_dir, folder / "data")
-    from orchestration.core.settings import SOURCES_DIR
-
+    shutil.rmtree(folder / "data" / "raw_published")  # from 7.0 back to 6.0 is a mass revision, too
     shutil.copytree(SOURCES_DIR, folder / "records")
+    shutil.copy(SOURCES_DIR / "earlier" / "cow_nmc_6.0.yml", folder / "records" / "cow_nmc.yml")
     variables = {"WAREHOUSE_CATALOG_DIR": folder / "records", "WAREHOUSE_MIRROR": mirror, "WAREHOUSE_OFFLINE": 1}
     shell = Shell(folder / "data", tuple((name, str(value)) for name, value in variables.items()))
-    before = shell.published_hash()
-    done = shell(
-        *("sources", "upgrade", "cow_nmc", "--file", str(mirror / "cow_nmc" / FIVE), "--version", "5.0"),
-        *("--accept-changed-figures", "--yes"),
-    )
+    done = shell("run", "--sources", "real")
     assert done.returncode == 0, done.stderr
-    assert "known_figures" in done.stdout
-    assert shell.published_hash() == before
-    return OnFive(shell, folder / "records")
+    return OnSix(shell, folder / "records")
 
 
 @pytest.fixture(scope="module")
 def raw(mirror: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Both files by state-year, -9 as missing."""
-    five, six = (pd.read_csv(mirror / "cow_nmc" / file, index_col=["ccode", "year"]) for file in (FIVE, SIX))
-    return five[COLUMNS].mask(five[COLUMNS] == -9), six[COLUMNS].mask(six[COLUMNS] == -9)
+    six = pd.read_csv(mirror / "cow_nmc" / SIX).set_index(["ccode", "year"])[COLUMNS]
+    seven = rdata.conversion.convert(rdata.parser.parse_file(mirror / "cow_nmc" / SEVEN))["cow_nmc"]
+    return six.mask(six == -9), seven.astype({"ccode": int, "year": int}).set_index(["ccode", "year"])[COLUMNS]
 
 
 def printed(text: str, first_cell: str) -> list[str]:
@@ -97,27 +66,28 @@ def printed(text: str, first_cell: str) -> list[str]:
     return re.split(r"\s{2,}", line.strip())
 
 
-def test_known_figures_stop_a_refresh_on_the_older_version(on_five: OnFive) -> None:
-    before = on_five.state()
-    done = on_five.shell("run", "--sources", "real")
+def test_changed_known_figures_refuse_an_older_version(on_six: OnSix, mirror: Path) -> None:
+    before = on_six.state()
+    done = on_six.shell(
+        "sources", "upgrade", "cow_nmc", "--file", str(mirror / "cow_nmc" / FIVE), "--version", "5.0", "--yes"
+    )
     assert done.returncode == 1
-    assert "known_figures" in done.stderr
+    assert "known_figures" in done.stdout
+    assert "Known figures change with the new file" in done.stderr
     assert "Traceback" not in done.stderr
-    assert on_five.state() == before
+    assert on_six.state() == before
 
 
 @pytest.mark.parametrize("spoil", ["cinc dropped", "a year outside the range"])
-def test_a_broken_file_is_refused_and_nothing_changes(
-    on_five: OnFive, mirror: Path, tmp_path: Path, spoil: str
-) -> None:
+def test_a_broken_file_is_refused_and_nothing_changes(on_six: OnSix, mirror: Path, tmp_path: Path, spoil: str) -> None:
     six = pd.read_csv(mirror / "cow_nmc" / SIX, dtype=str)
     if spoil == "cinc dropped":
         six = six.drop(columns="cinc")
     else:
         six.loc[six.index[-1], "year"] = "2017"
     six.to_csv(tmp_path / "NMC-70.csv", index=False)
-    before = on_five.state()
-    done = on_five.shell(
+    before = on_six.state()
+    done = on_six.shell(
         "sources", "upgrade", "cow_nmc", "--file", str(tmp_path / "NMC-70.csv"), "--version", "7.0", "--yes"
     )
     assert done.returncode == 1
@@ -125,72 +95,58 @@ def test_a_broken_file_is_refused_and_nothing_changes(
     assert "Traceback" not in done.stderr
     assert ("'cinc'" if spoil == "cinc dropped" else "change ranges") in done.stderr
     assert "--record" in done.stderr
-    assert on_five.state() == before
-    assert not (on_five.shell.data_dir / "upgrade").exists()
+    assert on_six.state() == before
+    assert not (on_six.shell.data_dir / "upgrade").exists()
 
 
-def test_the_upgrade_counts_differences_as_pandas_does(
-    on_five: OnFive, mirror: Path, raw: tuple[pd.DataFrame, pd.DataFrame], tmp_path: Path
+def test_an_upgrade_with_another_format_is_one_command(
+    on_six: OnSix, mirror: Path, raw: tuple[pd.DataFrame, pd.DataFrame]
 ) -> None:
-    command = ["sources", "upgrade", "cow_nmc", "--file", str(mirror / "cow_nmc" / SIX), "--version", "6.0"]
-    mine = OnFive(Shell(tmp_path / "data", on_five.shell.variables), tmp_path / "records")
-    shutil.copytree(on_five.shell.data_dir, mine.shell.data_dir)
-    shutil.copytree(on_five.records, mine.records)
-    mine = OnFive(
-        Shell(mine.shell.data_dir, (*on_five.shell.variables, ("WAREHOUSE_CATALOG_DIR", str(mine.records)))),
-        mine.records,
+    """The edited record has the contract of the R file; --yes stands in for the one confirmation."""
+    published = on_six.shell.published_hash()
+    done = on_six.shell(
+        *("sources", "upgrade", "cow_nmc", "--file", str(mirror / "cow_nmc" / SEVEN), "--version", "7.0"),
+        *("--record", str(SOURCES_DIR / "cow_nmc.yml"), "--yes"),
     )
-    published = mine.shell.published_hash()
-    done = mine.shell(*command, "--yes")
     assert done.returncode == 0, done.stderr
     assert "every test of the dbt project passes on the new mart" in done.stdout
-    assert mine.shell.published_hash() == published
-    record = mine.record.read_text()
-    for changed in ("version: '6.0'", f"file: {SIX}", "Version 6.0."):
+    assert on_six.shell.published_hash() == published
+    record, before = on_six.record.read_text(), raw[0]
+    for changed in ("version: '7.0'", f"file: {SEVEN}", "Version 7.0.", "acknowledged_revision_of: cd8465ea476d"):
         assert changed in record
 
-    five, six = raw
-    added, removed = six.index.difference(five.index), five.index.difference(six.index)
-    assert set(added.get_level_values("year")) >= {2013, 2014, 2015, 2016}
+    six, seven = raw
+    added, removed = seven.index.difference(six.index), six.index.difference(seven.index)
+    assert (len(added), len(removed)) == (1170, 0)
+    assert set(added.get_level_values("year")) == set(range(2017, 2023))
     rows = printed(done.stdout, "national_capabilities")
-    assert rows[:4] == ["national_capabilities", f"{len(five):,}", f"{len(six):,}", f"{len(added):,}"]
-    both = five.index.intersection(six.index)
-    old, new = five.loc[both], six.loc[both]
+    assert rows[:4] == ["national_capabilities", f"{len(six):,}", f"{len(seven):,}", f"{len(added):,}"]
+    old, new = six, seven.loc[six.index]
     for column in COLUMNS:
         changed = (old[column] != new[column]) & old[column].notna() & new[column].notna()
+        years = before.index.get_level_values("year")[changed]
+        assert column in ("pec", "cinc") or not changed.any()
+        assert years.empty or (years.min() >= REVISED_FROM and years.max() <= REVISED_TO)
         became_null, got_value = old[column].notna() & new[column].isna(), old[column].isna() & new[column].notna()
         counts = [f"{count:,}" for count in (changed.sum(), became_null.sum(), got_value.sum()) if count]
         if counts:
             assert printed(done.stdout, column)[1 : 1 + len(counts)] == counts
-        else:
-            assert not re.search(rf"^{column}\s", done.stdout, re.MULTILINE)
-    assert len(removed) == 0 or f"{len(removed):,}" in rows
 
 
-def test_diff_of_the_publications_on_either_version(
-    on_five: OnFive, raw: tuple[pd.DataFrame, pd.DataFrame], tmp_path: Path
+def test_the_acknowledged_version_is_published_and_compared(
+    on_six: OnSix, raw: tuple[pd.DataFrame, pd.DataFrame]
 ) -> None:
-    data_dir = tmp_path / "data"
-    shutil.copytree(on_five.shell.data_dir, data_dir)
-    shell = Shell(data_dir, on_five.shell.variables)
-    done = subprocess.run(
-        [sys.executable, "-c", PUBLISH_UNTESTED],
-        check=False,
-        env=shell.environment(),
-        cwd=os.fspath(Path(__file__).parents[2]),
-        capture_output=True,
-        text=True,
-    )
+    """Follows the upgrade of the test before; a plain refresh publishes it and states what changed."""
+    done = on_six.shell("run", "--sources", "real")
     assert done.returncode == 0, done.stderr
-    difference = json.loads(shell("diff", "current", "previous", "--format", "json").stdout)
-    assert difference["sources"] == [f"cow_nmc/{FIVE} 5.0 -> {SIX} 6.0"]
+    found = on_six.shell.sql("select status, found from meta.checks where check_name = 'values_national_capabilities'")
+    assert "acknowledged revision" in found
+    difference = json.loads(on_six.shell("diff", "current", "previous", "--format", "json").stdout)
+    assert difference["sources"] == [f"cow_nmc/{SIX} 6.0 -> {SEVEN} 7.0"]
     marts = {column["column"]: column for column in difference["tables"]["marts.country_years"]["columns"]}
-    five, six = raw
-    both = five.index.intersection(six.index)
-    cinc = (five.loc[both, "cinc"] != six.loc[both, "cinc"]).sum()
-    assert marts["cinc"]["changed"] == cinc
-    assert marts["cinc"]["got_value"] == len(six.index.difference(five.index))
-    assert difference["models"]
+    six, seven = raw
+    assert marts["cinc"]["changed"] == (six["cinc"] != seven.loc[six.index, "cinc"]).sum()
+    assert marts["cinc"]["got_value"] == 1170
     assert difference["coefficients"]
     shifts = [change["shift"] for change in difference["coefficients"] if change["shift"] is not None]
     assert shifts == sorted(shifts, reverse=True)

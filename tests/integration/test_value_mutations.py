@@ -33,7 +33,7 @@ def test_a_mutation_fails_a_check_that_names_it(
 ) -> None:
     """The record has the mutated file's hash, as after an edit that nobody looked at."""
     entry = load_catalog(SOURCES_DIR).raw_tables[mutation.table]
-    content = mutated((mirror / mutation.source / mutation.file).read_bytes(), entry.table.skip_lines, mutation.change)
+    content = mutated((mirror / mutation.source / mutation.file).read_bytes(), entry.table, mutation.change)
     changed = tmp_path / mutation.file
     changed.write_bytes(content)
     file = entry.file.model_copy(update={"sha256": hashlib.sha256(content).hexdigest(), "size_bytes": len(content)})
@@ -56,14 +56,14 @@ def test_a_mutation_fails_a_check_that_names_it(
 def test_an_acknowledged_revision_passes_and_is_reported(published: Settings, mirror: Path, tmp_path: Path) -> None:
     mutation = MUTATIONS[0]
     entry = load_catalog(SOURCES_DIR).raw_tables[mutation.table]
-    content = mutated((mirror / mutation.source / mutation.file).read_bytes(), entry.table.skip_lines, mutation.change)
+    content = mutated((mirror / mutation.source / mutation.file).read_bytes(), entry.table, mutation.change)
     changed = tmp_path / mutation.file
     changed.write_bytes(content)
     file = entry.file.model_copy(
         update={
             "sha256": hashlib.sha256(content).hexdigest(),
             "size_bytes": len(content),
-            "version": "6.1",
+            "version": "7.1",
             "acknowledged_revision_of": entry.file.sha256,
         }
     )

@@ -18,12 +18,11 @@ from orchestration.query.run import open_published
 from orchestration.store.publication_file import PublicationFile
 from tests.support.faults import FORCED, change_sample
 from tests.support.postgresql import Server
+from tests.support.rdata_files import CAPABILITIES, with_more_troops
 from tests.support.shell import REPOSITORY, Done, Shell
 
 pytestmark = pytest.mark.slow
 
-NMC = "cow_nmc/NMC-60-abridged.csv"
-TROOPS = b"USA,2,1816,17340,33,"
 ID = "select publication_id from meta.publication"
 NUMBER = "select military_personnel_thousands from marts.country_years where cow_code = 2 and year = 1816"
 READER = """
@@ -152,7 +151,7 @@ def test_two_readers_during_a_refresh_that_is_killed(lake: Shell, elsewhere: She
     numbers remain available.
     """
     (first,) = kept(lake)
-    change_sample(lake.data_dir, NMC, lambda content: content.replace(TROOPS, TROOPS.replace(b"33", b"34")))
+    change_sample(lake.data_dir, CAPABILITIES, with_more_troops)
     readers = [start_reader(elsewhere, kind, tmp_path) for kind in ("warehouse", "duckdb")]
     refresh = lake.start("run", "--sources", "sample")
     assert any("build_warehouse" in line for line in refresh.stdout)
@@ -172,7 +171,7 @@ def test_two_readers_during_a_refresh_that_is_killed(lake: Shell, elsewhere: She
 
     latest, before = kept(lake)
     assert (latest["publication_id"], before["publication_id"]) == (local, first["publication_id"])
-    assert latest["changed_sources"] == [f"{NMC} other bytes of version synthetic"]
+    assert latest["changed_sources"] == [f"{CAPABILITIES} other bytes of version synthetic"]
     for reader in readers:
         seen = stop_reader(reader, local)
         assert [reading[0] for reading in seen] == [reading[4] for reading in seen]
@@ -190,7 +189,7 @@ def test_export_diff_and_docs_are_the_same_elsewhere(lake: Shell, elsewhere: She
         assert done.returncode == 0, done.stderr
         differences[name] = shell("diff", "--format", "json").stdout
     assert (tmp_path / "there" / "SHA256SUMS").read_bytes() == (tmp_path / "here" / "SHA256SUMS").read_bytes()
-    assert json.loads(differences["there"])["sources"] == [f"{NMC} other bytes of version synthetic"]
+    assert json.loads(differences["there"])["sources"] == [f"{CAPABILITIES} other bytes of version synthetic"]
     assert json.loads(differences["there"]) == json.loads(differences["here"])
     assert elsewhere("diff", "current", "current").returncode == 0
     done = elsewhere("docs", "--output", str(tmp_path / "docs"))

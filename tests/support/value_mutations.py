@@ -5,12 +5,17 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import pandas as pd
+
+from orchestration.ingest.catalog import RawTable
+from tests.support.rdata_files import edited
+
 Rows = list[dict[str, str]]
 
 
 @dataclass(frozen=True)
 class Mutation:
-    """One mutation of one column of a CSV file.
+    """One mutation of one column of a source file.
 
     Attributes
     ----------
@@ -30,7 +35,23 @@ class Mutation:
     change: Callable[[Rows], None]
 
 
-def mutated(content: bytes, skip_lines: int, change: Callable[[Rows], None]) -> bytes:
+def mutated(content: bytes, table: RawTable, change: Callable[[Rows], None]) -> bytes:
+    """Apply a change to the rows of a source file in the format of its table."""
+    if table.format == "rdata":
+        return edited(content, lambda frame: _change_frame(frame, change))
+    return _mutated_csv(content, table.skip_lines, change)
+
+
+def _change_frame(frame: pd.DataFrame, change: Callable[[Rows], None]) -> None:
+    """Apply a change to the rows of a frame of numbers, written as text; an empty cell is a missing number."""
+    texts = frame.map(lambda value: "" if pd.isna(value) else repr(int(value) if value == int(value) else value))
+    rows = texts.to_dict("records")
+    change(rows)
+    for name in frame.columns:
+        frame[name] = [float(row[name]) if row[name] else float("nan") for row in rows]
+
+
+def _mutated_csv(content: bytes, skip_lines: int, change: Callable[[Rows], None]) -> bytes:
     """Apply a change to the rows of a CSV file; header lines before the column names are kept."""
     text = content.decode("utf-8")
     end = "\r\n" if "\r\n" in text[:500] else "\r" if "\r" in text[:500] else "\n"
@@ -132,11 +153,11 @@ def _is_observed(text: str) -> bool:
         return False
 
 
-NMC = ("cow_nmc", "NMC-60-abridged.csv", "national_capabilities")
+NMC = ("cow_nmc", "cow_nmc.rda", "national_capabilities")
 ATOP = ("atop", "atop5_1m.csv", "atop")
 TREATIES = ("atop", "atop5_1a.csv", "atop_alliances")
 CHILDREN = ("child_mortality_gapminder", "Child mortality estimates - Gapminder (2015).csv", "child_mortality")
-WORLD_BANK = ("imr_world_bank", "09508e1d-4bb1-419a-a275-77169f9cc773_v2.csv", "world_bank_infant_mortality")
+WORLD_BANK = ("imr_world_bank", "API_SP.DYN.IMRT.IN_DS2_en_csv_v2_2.csv", "world_bank_infant_mortality")
 CLIO = ("imr_clio_infra", "ddf--datapoints--infant_mortality--by--country--year.csv", "clio_infra_infant_mortality")
 POLITY = ("polity5", "p5v2018.csv", "polity5")
 TRADE = ("cow_trade", "National_COW_4.0.csv", "national_trade")
