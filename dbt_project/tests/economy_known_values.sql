@@ -11,6 +11,7 @@ known (cow_code, year, fact, expected) as (
     (696, 1991, 'gdp_per_capita', null),  -- 0 in the edition of 2020, empty in that of 2023
     (255, 1860, 'gdp_per_capita', null),  -- Prussia is not the Germany of the series
     (2, 2014, 'imports_millions_usd', 2345185.8),
+    (2, 2014, 'exports_millions_usd', 1623420.7),
     (260, 1985, 'imports_millions_usd', 158485.1),  -- published under 255
     (212, 1980, 'imports_millions_usd', null)  -- published as a copy of Belgium's
 ),
@@ -28,6 +29,13 @@ facts as (
         year,
         'imports_millions_usd' as fact,
         imports_millions_usd as found
+    from economy
+    union all
+    select
+        cow_code,
+        year,
+        'exports_millions_usd' as fact,
+        exports_millions_usd as found
     from economy
 ),
 

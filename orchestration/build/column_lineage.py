@@ -140,14 +140,17 @@ def _reads_of(query: exp.Expr, name: str) -> list[exp.Table]:
 
 
 def _expanded(projection: exp.Expr, select: exp.Select, known: Columns) -> list[exp.Expr]:
-    """Expand COLUMNS: count(columns(* exclude (a))) becomes count(b) as b, count(c) as c."""
+    """Expand COLUMNS: count(columns(* exclude (a))) becomes count(b) as b, ...; a single one keeps its alias."""
     pattern = projection.find(exp.Columns)
     if pattern is None:
         return [projection]
     columns = _matching(pattern, _columns_of(select.args["from_"].this, select, known))
     value = projection.unalias()
+    own_name = projection.alias if len(columns) == 1 and "\\" not in projection.alias else ""
     return [
-        exp.alias_(value.transform(lambda e, c=column: exp.column(c) if isinstance(e, exp.Columns) else e), column)
+        exp.alias_(
+            value.transform(lambda e, c=column: exp.column(c) if isinstance(e, exp.Columns) else e), own_name or column
+        )
         for column in columns
     ]
 

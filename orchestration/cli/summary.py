@@ -5,6 +5,7 @@ from typing import Any
 from analysis.core.conventions import HEADLINE_COVARIANCE
 from orchestration.core.settings import Settings
 from orchestration.core.text_tables import render_table
+from orchestration.publication.changes import KIND
 from orchestration.publication.kept import find
 from orchestration.query.run import open_published, rows_of
 from orchestration.runtime.refresh import Outcome
@@ -17,13 +18,26 @@ def outcome_summary(outcome: Outcome) -> str:
     """The end of ``warehouse run``: headline model, n, time, where the file is, and whether it is synthetic."""
     settings = outcome.settings
     done = "refreshed" if outcome.changed else "nothing changed, the publication is current"
+    publication = PublicationFile(settings.warehouse_path)
     return "\n".join(
         [
-            _headline(PublicationFile(settings.warehouse_path)),
+            _headline(publication),
+            *(_changes(publication) if outcome.changed else []),
             f"{done} in {outcome.seconds:.1f} s: {settings.warehouse_path}",
             f"warehouse ran on {outcome.message}",
         ]
     )
+
+
+def _changes(publication: StoredPublication) -> list[str]:
+    """What changed since the publication before: one line for each table that did, and the headline."""
+    rows = rows_of(
+        publication, f"select table_name, found from meta.checks where kind = '{KIND}' order by table_name = 'headline'"
+    )
+    if not rows:
+        return []
+    lines = [f"  {row['table_name']}: {row['found']}" for row in rows if row["found"] != "equal"]
+    return ["changed since the publication before", *lines, ""]
 
 
 def results_text(settings: Settings) -> str:
@@ -34,27 +48,34 @@ def results_text(settings: Settings) -> str:
 
 
 def sources_text(settings: Settings) -> str:
-    """``warehouse sources``: every file with version, tables, page, date of loading and month of the next check."""
+    """``warehouse sources``: every file with version, release, last year, when a newer version is due, tables, page."""
     from orchestration.ingest.catalog import load_catalog
 
     loaded = {}
     if settings.warehouse_path.exists():
-        columns = "source, file, loaded_at, cadence_years"
-        for row in rows_of(PublicationFile(settings.warehouse_path), f"select {columns} from meta.sources"):
-            loaded[row["source"], row["file"]] = (f"{row['loaded_at']:%Y-%m-%d}", f"{next_check(row):%Y-%m}")
+        for row in rows_of(PublicationFile(settings.warehouse_path), "from meta.sources"):
+            loaded[row["source"], row["file"]] = (
+                row["last_year"],
+                f"{row['loaded_at']:%Y-%m-%d}",
+                f"{next_check(row):%Y-%m}",
+            )
     rows = [
         (
             source.name,
             file.file,
             file.version or "undated",
-            *loaded.get((source.name, file.file), ("not yet", "")),
+            file.released or "not known",
+            *loaded.get((source.name, file.file), (None, "not yet", "")),
+            source.newer_version or "none on record",
+            source.redistribution.replace("_", " "),
             ", ".join(t.name for t in file.tables),
             source.homepage,
         )
         for source in load_catalog(settings.catalog_dir).values()
         for file in source.files
     ]
-    names = ["source", "file", "version", "loaded", "check for a newer one", "raw tables", "publisher's page"]
+    names = ["source", "file", "version", "released", "last year", "loaded", "newer one due", "newer one known"]
+    names += ["redistribution", "raw tables", "publisher's page"]
     return render_table(names, rows)
 
 

@@ -25,10 +25,11 @@ from orchestration.defs.failures import as_dagster_failure
 from orchestration.defs.keys import OWNER, raw_key
 from orchestration.defs.resources import RefreshLock
 from orchestration.ingest.acquisition import Acquisition, open_acquisition
-from orchestration.ingest.catalog import RawTable, Source, SourceFile, load_catalog
+from orchestration.ingest.catalog import load_catalog
 from orchestration.ingest.fetch import Fetched, SourceUnavailable
 from orchestration.ingest.membership import MEMBERSHIP_TABLE
 from orchestration.ingest.raw import LINEAGE_COLUMNS, RawResult, contract_fingerprint
+from orchestration.ingest.records import RawTable, Source, SourceFile
 from orchestration.publication.drift import Load, drift, published_loads
 from orchestration.publication.load_checks import check_values
 

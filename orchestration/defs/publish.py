@@ -21,8 +21,11 @@ from orchestration.defs.keys import LAKE_KEY, OWNER, PRESENTATION_KEY, PUBLICATI
 from orchestration.defs.resources import RefreshLock
 from orchestration.modelling.result_tables import RESULT_TABLES
 from orchestration.publication.audit import AuditRefused
+from orchestration.publication.changes import KIND
 from orchestration.publication.content import DYADS_TABLE, MART_TABLES
+from orchestration.query.run import rows_of
 from orchestration.store import open_store
+from orchestration.store.publication_file import PublicationFile
 
 
 def publication_asset() -> AssetsDefinition:
@@ -43,7 +46,13 @@ def publication_asset() -> AssetsDefinition:
                 asset=PUBLICATION_KEY,
                 description="Opened as a reader would: every table present and not empty, every key unique, every"
                 " column described, the results fitted on this mart, no check failed.",
-            )
+            ),
+            AssetCheckSpec(
+                "changes",
+                asset=PUBLICATION_KEY,
+                description="What changed in marts and headline since the publication before; information, which"
+                " passes whatever it says.",
+            ),
         ],
         description="warehouse.duckdb: schemas marts, results and meta, replaced in one step after the audit passed.",
     )
@@ -68,10 +77,19 @@ def publication_asset() -> AssetsDefinition:
                 "rows": MetadataValue.json(row_counts),
                 "path": MetadataValue.path(str(settings.warehouse_path)),
             },
-            check_results=[AssetCheckResult(passed=True, check_name="audit")],
+            check_results=[AssetCheckResult(passed=True, check_name="audit"), _changes_check(settings)],
         )
 
     return publication
+
+
+def _changes_check(settings: Settings) -> AssetCheckResult:
+    changes = rows_of(
+        PublicationFile(settings.warehouse_path), f"select table_name, found from meta.checks where kind = '{KIND}'"
+    )
+    return AssetCheckResult(
+        passed=True, check_name="changes", metadata={change["table_name"]: change["found"] for change in changes}
+    )
 
 
 def presentation_asset() -> AssetsDefinition:

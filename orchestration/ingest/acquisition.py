@@ -7,10 +7,11 @@ from pathlib import Path
 
 from orchestration.core.errors import WarehouseError
 from orchestration.core.settings import REAL, SAMPLE, Settings
-from orchestration.ingest.catalog import Catalog, RawTable, SourceFile, load_catalog
+from orchestration.ingest.catalog import Catalog, load_catalog
 from orchestration.ingest.fetch import MISMATCH, Fetched, SourceUnavailable, expected_bytes, fetch, sha256_of
 from orchestration.ingest.membership import read_membership
 from orchestration.ingest.raw import RawResult, build_raw_table
+from orchestration.ingest.records import RawTable, SourceFile
 from orchestration.store import open_store
 
 

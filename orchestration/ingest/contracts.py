@@ -11,8 +11,9 @@ from typing import NoReturn
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from orchestration.core.errors import WarehouseError
-from orchestration.ingest.catalog import RawTable
+from orchestration.ingest.contract_errors import fail, lines_of, listing
+from orchestration.ingest.records import RawTable
+from orchestration.ingest.rules import check_rules
 
 Membership = pa.Int64Array
 """State-years in the state system, sorted and distinct: COW state code * 10,000 + calendar year."""
@@ -21,7 +22,6 @@ PATTERNS = {
     "integer": r"^-?[0-9]{1,15}$",
     "number": r"^-?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,2})?$",
 }
-LISTED = 5  # how many columns or lines a message lists
 ROW = "row, counted from 0"
 
 
@@ -57,8 +57,9 @@ def check(contract: RawTable, table: pa.Table, membership: Membership | None = N
     ------
     WarehouseError
         If a column is missing, unexpected, duplicate or out of order; if the table is empty; if a cell of a numeric
-        column is not a number, is out of range, or is negative but not a declared missing code; if a key is empty or
-        duplicate; or if a state-year is not in the membership.
+        column is not a number, is out of range, or is negative but not a declared missing code; if a rule of
+        `orchestration.ingest.rules` is broken; if a key is empty or duplicate; or if a state-year is not in the
+        membership.
     ValueError
         If the contract has a ``membership_key`` and no membership is given.
     """
@@ -66,6 +67,7 @@ def check(contract: RawTable, table: pa.Table, membership: Membership | None = N
     for name, kind in contract.column_types.items():
         if kind != "text":
             _check_numbers(contract, table, name, kind)
+    check_rules(contract, table)
     key = _key_columns(contract, table)
     _check_empty_keys(contract, key)
     _check_duplicate_keys(contract, key)
@@ -82,16 +84,16 @@ def _check_columns(contract: RawTable, table: pa.Table) -> None:
         "unexpected": [name for name in found if name not in expected],
         "duplicate": [name for name in expected if found.count(name) > 1],
     }
-    differences = "; ".join(f"{fault}: {_listing(map(repr, names))}" for fault, names in faults.items() if names)
+    differences = "; ".join(f"{fault}: {listing(map(repr, names))}" for fault, names in faults.items() if names)
     if differences:
-        wanted = f"{len(expected)} columns: {_listing(expected)}"
-        _fail(contract, "The columns of a source table differ from its contract.", "", wanted, differences)
+        wanted = f"{len(expected)} columns: {listing(expected)}"
+        fail(contract, "The columns of a source table differ from its contract.", "", wanted, differences)
     for position, (want, have) in enumerate(zip(expected, found, strict=True), start=1):
         if want != have:
             problem = "The columns of a source table are in a different order."
-            _fail(contract, problem, f"column {position}", want, have)
+            fail(contract, problem, f"column {position}", want, have)
     if table.num_rows == 0:
-        _fail(contract, "A source table is empty.", "", "rows below the header", "a header only")
+        fail(contract, "A source table is empty.", "", "rows below the header", "a header only")
 
 
 def _check_numbers(contract: RawTable, table: pa.Table, name: str, kind: str) -> None:
@@ -106,7 +108,7 @@ def _check_numbers(contract: RawTable, table: pa.Table, name: str, kind: str) ->
         _fail_at(contract, column, name, no_number[0], "A cell is not a number.", wanted)
 
     values = pc.cast(distinct, pa.float64())
-    low, high = contract.ranges.get(name, (0, None))
+    low, high = contract.range_of(name)
     codes = contract.missing_codes_of(name)
     allowed = pc.and_(
         pc.greater_equal(values, pa.scalar(-math.inf if low is None else float(low))),
@@ -117,7 +119,7 @@ def _check_numbers(contract: RawTable, table: pa.Table, name: str, kind: str) ->
     outside = distinct.filter(pc.invert(allowed))
     if len(outside):
         bounds = [f"{word} {bound:g}" for word, bound in (("from", low), ("to", high)) if bound is not None]
-        wanted = " ".join(bounds) + (f", or a missing code: {_listing(codes)}" if codes else ", and no missing code")
+        wanted = " ".join(bounds) + (f", or a missing code: {listing(codes)}" if codes else ", and no missing code")
         _fail_at(contract, column, name, outside[0], "A value is outside the range in the contract.", wanted)
 
 
@@ -137,7 +139,7 @@ def _check_empty_keys(contract: RawTable, key: pa.Table) -> None:
     if len(rows) > allowed:
         expected = f"at most {allowed} rows" if allowed else "no row"
         expected += f" with an empty {' or '.join(contract.key)}"
-        _fail(contract, "A key is empty.", _lines(contract, rows), expected, f"{len(rows)} such rows")
+        fail(contract, "A key is empty.", lines_of(contract, rows), expected, f"{len(rows)} such rows")
 
 
 def _check_duplicate_keys(contract: RawTable, key: pa.Table) -> None:
@@ -155,7 +157,7 @@ def _check_duplicate_keys(contract: RawTable, key: pa.Table) -> None:
         expected = f"{', '.join(contract.key)} unique" + (f", except {allowed} known duplicates" if allowed else "")
         found = f"{', '.join(f'{name} {value}' for name, value in first.items())} on {len(rows)} rows"
         found += f"; {surplus} surplus rows in total"
-        _fail(contract, "Duplicate key.", _lines(contract, rows), expected, found)
+        fail(contract, "Duplicate key.", lines_of(contract, rows), expected, found)
 
 
 def _check_membership(
@@ -169,35 +171,11 @@ def _check_membership(
         code, year = codes[rows[0]].as_py(), years[rows[0]].as_py()
         found = f"{membership_key[0]} {code}, {membership_key[1]} {year}; {len(rows)} such rows"
         expected = "only state-years inside the state system"
-        _fail(contract, "A state-year is outside state system membership.", _lines(contract, rows), expected, found)
+        fail(contract, "A state-year is outside state system membership.", lines_of(contract, rows), expected, found)
 
 
 def _fail_at(
     contract: RawTable, column: pa.ChunkedArray, name: str, value: pa.StringScalar, problem: str, expected: str
 ) -> NoReturn:
     row = pc.index(column, value).as_py()
-    _fail(contract, problem, f"{_lines(contract, [row])}, column {name}", expected, repr(value.as_py()))
-
-
-def _lines(contract: RawTable, rows: Iterable[int]) -> str:
-    """Name rows (from 0) as a user finds them: lines of a CSV file or sheet, observations of a Stata or R file."""
-    first, unit = (2 + contract.skip_lines, "line") if contract.format in ("csv", "excel") else (1, "observation")
-    numbers = [row + first for row in rows]
-    return f"{unit}{'s' if len(numbers) > 1 else ''} {_listing(numbers)}"
-
-
-def _listing(items: Iterable[object]) -> str:
-    """List the first few items, and how many more there are."""
-    items = list(items)
-    more = f" and {len(items) - LISTED} more" if len(items) > LISTED else ""
-    return ", ".join(map(str, items[:LISTED])) + more
-
-
-def _fail(contract: RawTable, problem: str, position: str, expected: str, found: str) -> NoReturn:
-    raise WarehouseError(
-        problem,
-        where=f"table {contract.name}" + (f", {position}" if position else ""),
-        expected=expected,
-        found=found,
-        next_step="Compare the file with the publisher's; if the source has changed, record its version and contract.",
-    )
+    fail(contract, problem, f"{lines_of(contract, [row])}, column {name}", expected, repr(value.as_py()))

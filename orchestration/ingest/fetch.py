@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 from orchestration.core.errors import WarehouseError
 from orchestration.core.files import write_atomically
 from orchestration.ingest.archives import extract
-from orchestration.ingest.catalog import SourceFile
 from orchestration.ingest.readers import looks_like_html
+from orchestration.ingest.records import SourceFile
 
 # The largest download of the sources has 4 MB.
 TIMEOUT_S = 60.0

@@ -12,9 +12,10 @@ import pyarrow.parquet as pq
 
 from orchestration.core.errors import WarehouseError
 from orchestration.core.files import write_atomically
-from orchestration.ingest import archives, contracts, readers
-from orchestration.ingest.catalog import Catalog, RawTable, Source, SourceFile
+from orchestration.ingest import archives, contracts, readers, rules
+from orchestration.ingest.catalog import Catalog
 from orchestration.ingest.contracts import Membership
+from orchestration.ingest.records import RawTable, Source, SourceFile
 
 FINGERPRINT = b"warehouse_fingerprint"
 LINEAGE_COLUMNS = {
@@ -166,7 +167,7 @@ def _fingerprint(file: SourceFile, table: RawTable, membership: Membership | Non
 @cache
 def _code_version() -> str:
     """Hash the modules that read and check raw tables: after a change all raw tables are read again."""
-    modules = [Path(str(module.__file__)) for module in (archives, readers, contracts)] + [Path(__file__)]
+    modules = [Path(str(module.__file__)) for module in (archives, readers, contracts, rules)] + [Path(__file__)]
     return hashlib.sha256(b"".join(module.read_bytes() for module in modules)).hexdigest()
 
 

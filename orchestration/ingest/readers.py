@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from orchestration.core.errors import WarehouseError
 from orchestration.ingest.archives import extract, member_names, unpack_stream
-from orchestration.ingest.catalog import RawTable
+from orchestration.ingest.records import RawTable
 
 DOWNLOAD_AGAIN = "Download the file again from its publisher; if it is the same, correct the source record."
 ERROR_CELL = re.compile(rb"""<c\s[^>]*\bt=["']e["'][^>]*>""")

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from orchestration.ingest.catalog import RawTable
+from orchestration.ingest.records import RawTable
 
 
 def typed_select(contract: RawTable, relation: str, columns: Collection[str] | None = None) -> str:

@@ -22,8 +22,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from orchestration.core.errors import WarehouseError
-from orchestration.ingest.catalog import SourceFile
 from orchestration.ingest.fetch import MAX_REDIRECTS, SourceUnavailable, fetch, sha256_of
+from orchestration.ingest.records import SourceFile
 
 CHECK_SECONDS = 40.0  # Dagster stops a sensor after 60 seconds
 HEADERS_TIMEOUT_SECONDS = 10.0

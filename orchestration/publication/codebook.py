@@ -29,6 +29,8 @@ class Column:
         Unit of the values, their meaning, and where they come from.
     has_years : bool
         Whether its table has a column ``year``, from which its first and last year are computed.
+    source_records : tuple of str
+        Sources that it is computed from.
 
     Raises
     ------
@@ -44,6 +46,7 @@ class Column:
     description: str
     source: str
     has_years: bool = False
+    source_records: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         missing = [name for name in ("unit", "description", "source") if not getattr(self, name).strip()]
@@ -55,6 +58,11 @@ class Column:
                 found=f"no {', no '.join(missing)}",
                 next_step="Complete its entry in dbt_project/models/marts, analysis/core/tables.py or codebook.py.",
             )
+
+    @property
+    def table(self) -> str:
+        """Its table as ``schema.table``."""
+        return f"{self.table_schema}.{self.table_name}"
 
     @property
     def comment(self) -> str:
@@ -102,8 +110,21 @@ META_DOCS = {
         "producer": ("text", "Authors of the data set"),
         "citation": ("text", "Citation that the producers ask for"),
         "licence": ("text", "Licence or terms of use, as far as known; see the homepage"),
+        "redistribution": (
+            "text",
+            "Whether the data may be passed on: allowed, with_citation (of the producer), or unclear (no terms on it)",
+        ),
         "homepage": ("URL", "Publisher's page"),
         "cadence_years": ("years", "Expected time between two versions"),
+        "released": (
+            "text",
+            "Year, or year and month, in which the publisher released this version; NULL if not known",
+        ),
+        "newer_version": (
+            "text",
+            "A newer version that is known to be out and not used, with the reason; NULL if none",
+        ),
+        "last_year": ("calendar year", "Last year for which the file has a value; NULL if it has no years"),
         "is_synthetic": ("true or false", "True if the file belongs to the synthetic sample"),
         "loaded_at": ("timestamp", "When this version of the file was first read into a raw table (UTC)"),
     },
@@ -117,7 +138,10 @@ META_DOCS = {
     },
     "checks": {
         "check_name": ("text", "Name of the check"),
-        "kind": ("text", "source contract, row count, published values, dbt test or dbt unit test"),
+        "kind": (
+            "text",
+            "source contract, row count, published values, changes since the last publication, dbt test, dbt unit test",
+        ),
         "table_name": ("text", "Checked table"),
         "status": ("text", "pass, warn, fail, error or skipped"),
         "failures": ("rows", "Rows that violate the check; NULL if the check does not count rows"),
@@ -141,6 +165,10 @@ META_DOCS = {
         "last_year_for_half": (
             "calendar year",
             "Last year in which at least half of the table's rows of that year have a value; NULL if there is none",
+        ),
+        "source_records": (
+            "text",
+            "Sources (as in meta.sources) whose files the column is computed from, by the column lineage",
         ),
     },
 }
@@ -228,7 +256,8 @@ def mart_columns(manifest_path: Path, tables: tuple[str, ...]) -> list[Column]:
             unit, description, source = meta.get("unit"), node.get("description"), meta.get("source")
             if unit and description and source:
                 has_years = "year" in documented[table]
-                columns.append(Column("marts", table, name, position, unit, description, source, has_years))
+                records = tuple(meta.get("records", ()))  # where a filter decides, which the lineage does not follow
+                columns.append(Column("marts", table, name, position, unit, description, source, has_years, records))
             else:
                 incomplete.append(f"marts.{table}.{name}")
     if incomplete:

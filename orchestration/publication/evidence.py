@@ -1,18 +1,24 @@
 """Collect the identity, sources, checks and codebook of a refresh, and publish it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from orchestration.build.fingerprint import fingerprint_of
+from orchestration.build.manifest import kept_column_lineage, parsed_project
 from orchestration.build.record import BuildRecord
 from orchestration.build.run_results import node_of, read_manifest, read_run_results
 from orchestration.core.settings import Settings
 from orchestration.ingest.acquisition import Acquisition, open_acquisition
+from orchestration.ingest.catalog import load_catalog
+from orchestration.ingest.loads import last_year_observed
+from orchestration.ingest.raw import columns_by_table
 from orchestration.modelling.results import read_mart, tables_of_mart
-from orchestration.publication.codebook import mart_columns, meta_columns, result_columns, table_descriptions
+from orchestration.publication.changes import KIND, changes_since_last
+from orchestration.publication.codebook import Column, mart_columns, meta_columns, result_columns, table_descriptions
 from orchestration.publication.content import (
     DYADS_TABLE,
     MART_TABLES,
@@ -24,6 +30,7 @@ from orchestration.publication.content import (
 )
 from orchestration.publication.drift import Load, drift, published_loads
 from orchestration.publication.load_checks import check_values, keep_published_loads
+from orchestration.publication.origins import source_records
 from orchestration.publication.provenance import require_unchanged_build
 from orchestration.publication.write import publish
 from orchestration.store import open_store
@@ -79,9 +86,13 @@ def publish_refresh(settings: Settings, started: datetime) -> tuple[Publication,
         checks=_contract_checks(acquisition)
         + _row_count_checks(build, published_loads(settings))
         + _value_checks(acquisition)
+        + _change_checks(settings)
         + _dbt_checks(settings.dbt_target_dir)
         + (_dbt_checks(settings.dyads_target_dir) if has_dyads else []),
-        columns=mart_columns(manifest, marts) + result_columns({t: COLUMN_DOCS[t] for t in results}) + meta_columns(),
+        columns=_with_sources(
+            mart_columns(manifest, marts) + result_columns({t: COLUMN_DOCS[t] for t in results}), settings, results
+        )
+        + meta_columns(),
         tables=table_descriptions(manifest, marts, results),
     )
     rows = publish(settings, publication, evidence)
@@ -96,12 +107,25 @@ def _has_dyads(settings: Settings) -> bool:
         return (DYADS_TABLE,) in connection.execute(tables).fetchall()
 
 
+def _with_sources(columns: list[Column], settings: Settings, results: tuple[str, ...]) -> list[Column]:
+    """The columns, each with the sources that its documentation names or its lineage leads to."""
+    catalog = load_catalog(settings.catalog_dir)
+    kept = parsed_project(settings)
+    lineage = kept_column_lineage(kept, read_manifest(kept), columns_by_table(catalog))
+    records = source_records(lineage, catalog, results)
+    return [
+        replace(column, source_records=column.source_records or records.get((column.table, column.column_name), ()))
+        for column in columns
+    ]
+
+
 def _source_rows(acquisition: Acquisition, build: BuildRecord) -> Rows:
     """Rows of meta.sources: version and hash as built, the rest from the records."""
     rows = []
     for source_name, file in acquisition.files():
         source = acquisition.catalog[source_name]
         loads = [build.raw[table.name] for table in file.tables]
+        last_years = [last_year_observed(acquisition.settings.raw_dir, table) for table in file.tables]
         rows.append(
             {
                 "source": source_name,
@@ -113,8 +137,12 @@ def _source_rows(acquisition: Acquisition, build: BuildRecord) -> Rows:
                 "producer": source.producer,
                 "citation": source.citation,
                 "licence": source.licence,
+                "redistribution": source.redistribution,
                 "homepage": source.homepage,
                 "cadence_years": source.cadence_years,
+                "released": file.released,
+                "newer_version": source.newer_version,
+                "last_year": max((year for year in last_years if year is not None), default=None),
                 "is_synthetic": acquisition.is_synthetic,
                 "loaded_at": min(load.loaded_at for load in loads),
             }
@@ -176,6 +204,15 @@ def _value_checks(acquisition: Acquisition) -> Rows:
                 )
             )
     return checks
+
+
+def _change_checks(settings: Settings) -> Rows:
+    """What changed since the publication before; information, which passes whatever it says."""
+    description = "What changed since the publication before"
+    return [
+        _check(f"changes_{change.table}", KIND, change.table, "pass", change.found, description, None)
+        for change in changes_since_last(settings)
+    ]
 
 
 def _contract_checks(acquisition: Acquisition) -> Rows:

@@ -9,8 +9,8 @@ import duckdb
 
 from orchestration.core.errors import WarehouseError
 from orchestration.core.settings import Settings
-from orchestration.ingest.catalog import RawTable, SourceFile
 from orchestration.ingest.loads import RawLoad, read_load
+from orchestration.ingest.records import RawTable, SourceFile
 from orchestration.ingest.sample.mirror import SYNTHETIC_VERSION
 from orchestration.publication.value_drift import TableDrift, value_drift
 
@@ -100,9 +100,8 @@ def _judge(
     )
     rows = f"{drift.keys_added:,} keys added, {drift.keys_removed:,} removed"
     where = f"source {source}, file {file.file}, table {table.name}"
-    revisions = drift.mass_revisions()
-    if is_same_version and not _is_sample(now):  # a publisher who changes values changes the version
-        revisions = drift.revisions()
+    # A publisher who changes values changes the version. The sample has no publisher: its generator changes all of it.
+    revisions = [] if _is_sample(now) else drift.revisions() if is_same_version else drift.mass_revisions()
     if revisions and file.acknowledged_revision_of != before.sha256:
         listed = "; ".join(revisions[:LISTED])
         return LoadCheck(

@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 
 from orchestration.core.database import memory_connection, quote_literal, rows_as_dicts, single_row
-from orchestration.ingest.catalog import RawTable
+from orchestration.ingest.records import RawTable
 from orchestration.ingest.typed import typed_select
 
 # Named choices. Publishers revise a few cells of the past with a new version; these bounds are for what no revision

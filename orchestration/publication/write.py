@@ -116,8 +116,9 @@ def _write_meta(connection: duckdb.DuckDBPyConnection, publication: Publication,
     )
     connection.execute(
         "create table warehouse.meta.sources (source varchar, file varchar, version varchar, sha256 varchar,"
-        " size_bytes bigint, title varchar, producer varchar, citation varchar, licence varchar, homepage varchar,"
-        " cadence_years double, is_synthetic boolean, loaded_at timestamptz, primary key (source, file))"
+        " size_bytes bigint, title varchar, producer varchar, citation varchar, licence varchar,"
+        " redistribution varchar, homepage varchar, cadence_years double, released varchar, newer_version varchar,"
+        " last_year integer, is_synthetic boolean, loaded_at timestamptz, primary key (source, file))"
     )
     _insert(connection, "meta.sources", evidence.sources)
     connection.execute(
@@ -134,7 +135,8 @@ def _write_meta(connection: duckdb.DuckDBPyConnection, publication: Publication,
         "create table warehouse.meta.columns (table_schema varchar, table_name varchar, column_name varchar,"
         " position integer, data_type varchar, unit varchar not null, description varchar not null,"
         " source varchar not null, rows bigint, non_null bigint, share_missing double, first_year integer,"
-        " last_year integer, last_year_for_half integer, primary key (table_schema, table_name, column_name))"
+        " last_year integer, last_year_for_half integer, source_records varchar,"
+        " primary key (table_schema, table_name, column_name))"
     )
     for column in evidence.columns:
         _insert(connection, "meta.columns", [_codebook_row(connection, column)])
@@ -166,6 +168,7 @@ def _codebook_row(connection: duckdb.DuckDBPyConnection, column: Column) -> dict
         "first_year": first_year,
         "last_year": last_year,
         "last_year_for_half": last_year_for_half,
+        "source_records": ", ".join(column.source_records) or None,
     }
 
 

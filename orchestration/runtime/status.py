@@ -67,7 +67,7 @@ def _published(settings: Settings, now: datetime) -> list[str]:
     try:
         (publication,) = rows_of(file, "select * from meta.publication")
         checks = rows_of(file, "select status, count(*) as n from meta.checks group by all order by all")
-        sources = rows_of(file, "select source, version, loaded_at, cadence_years from meta.sources")
+        sources = rows_of(file, "from meta.sources")
     except (duckdb.Error, WarehouseError) as error:
         why = getattr(error, "found", "") or str(error)
         text = f"{path} is not a warehouse that this version can read (warehouse run publishes a new one): {why}"
@@ -91,29 +91,43 @@ def _lake(settings: Settings) -> list[str]:
 
 
 def _sources(rows: Iterable[dict[str, Any]], now: datetime) -> list[str]:
-    """List every source with its versions and the month in which a newer one is due by its publisher's cadence."""
+    """List every source with its versions, its last year, and when a newer version is due; newer known ones first."""
     versions: dict[str, list[str]] = {}
     due: dict[str, datetime] = {}
+    last: dict[str, int] = {}
+    known: dict[str, str] = {}
     for row in rows:
         name, version = row["source"], row["version"] or "undated"
         if version not in versions.setdefault(name, []):
             versions[name].append(version)
-        due[name] = min(due.get(name, datetime.max.replace(tzinfo=UTC)), next_check(row))
-    overdue = [name for name in due if due[name] < now]
-    by_date = sorted(due, key=lambda name: (due[name], name))
+        due[name] = max(due.get(name, datetime.min.replace(tzinfo=UTC)), next_check(row))
+        last[name] = max(last.get(name, 0), row["last_year"] or 0)
+        if row["newer_version"]:
+            known[name] = row["newer_version"]
+    state = [f"NEWER VERSION KNOWN: {name} ({text})" for name, text in sorted(known.items())]
+    if overdue := sorted((name for name in due if due[name] < now), key=lambda name: (due[name], name)):
+        state.append(f"{len(overdue)} older than their publisher's usual interval, look for a newer version")
     listed = " ".join(  # an entry is not broken over two lines
-        f"{name} {'/'.join(versions[name])} ({due[name]:%Y-%m})".replace(" ", "\N{NO-BREAK SPACE}") for name in by_date
+        f"{name} {'/'.join(versions[name])} (to {last[name]}; {due[name]:%Y-%m})".replace(" ", "\N{NO-BREAK SPACE}")
+        for name in sorted(due, key=lambda name: (due[name], name))
     )
-    state = f"OVERDUE for a check of the publisher's page: {', '.join(overdue)}" if overdue else "none is overdue"
-    summary = f"{len(due)}, {state}; version, and month to check for a newer one (files: warehouse sources):"
+    states = "; ".join(state) or "none is older than its publisher's usual interval, and no newer version is on record"
+    summary = f"{len(due)}; {states}; version (last year; newer version due), see warehouse sources:"
     listing = textwrap.wrap(listed, WIDTH, initial_indent=" " * 14, subsequent_indent=" " * 14, break_on_hyphens=False)
-    return [*_line("sources", summary, rows=3), *(line.replace("\N{NO-BREAK SPACE}", " ") for line in listing)]
+    return [*_line("sources", summary, rows=4), *(line.replace("\N{NO-BREAK SPACE}", " ") for line in listing)]
 
 
 def next_check(source: dict[str, Any]) -> datetime:
-    """When a new version is due by the publisher's cadence, counted from the loading of the file."""
-    loaded_at: datetime = source["loaded_at"]
-    return loaded_at.astimezone(UTC) + timedelta(days=365.25 * source["cadence_years"])
+    """When a new version is due: the publisher's usual interval after the release of the version in use.
+
+    A version whose release is not known counts from the loading of the file.
+    """
+    released, interval = source["released"], timedelta(days=365.25 * source["cadence_years"])
+    if released is None:
+        loaded_at: datetime = source["loaded_at"]
+        return loaded_at.astimezone(UTC) + interval
+    year, _, month = released.partition("-")
+    return datetime(int(year), int(month or 12), 1, tzinfo=UTC) + interval
 
 
 def _last_checks(settings: Settings) -> list[str]:

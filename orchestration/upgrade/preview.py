@@ -15,10 +15,11 @@ from orchestration.core.database import memory_connection, quote_literal
 from orchestration.core.errors import WarehouseError
 from orchestration.core.settings import Settings
 from orchestration.ingest.acquisition import Acquisition
-from orchestration.ingest.catalog import Catalog, RawTable, catalog_of, load_catalog
+from orchestration.ingest.catalog import Catalog, catalog_of, load_catalog
 from orchestration.ingest.membership import MEMBERSHIP_TABLE, read_membership
 from orchestration.ingest.raw import build_raw_table
 from orchestration.ingest.readers import read_table
+from orchestration.ingest.records import RawTable
 from orchestration.publication.compare import TableDifference, compare
 from orchestration.publication.content import MART_TABLES
 from orchestration.publication.table_keys import TABLE_KEYS

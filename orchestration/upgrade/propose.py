@@ -15,8 +15,9 @@ from orchestration.core.errors import WarehouseError
 from orchestration.core.files import write_atomically
 from orchestration.core.settings import Settings
 from orchestration.ingest.archives import extract
-from orchestration.ingest.catalog import Source, SourceFile, parse_source
+from orchestration.ingest.catalog import parse_source
 from orchestration.ingest.fetch import download, sha256_of
+from orchestration.ingest.records import Source, SourceFile
 from orchestration.upgrade.record_edit import edit_record, edited_fields
 
 
@@ -143,6 +144,8 @@ def propose(settings: Settings, request: Request) -> Proposal:
         changes |= {"publisher_url": request.url, "archive_member": request.member}
     if described.pinned_url == old.pinned_url:
         changes["pinned_url"] = None  # a copy of the old bytes
+    if described.released == old.released:
+        changes["released"] = None  # that of the old version
     versions = (described.version, version)
     text = edit_record(base_text, position, changes, versions)
     intended = edited_fields(yaml.safe_load(base_text), position, changes, versions)

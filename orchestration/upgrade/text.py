@@ -7,7 +7,7 @@ from orchestration.publication.diff_text import summary_text, table_text
 from orchestration.upgrade.preview import FailedTest, Preview
 from orchestration.upgrade.propose import Proposal
 
-FIELDS = ("file", "version", "sha256", "size_bytes", "publisher_url", "archive_member", "pinned_url")
+FIELDS = ("file", "version", "sha256", "size_bytes", "released", "publisher_url", "archive_member", "pinned_url")
 
 
 def proposal_text(proposal: Proposal) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import openpyxl
 import pandas as pd
 
-from orchestration.ingest.catalog import RawTable
+from orchestration.ingest.records import RawTable
 
 Rows = list[list[object]]
 

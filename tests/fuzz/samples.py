@@ -10,8 +10,9 @@ import pandas as pd
 import pyarrow as pa
 import rdata
 
-from orchestration.ingest.catalog import RawTable, RawTableEntry
+from orchestration.ingest.catalog import RawTableEntry
 from orchestration.ingest.readers import read_table
+from orchestration.ingest.records import RawTable
 
 ROWS = 24
 

@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 
 from orchestration.core.errors import WarehouseError
 from orchestration.core.settings import SOURCES_DIR
-from orchestration.ingest.catalog import SourceFile, load_catalog
+from orchestration.ingest.catalog import load_catalog
 from orchestration.ingest.contracts import Membership
 from orchestration.ingest.fetch import fetch
 from orchestration.ingest.membership import read_membership
 from orchestration.ingest.raw import LINEAGE_COLUMNS, build_raw_table
+from orchestration.ingest.records import SourceFile
 from orchestration.ingest.sample import write_sample_mirror
 from tests.fuzz.independent import Rows, difference, rows_of
 from tests.fuzz.mutations import TEXTS, mutations_of, unpacked_flipped

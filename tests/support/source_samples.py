@@ -6,8 +6,9 @@ from pathlib import Path
 import pyarrow as pa
 
 from orchestration.core.settings import SOURCES_DIR
-from orchestration.ingest.catalog import Catalog, RawTable, load_catalog
+from orchestration.ingest.catalog import Catalog, load_catalog
 from orchestration.ingest.readers import read_table
+from orchestration.ingest.records import RawTable
 
 
 def small_table(**changes) -> RawTable:

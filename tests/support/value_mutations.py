@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from orchestration.ingest.catalog import RawTable
+from orchestration.ingest.records import RawTable
 from tests.support.rdata_files import edited
 
 Rows = list[dict[str, str]]

@@ -40,9 +40,20 @@ def _formats(ctx: click.Context, parameter: click.Parameter, value: str) -> tupl
     metavar="ID",
     help="A kept publication by its id, the beginning of its id, or previous; by default the current one.",
 )
+@click.option(
+    "--redistributable",
+    "only_clear",
+    is_flag=True,
+    help="Leave out columns from sources whose terms do not say that they may be passed on.",
+)
 @pass_settings
 def export(
-    settings: Settings, folder: Path, formats: tuple[str, ...], tables: tuple[str, ...], publication: str | None
+    settings: Settings,
+    folder: Path,
+    formats: tuple[str, ...],
+    tables: tuple[str, ...],
+    publication: str | None,
+    only_clear: bool,
 ) -> None:
     """The tables as Parquet, CSV and Stata, with codebook.
 
@@ -52,14 +63,20 @@ def export(
     from orchestration.ingest.catalog import load_catalog
     from orchestration.outputs.export.content import read_content
     from orchestration.outputs.export.folder import export as write_export
+    from orchestration.outputs.export.redistribution import redistributable
     from orchestration.publication.kept import find
 
     content = read_content(find(settings, publication), tables)
     if content.is_synthetic:
         click.echo(content.publication["note"], err=True)
+    left_out: list[str] = []
+    if only_clear:
+        content, left_out = redistributable(content)
     written = write_export(content, load_catalog(settings.catalog_dir), folder, formats)
     size = sum(path.stat().st_size for path in written)
     click.echo(
         f"{len(content.tables)} tables as {', '.join(formats)}: {len(written)} files, {size / 1e6:.1f} MB in {folder}\n"
         f"{content.publication['note']} (publication {content.publication['publication_id']})"
     )
+    if only_clear:
+        click.echo(f"left out, because the terms of a source are unclear: {'; '.join(left_out) or 'nothing'}")

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-from orchestration.ingest.catalog import RawTable, SourceFile
+from orchestration.ingest.records import RawTable, SourceFile
 
 if TYPE_CHECKING:
     import pandas as pd

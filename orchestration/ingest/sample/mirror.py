@@ -10,7 +10,8 @@ from typing import Any
 import pyarrow as pa
 
 from orchestration.core.files import write_atomically
-from orchestration.ingest.catalog import Catalog, SourceFile, catalog_of
+from orchestration.ingest.catalog import Catalog, catalog_of
+from orchestration.ingest.records import SourceFile
 from orchestration.ingest.sample import alliance_tables, conflict_tables, mortality_tables, regime_tables, system_tables
 from orchestration.ingest.sample.formats import arrange, file_bytes
 from orchestration.ingest.sample.world import Columns, World, build_world

@@ -121,7 +121,7 @@ def _world_bank(world: World) -> Iterator[tuple[str, Columns]]:
         {
             "Country Name": names,
             "Country Code": codes,
-            "Indicator Name": "SYNTHETIC Mortality rate; infant (per 1000 live births)",
+            "Indicator Name": "Mortality rate, infant (per 1,000 live births)",
             "Indicator Code": "SP.DYN.IMRT.IN",
         }
         | {str(year): values[:, year - first] for year in range(first, last + 1)},

@@ -224,6 +224,8 @@ def _capabilities(roster: Roster, rng: np.random.Generator) -> tuple[Floats, Flo
         observed += known
     cinc = np.where(roster.member, cinc / np.maximum(observed, 1), 0)
     cinc /= cinc.sum(axis=0)
+    total, urban = CAPABILITIES.index("tpop"), CAPABILITIES.index("upop")
+    values[urban] = np.where(values[urban] > values[total], values[total], values[urban])
     return values, np.where(roster.member, cinc, np.nan)
 
 

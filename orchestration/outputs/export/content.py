@@ -48,6 +48,8 @@ class Column:
         Share of NULL, 0 to 1.
     first_year, last_year : int or None
         First and last year with a value; None for a table without years.
+    source_records : str or None
+        Sources it is computed from, as in meta.sources, separated by commas.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Column:
     share_missing: float | None
     first_year: int | None
     last_year: int | None
+    source_records: str | None
 
 
 @dataclass(frozen=True)

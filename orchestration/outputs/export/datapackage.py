@@ -10,6 +10,8 @@ from typing import Any
 from orchestration.outputs.export.content import Column, Content, Table
 
 PACKAGE_NAME = "alliance-formation-warehouse"
+OPEN_LICENCES = {"CC BY 4.0": "CC-BY-4.0", "CC BY 3.0 IGO": "CC-BY-3.0-IGO"}
+"""Identifier of each open licence, by the words with which a source's terms begin."""
 MEDIA_TYPES = {
     ".csv": "text/csv",
     ".parquet": "application/vnd.apache.parquet",
@@ -36,7 +38,8 @@ class DataFile:
 def write_datapackage(folder: Path, content: Content, files: Iterable[DataFile]) -> None:
     """Describe every data file with hash and size, and each column of the CSV files with type, unit and meaning.
 
-    The package as a whole has no licence: each source is listed with its producer's terms.
+    The package as a whole has no licence of its own: ``licenses`` lists the terms of every source, and each source has
+    its producer's.
 
     Parameters
     ----------
@@ -60,6 +63,7 @@ def write_datapackage(folder: Path, content: Content, files: Iterable[DataFile])
         ),
         "version": publication["software_version"],
         "created": publication["published_at"].isoformat(),
+        "licenses": _licences(content),
         "sources": [
             {
                 "title": source["title"],
@@ -69,12 +73,24 @@ def write_datapackage(folder: Path, content: Content, files: Iterable[DataFile])
                 "sha256": source["sha256"],
                 "citation": source["citation"],
                 "terms": source["licence"],
+                "redistribution": source["redistribution"],
             }
             for source in content.sources
         ],
         "resources": [_resource(folder, file) for file in files],
     }
     (folder / "datapackage.json").write_text(json.dumps(package, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _licences(content: Content) -> list[dict[str, str]]:
+    """The distinct terms of the sources, each with the page where they are found."""
+    found = {}
+    for source in content.sources:
+        terms = source["licence"]
+        identifier = next((name for words, name in OPEN_LICENCES.items() if terms.startswith(words)), None)
+        licence = {"name": identifier} if identifier else {}
+        found[terms] = licence | {"title": terms, "path": source["homepage"]}
+    return list(found.values())
 
 
 def _resource(folder: Path, file: DataFile) -> dict[str, Any]:

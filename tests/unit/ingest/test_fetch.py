@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from orchestration.core.errors import WarehouseError
-from orchestration.ingest.catalog import SourceFile
 from orchestration.ingest.fetch import SourceUnavailable, fetch
+from orchestration.ingest.records import SourceFile
 from tests.support.source_samples import catalog, small_table
 
 CONTENT = b"name,ccode,year,steel\nUSA,2,1816,80\n"

@@ -8,9 +8,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from orchestration.core.errors import WarehouseError
-from orchestration.ingest.catalog import RawTable, Source, SourceFile
 from orchestration.ingest.contracts import membership_of
 from orchestration.ingest.raw import RawResult, build_raw_table
+from orchestration.ingest.records import RawTable, Source, SourceFile
 from tests.support.source_samples import catalog, small_table
 
 TEXT = b"name,ccode,year,steel\nUSA,2,1816,80\nUKG,200,1816,\n"

@@ -15,8 +15,8 @@ import pytest
 import rdata
 
 from orchestration.core.errors import WarehouseError
-from orchestration.ingest.catalog import RawTable
 from orchestration.ingest.readers import read_table
+from orchestration.ingest.records import RawTable
 from tests.support.source_samples import catalog, real_table, small_table
 
 CSV = small_table()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.ingest.catalog import SourceFile
+from orchestration.ingest.records import SourceFile
 from orchestration.monitoring.watch import (
     Findings,
     Memory,

@@ -8,7 +8,7 @@ import yaml
 from pydantic import ValidationError
 
 from orchestration.core.settings import SOURCES_DIR
-from orchestration.ingest.catalog import Source, load_catalog
+from orchestration.ingest.catalog import load_catalog
 from orchestration.ingest.citation import (
     METHODS,
     Reference,
@@ -17,6 +17,7 @@ from orchestration.ingest.citation import (
     references_of,
     software_reference,
 )
+from orchestration.ingest.records import Source
 
 CATALOG = load_catalog(SOURCES_DIR)
 PUBLICATION = {
