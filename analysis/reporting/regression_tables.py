@@ -27,6 +27,9 @@ RULES = {
 TERM_LABELS = {
     "cinc": "Capabilities (CINC)",
     "w_over_s": "W/S",
+    "published_w_over_s_lagged": "W/S of the published file (1 year before)",
+    "published_dispute_rivals_lagged": "Rivals of the published file (1 year before)",
+    "published_years_since_formation": "Years since formation (btscs)",
     "relevant_environment_disputes": "Disputes in the relevant environment",
     "infant_mortality_rate": "Infant mortality (deaths per 1,000 births)",
     "infant_mortality_rose": "Infant mortality rose (0/1)",
@@ -99,7 +102,7 @@ def regression_table(
 
 
 def table_groups(models: pd.DataFrame) -> dict[str, list[str]]:
-    """Group the models that belong in one table: those of one publication, obligation rule and sample.
+    """Group the models that belong in one table: those of one publication, obligation rule, variant and sample.
 
     Parameters
     ----------
@@ -113,7 +116,9 @@ def table_groups(models: pd.DataFrame) -> dict[str, list[str]]:
     """
     groups: dict[str, list[str]] = {}
     for model, rule, sample in zip(models["model"], models["rule"], models["sample"], strict=True):
-        parts = (model.split("/")[0], rule, sample)
+        publication, _, rest = model.partition("/")
+        variant = rest.partition("/")[2]
+        parts = (publication, rule, variant if variant not in ("", rule) else None, sample)
         groups.setdefault("_".join(str(part) for part in parts if pd.notna(part)), []).append(model)
     fitted = set(models["model"][models["converged"].astype(bool)])
     return {name: members for name, members in groups.items() if fitted.intersection(members)}
@@ -152,7 +157,7 @@ def term_label(term: str) -> str:
 
 
 def short_name(model: str) -> str:
-    """Name of a model without its publication, e.g. ``"t1_m1b/defense"``.
+    """Name of a model without its publication, e.g. ``"t1_m2a/defense"``.
 
     Parameters
     ----------

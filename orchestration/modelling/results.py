@@ -22,7 +22,7 @@ JOBS = 2
 
 @dataclass(frozen=True)
 class Mart:
-    """The content of marts.country_years.
+    """The content of marts.country_years, with the columns of marts.published_measures.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class Mart:
 
 
 def read_mart(settings: Settings) -> Mart:
-    """Read marts.country_years from the build.
+    """Read marts.country_years and marts.published_measures from the build.
 
     Parameters
     ----------
@@ -52,10 +52,13 @@ def read_mart(settings: Settings) -> Mart:
     Raises
     ------
     duckdb.Error
-        If there is no build, or the build has no such mart.
+        If there is no build, or the build has no such marts.
     """
     with open_store(settings).attached_build() as connection:
-        table = connection.execute("from build.marts.country_years order by cow_code, year").to_arrow_table()
+        table = connection.execute(
+            "from build.marts.country_years left join build.marts.published_measures using (cow_code, year)"
+            " order by cow_code, year"
+        ).to_arrow_table()
     # The hash is over text, because the bytes below an Arrow table's nulls are arbitrary.
     sink = pyarrow.BufferOutputStream()
     pyarrow.csv.write_csv(table, sink)
@@ -96,7 +99,9 @@ def estimate_models(settings: Settings, progress: Callable[[str], None]) -> dict
     )
     published = pandas.read_parquet(settings.raw_dir / "allen_digiuseppe_2013.parquet")
     published = published.drop(columns=[name for name in map(str, published.columns) if name.startswith("_")])
-    return _write(settings, frames | {"replications": replicate(published, settings.is_synthetic)}, mart)
+    replicated = replicate(published, settings.is_synthetic)
+    agreement = pandas.concat([part["estimator_agreement"] for part in (frames, replicated)], ignore_index=True)
+    return _write(settings, frames | replicated | {"estimator_agreement": agreement}, mart)
 
 
 def infer(settings: Settings, step: str) -> dict[str, pandas.DataFrame]:
@@ -132,6 +137,45 @@ def infer(settings: Settings, step: str) -> dict[str, pandas.DataFrame]:
     with estimation_workers(settings):
         frames = steps[step]()
     return _write(settings, frames, mart)
+
+
+def agreement_checks(settings: Settings) -> list[tuple[str, bool, str, int]]:
+    """Summarize results.estimator_agreement by publication.
+
+    Parameters
+    ----------
+    settings : Settings
+        With the results tables.
+
+    Returns
+    -------
+    list of (str, bool, str, int)
+        Publication, whether every model agrees, the largest differences or the models that disagree, and the number of
+        the latter.
+    """
+    frame = pandas.read_parquet(settings.results_dir / "estimator_agreement.parquet")
+    return [summarize_agreement(str(name), part) for name, part in frame.groupby(frame["model"].str.split("/").str[0])]
+
+
+def summarize_agreement(publication: str, frame: pandas.DataFrame) -> tuple[str, bool, str, int]:
+    """Summarize the rows of one publication, as in `agreement_checks`."""
+    failed = frame[~frame["agrees"].astype(bool)]
+    if len(failed):
+        return (
+            publication,
+            False,
+            f"statsmodels and the own estimator disagree on {', '.join(failed['model'])}",
+            len(failed),
+        )
+    largest = ", ".join(
+        f"{frame[f'{name}_difference'].max():.1e} ({unit})"
+        for name, unit in (
+            ("coefficient", "coefficients, in standard errors"),
+            ("robust", "robust errors, relative"),
+            ("cluster", "clustered errors, relative"),
+        )
+    )
+    return publication, True, f"{len(frame)} models; largest differences {largest}", 0
 
 
 def tables_of_mart(settings: Settings, fingerprint: str) -> tuple[str, ...]:

@@ -83,7 +83,8 @@ META_DOCS = {
         ),
         "mart_fingerprint": (
             "sha256",
-            "Hash of the content of marts.country_years; results.models has the hash of the data it was fitted on",
+            "Hash of the content of marts.country_years and marts.published_measures; results.models has the hash of"
+            " the data it was fitted on",
         ),
         "is_synthetic": (
             "true or false",

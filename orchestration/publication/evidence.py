@@ -11,7 +11,7 @@ from orchestration.build.record import BuildRecord
 from orchestration.build.run_results import node_of, read_manifest, read_run_results
 from orchestration.core.settings import Settings
 from orchestration.ingest.acquisition import Acquisition, open_acquisition
-from orchestration.modelling.results import read_mart, tables_of_mart
+from orchestration.modelling.results import agreement_checks, read_mart, tables_of_mart
 from orchestration.publication.codebook import mart_columns, meta_columns, result_columns, table_descriptions
 from orchestration.publication.content import (
     DYADS_TABLE,
@@ -79,6 +79,7 @@ def publish_refresh(settings: Settings, started: datetime) -> tuple[Publication,
         checks=_contract_checks(acquisition)
         + _row_count_checks(build, published_loads(settings))
         + _value_checks(acquisition)
+        + (_agreement_checks(settings) if "estimator_agreement" in results else [])
         + _dbt_checks(settings.dbt_target_dir)
         + (_dbt_checks(settings.dyads_target_dir) if has_dyads else []),
         columns=mart_columns(manifest, marts) + result_columns({t: COLUMN_DOCS[t] for t in results}) + meta_columns(),
@@ -176,6 +177,22 @@ def _value_checks(acquisition: Acquisition) -> Rows:
                 )
             )
     return checks
+
+
+def _agreement_checks(settings: Settings) -> Rows:
+    description = "Coefficients, robust and clustered errors of statsmodels and of the own estimator agree to 1e-8"
+    return [
+        _check(
+            f"estimator_agreement_{name}",
+            "estimator agreement",
+            "estimator_agreement",
+            "pass" if agree else "fail",
+            found,
+            description,
+            failures,
+        )
+        for name, agree, found, failures in agreement_checks(settings)
+    ]
 
 
 def _contract_checks(acquisition: Acquisition) -> Rows:

@@ -17,7 +17,7 @@ ROSE = "infant_mortality_rose"
 
 @pytest.fixture(scope="module")
 def results(panel):
-    return estimate(panel, kimball_models()[:4], mart_fingerprint="0123456789abcdef")
+    return estimate(panel, kimball_models()[::2], mart_fingerprint="0123456789abcdef")
 
 
 @pytest.fixture
@@ -129,7 +129,7 @@ def test_the_note_names_covariance_rule_drops_and_stars(results):
     note = regression_table(models, results["coefficients"], list(models["model"])).note
     assert "clustered by state, times G/(G-1)" in note
     assert "any obligation but pure non-aggression" in note
-    assert "t1_m1b: cinc: constant" in note
+    assert "t1_m2a: cinc: constant" in note
     assert "* p < 0.05" in note
     assert "0123456789ab" in note
     assert "SYNTHETIC" not in note
@@ -164,7 +164,7 @@ def test_a_failed_model_has_no_column_and_its_reason_is_in_the_note(results):
     models = results["models"].copy()
     models.loc[0, ["n", "converged", "problem"]] = [None, False, "no column cinc in the panel"]
     table = regression_table(models, results["coefficients"], list(models["model"]))
-    assert list(table.cells.columns) == ["t1_m1b", "t1_m2a", "t1_m2b"]
+    assert list(table.cells.columns) == ["t1_m2a", "t2_m1a", "t2_m2a"]
     assert "Not estimated: t1_m1a (no column cinc in the panel)" in table.note
     with pytest.raises(AnalysisError, match="none of"):
         regression_table(models, results["coefficients"], ["kimball_2010/t1_m1a"])

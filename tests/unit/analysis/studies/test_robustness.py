@@ -9,10 +9,10 @@ from analysis.core.panel import prepare
 from analysis.core.tables import COLUMN_DOCS, DTYPES
 from analysis.design.matrix import build
 from analysis.studies.estimation import estimate
-from analysis.studies.kimball import kimball_models
+from analysis.studies.kimball import headline_model
 from analysis.studies.robustness import mundlak, robustness
 
-HEADLINE = kimball_models()[1]
+HEADLINE = headline_model()
 
 
 @pytest.fixture(scope="module")
