@@ -102,12 +102,12 @@ def regression_table(
 
 
 def table_groups(models: pd.DataFrame) -> dict[str, list[str]]:
-    """Group the models that belong in one table: those of one publication, obligation rule, variant and sample.
+    """Group the models that belong in one table: those of one table of a publication, obligation rule and variant.
 
     Parameters
     ----------
     models : DataFrame
-        ``results.models``.
+        ``results.models``, named ``<publication>/<table>_<model>[/<rule or variant>]``.
 
     Returns
     -------
@@ -115,11 +115,11 @@ def table_groups(models: pd.DataFrame) -> dict[str, list[str]]:
         Models by the name of the group, which is usable as a file name. A group without any fitted model is left out.
     """
     groups: dict[str, list[str]] = {}
-    for model, rule, sample in zip(models["model"], models["rule"], models["sample"], strict=True):
+    for model, rule in zip(models["model"], models["rule"], strict=True):
         publication, _, rest = model.partition("/")
-        variant = rest.partition("/")[2]
-        parts = (publication, rule, variant if variant not in ("", rule) else None, sample)
-        groups.setdefault("_".join(str(part) for part in parts if pd.notna(part)), []).append(model)
+        number, _, variant = rest.partition("/")
+        parts = (publication, number.rpartition("_")[0], rule, variant if variant != rule else "")
+        groups.setdefault("_".join(str(part) for part in parts if pd.notna(part) and part), []).append(model)
     fitted = set(models["model"][models["converged"].astype(bool)])
     return {name: members for name, members in groups.items() if fitted.intersection(members)}
 

@@ -51,9 +51,9 @@ def crosswalk_models_table(frames: Frames) -> PageTable:
                 ],
             )
         ],
-        "Rose: coefficient of a rise of infant mortality, with the standard error clustered by state. The models nearest to"
-        " the article have the name of ours with /as_published at its end. The article's own estimates are not"
-        " public with its commands, so that they cannot be compared.",
+        "Rose: coefficient of a rise of infant mortality, with its error clustered by state. The models nearest"
+        " to the article have the names of ours with /as_published at the end. The public commands come without their"
+        " estimates, which therefore cannot be compared.",
     )
 
 

@@ -221,7 +221,7 @@ def test_headings_are_in_order_and_the_language_is_given(parsed: Page) -> None:
 def test_a_page_of_the_sample_is_marked_everywhere(written: Path, parsed: Page) -> None:
     assert 'class="banner"' in written.read_text(encoding="utf-8").split("<h1")[0]
     captioned = [name for name in parsed.texts if name.startswith(("figure-", "caption-"))]
-    assert len(captioned) == len(DRAWN) + 3
+    assert len(captioned) == len(DRAWN) + 5
     assert all("SYNTHETIC sample" in parsed.texts[name] for name in captioned)
     assert "SYNTHETIC" in parsed.texts["answer"]
 
