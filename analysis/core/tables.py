@@ -342,9 +342,7 @@ COLUMN_DOCS: dict[str, dict[str, ColumnDoc]] = {
             "VARCHAR", None, "Model, variable or option of the published commands; primary key.", PUBLISHED
         ),
         "kind": ColumnDoc("VARCHAR", None, "model, variable or option.", OURS),
-        "command": ColumnDoc(
-            "VARCHAR", None, "As in the published commands; the order of the terms is ours.", PUBLISHED
-        ),
+        "command": ColumnDoc("VARCHAR", None, "Command with the terms in our order; meaning of a variable.", PUBLISHED),
         "ours": ColumnDoc("VARCHAR", None, "Our model, or our variable in it.", OURS),
         "as_published": ColumnDoc(
             "VARCHAR", None, "The model nearest to the article on public files, or the variable in it.", OURS

@@ -27,7 +27,7 @@ _VARIABLES = (
     (
         "AF_new",
         "variable",
-        "outcome",
+        "Outcome",
         "forms_military_alliance",
         "forms_military_alliance",
         "The author's rule is not public: obligations, dates and renewals may differ. Ours is from ATOP 5.1.",
@@ -35,7 +35,7 @@ _VARIABLES = (
     (
         "IMRlevel",
         "variable",
-        "mortality, models 1 and 2",
+        "Mortality, models 1 and 2",
         "infant_mortality_rate",
         "infant_mortality_rate",
         "The series is that of Abouharb & Kimball (2007), as in the file of Allen & DiGiuseppe (2013).",
@@ -43,16 +43,16 @@ _VARIABLES = (
     (
         "IncDmdIMR",
         "variable",
-        "mortality, models 2",
+        "Mortality, models 2",
         "infant_mortality_rose",
         "infant_mortality_rose",
         "Not defined in public; read as an indicator of a rise. A change or another increase is possible.",
     ),
-    ("cap", "variable", "capabilities", "cinc", "cinc", "A later version of National Material Capabilities."),
+    ("cap", "variable", "Capabilities", "cinc", "cinc", "A later version of National Material Capabilities."),
     (
         "sumrival1",
         "variable",
-        "rivals, 1 year before",
+        "Rivals, 1 year before",
         "dispute_rivals_lag_1",
         _RIVALS,
         "Ours is rebuilt from disputes. as_published is sumrival1 of the file of Allen & DiGiuseppe (2013).",
@@ -69,7 +69,7 @@ _VARIABLES = (
     (
         "envmids1",
         "variable",
-        "disputes in the relevant environment, 1 year before, table 2",
+        "Disputes in the relevant environment, 1 year before, table 2",
         "relevant_environment_disputes_lag_1",
         "relevant_environment_disputes_lag_1",
         "Rebuilt from disputes and contiguity; the author's variable is not public.",
@@ -77,7 +77,7 @@ _VARIABLES = (
     (
         "allyrs",
         "variable",
-        "years since the last formation",
+        "Years since the last formation",
         "years_since_military_formation",
         PUBLISHED_COUNTER,
         "Ours is 1 in the year after a formation and starts again at re-entry. as_published is the counter of btscs: "
@@ -86,7 +86,7 @@ _VARIABLES = (
     (
         "_spline1 _spline2 _spline3",
         "variable",
-        "natural cubic spline of allyrs",
+        "Natural cubic spline of allyrs",
         "knots at 1, 4 and 7 years",
         "knots of btscs: quartiles of the counter to 2000",
         "The author's knots are not public. Coefficients of the spline terms have another unit than those of btscs.",
@@ -94,7 +94,7 @@ _VARIABLES = (
     (
         "robust",
         "option",
-        "vce(robust)",
+        "Covariance, without clusters",
         "stata_robust and four others",
         "stata_robust and four others",
         "The headline of this project is cluster_state; the article's covariance is stata_robust.",

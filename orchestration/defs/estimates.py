@@ -71,10 +71,10 @@ def _tables_assets(
         if AGREEMENT in frames:
             checks = results.agreement_checks(settings)
             yield AssetCheckResult(
-                passed=all(agree for _, agree, _, _ in checks),
+                passed=not any(check.failures for check in checks),
                 check_name=AGREEMENT,
                 asset_key=result_key(AGREEMENT),
-                metadata={name: found for name, _, found, _ in checks},
+                metadata={check.publication: check.found for check in checks},
             )
 
     return make_tables

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import pandas
 import pyarrow
@@ -18,6 +19,11 @@ from orchestration.store import open_store
 
 MADE_FROM = b"made_from"
 JOBS = 2
+DIFFERENCES = {
+    "coefficient_difference": "coefficients, in standard errors",
+    "robust_difference": "robust errors, relative",
+    "cluster_difference": "clustered errors, relative",
+}
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,24 @@ class Mart:
 
     panel: pandas.DataFrame
     fingerprint: str
+
+
+class AgreementCheck(NamedTuple):
+    """Whether statsmodels and the own estimator agree on the models of one publication.
+
+    Attributes
+    ----------
+    publication : str
+        First part of the names of its models.
+    failures : int
+        Models that disagree.
+    found : str
+        The largest differences, or the models that disagree.
+    """
+
+    publication: str
+    failures: int
+    found: str
 
 
 def read_mart(settings: Settings) -> Mart:
@@ -139,7 +163,7 @@ def infer(settings: Settings, step: str) -> dict[str, pandas.DataFrame]:
     return _write(settings, frames, mart)
 
 
-def agreement_checks(settings: Settings) -> list[tuple[str, bool, str, int]]:
+def agreement_checks(settings: Settings) -> list[AgreementCheck]:
     """Summarize results.estimator_agreement by publication.
 
     Parameters
@@ -149,33 +173,20 @@ def agreement_checks(settings: Settings) -> list[tuple[str, bool, str, int]]:
 
     Returns
     -------
-    list of (str, bool, str, int)
-        Publication, whether every model agrees, the largest differences or the models that disagree, and the number of
-        the latter.
+    list of AgreementCheck
+        One for each publication whose models were fitted.
     """
     frame = pandas.read_parquet(settings.results_dir / "estimator_agreement.parquet")
-    return [summarize_agreement(str(name), part) for name, part in frame.groupby(frame["model"].str.split("/").str[0])]
+    return [_agreement_check(str(name), part) for name, part in frame.groupby(frame["model"].str.split("/").str[0])]
 
 
-def summarize_agreement(publication: str, frame: pandas.DataFrame) -> tuple[str, bool, str, int]:
-    """Summarize the rows of one publication, as in `agreement_checks`."""
-    failed = frame[~frame["agrees"].astype(bool)]
+def _agreement_check(publication: str, frame: pandas.DataFrame) -> AgreementCheck:
+    failed = frame.loc[~frame["agrees"].astype(bool), "model"]
     if len(failed):
-        return (
-            publication,
-            False,
-            f"statsmodels and the own estimator disagree on {', '.join(failed['model'])}",
-            len(failed),
-        )
-    largest = ", ".join(
-        f"{frame[f'{name}_difference'].max():.1e} ({unit})"
-        for name, unit in (
-            ("coefficient", "coefficients, in standard errors"),
-            ("robust", "robust errors, relative"),
-            ("cluster", "clustered errors, relative"),
-        )
-    )
-    return publication, True, f"{len(frame)} models; largest differences {largest}", 0
+        found = f"statsmodels and the own estimator disagree on {', '.join(failed)}"
+        return AgreementCheck(publication, len(failed), found)
+    largest = ", ".join(f"{frame[column].max():.1e} ({unit})" for column, unit in DIFFERENCES.items())
+    return AgreementCheck(publication, 0, f"{len(frame)} models; largest differences {largest}")
 
 
 def tables_of_mart(settings: Settings, fingerprint: str) -> tuple[str, ...]:

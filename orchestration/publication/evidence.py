@@ -183,15 +183,15 @@ def _agreement_checks(settings: Settings) -> Rows:
     description = "Coefficients, robust and clustered errors of statsmodels and of the own estimator agree to 1e-8"
     return [
         _check(
-            f"estimator_agreement_{name}",
+            f"estimator_agreement_{check.publication}",
             "estimator agreement",
             "estimator_agreement",
-            "pass" if agree else "fail",
-            found,
+            "fail" if check.failures else "pass",
+            check.found,
             description,
-            failures,
+            check.failures,
         )
-        for name, agree, found, failures in agreement_checks(settings)
+        for check in agreement_checks(settings)
     ]
 
 
