@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 TRANSFORMS = ("identity", "change", "rose", "log")
-TIME_FORMS = ("natural_spline", "cubic", "linear")
+TIME_FORMS = ("natural_spline", "btscs", "cubic", "linear")
 CONSTANT = "constant"
 """Name of the constant among the terms of a fit, of which it is the last."""
 
@@ -81,11 +81,11 @@ class TimeDependence:
     ----------
     column : str
         Column of the panel with the time since the last event, in years.
-    form : {"natural_spline", "cubic", "linear"}
-        natural_spline: the time and a natural cubic spline of it; cubic: the time, its square and its cube; linear: the
-        time alone.
+    form : {"natural_spline", "btscs", "cubic", "linear"}
+        natural_spline: the time and a natural cubic spline of it; btscs: the same with the knots of Tucker's program;
+        cubic: the time, its square and its cube; linear: the time alone.
     knots : tuple of float
-        Interior knots of the spline, in years; the boundary knots are 0 and the largest time in the sample.
+        Interior knots of natural_spline, in years; the boundary knots are 0 and the largest time in the sample.
 
     Raises
     ------
@@ -128,7 +128,7 @@ class Model:
     rule : str or None
         Obligation rule by which an alliance counts, for results tables.
     is_headline : bool
-        Whether the model uses the headline obligation rule.
+        Whether the model uses the headline obligation rule and the measures of the mart.
     focus : tuple of str
         Names of the terms whose predicted probabilities are reported.
     """

@@ -31,6 +31,7 @@ class ColumnDoc(NamedTuple):
 
 OURS = "computed by this project"
 SPECIFIED = "the model's specification"
+PUBLISHED = "the commands of Kimball (2010)"
 INDEX = "units of the linear index per unit of the term"
 SYNTHETIC = ColumnDoc(
     "BOOLEAN", None, "True where the panel is the synthetic sample and the figures say nothing about the world.", OURS
@@ -64,7 +65,9 @@ COLUMN_DOCS: dict[str, dict[str, ColumnDoc]] = {
     "models": {
         "model": ColumnDoc("VARCHAR", None, "Name of the model: publication, then model; primary key.", SPECIFIED),
         "rule": RULE,
-        "is_headline": ColumnDoc("BOOLEAN", None, "True for the models of the headline obligation rule.", SPECIFIED),
+        "is_headline": ColumnDoc(
+            "BOOLEAN", None, "True for the eight models with the headline obligation rule and our measures.", SPECIFIED
+        ),
         "family": ColumnDoc("VARCHAR", None, "Link of the model, e.g. probit.", SPECIFIED),
         "sample": ColumnDoc("VARCHAR", None, "Years (and states) the model is about.", SPECIFIED),
         "outcome": OUTCOME,
@@ -317,9 +320,44 @@ COLUMN_DOCS: dict[str, dict[str, ColumnDoc]] = {
         "probability_without_mortality": ColumnDoc("DOUBLE", "probability", "Predicted without them.", OURS),
         "is_synthetic": SYNTHETIC,
     },
+    "estimator_agreement": {
+        "model": MODEL,
+        "reference": ColumnDoc("VARCHAR", None, "Software of the published estimates, with its version.", OURS),
+        "n": ColumnDoc("BIGINT", "state-years", "Rows estimated on.", OURS),
+        "n_coefficients": ColumnDoc("BIGINT", "coefficients", "Terms of the fit, the constant included.", OURS),
+        "coefficient_difference": ColumnDoc(
+            "DOUBLE", "standard errors", "Largest difference of a coefficient, in robust standard errors.", OURS
+        ),
+        "robust_difference": ColumnDoc("DOUBLE", "share", "Largest relative difference of stata_robust.", OURS),
+        "cluster_difference": ColumnDoc(
+            "DOUBLE", "share", "Largest relative difference of cluster_state; NULL with one state.", OURS
+        ),
+        "tolerance": ColumnDoc("DOUBLE", None, "Largest accepted value of each difference.", OURS),
+        "agrees": ColumnDoc("BOOLEAN", None, "True where no difference exceeds the tolerance.", OURS),
+        "problem": ColumnDoc("VARCHAR", None, "Why the reference could not fit the model; NULL where it did.", OURS),
+        "is_synthetic": SYNTHETIC,
+    },
+    "crosswalk": {
+        "published": ColumnDoc(
+            "VARCHAR", None, "Model, variable or option of the published commands; primary key.", PUBLISHED
+        ),
+        "kind": ColumnDoc("VARCHAR", None, "model, variable or option.", OURS),
+        "command": ColumnDoc("VARCHAR", None, "Command with the terms in our order; meaning of a variable.", PUBLISHED),
+        "ours": ColumnDoc("VARCHAR", None, "Our model, or our variable in it.", OURS),
+        "as_published": ColumnDoc(
+            "VARCHAR", None, "The model nearest to the article on public files, or the variable in it.", OURS
+        ),
+        "differs": ColumnDoc("VARCHAR", None, "What differs from the article, or may differ.", OURS),
+        "is_synthetic": SYNTHETIC,
+    },
     "choices": {
-        "choice": ColumnDoc(
-            "VARCHAR", None, "What had to be chosen because the publication does not say; primary key.", OURS
+        "choice": ColumnDoc("VARCHAR", None, "What a model needs beyond its name; primary key.", OURS),
+        "status": ColumnDoc(
+            "VARCHAR",
+            None,
+            "fixed: by the published commands; open: not public, so that a choice had to be made; "
+            "ours: a method of this project beyond the article.",
+            OURS,
         ),
         "value": ColumnDoc("VARCHAR", None, "What was chosen.", OURS),
         "alternatives": ColumnDoc("VARCHAR", None, "What else would have been reasonable.", OURS),

@@ -93,7 +93,9 @@ def build(panel: pd.DataFrame, model: Model) -> Design:
     kept_columns = [values[keep] for name, values in zip(names, columns, strict=True) if name not in useless]
     terms = list(plain)
     if model.time is not None:
-        time_names, time_matrix, notes = time_terms(time[0][complete][keep], model.time)
+        time_names, time_matrix, notes = time_terms(
+            time[0][complete][keep], model.time, _file_time(panel, model.time.column, model.sample.last_year)
+        )
         terms, kept_columns = terms + time_names, [*kept_columns, *time_matrix.T]
         dropped += notes
     terms.append(CONSTANT)
@@ -144,6 +146,15 @@ def sample_rows(panel: pd.DataFrame, model: Model) -> Integers:
     if not inside.any():
         raise ModelError(f"the sample {sample.name} has no state-year in this panel")
     return np.flatnonzero(inside)
+
+
+def _file_time(panel: pd.DataFrame, column: str, last_year: int | None) -> Floats:
+    """Observed values of a time since the last event, up to the last year of a sample, its first year disregarded."""
+    values = column_values(panel, column)
+    inside = ~np.isnan(values)
+    if last_year is not None:
+        inside &= panel["year"].to_numpy() <= last_year
+    return values[inside]
 
 
 def term_values(panel: pd.DataFrame, term: Term) -> Floats:

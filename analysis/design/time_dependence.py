@@ -58,7 +58,31 @@ def natural_spline(time: Floats, knots: tuple[float, ...], boundary: tuple[float
     return np.column_stack(columns) / (second_to_last - low) ** 2
 
 
-def time_terms(time: Floats, dependence: TimeDependence) -> tuple[list[str], Floats, list[str]]:
+def btscs_knots(time: Floats) -> tuple[float, ...]:
+    """Quartiles of the time since the last event, as the Stata program btscs takes them for three knots.
+
+    Parameters
+    ----------
+    time : ndarray of shape (n,)
+        Time since the last event in every row of a file, in years.
+
+    Returns
+    -------
+    tuple of float
+        The order statistics of rank j n / 4, rounded half up, for j = 1, 2, 3; equal ones once.
+
+    References
+    ----------
+    Beck, Katz & Tucker (1998), American Journal of Political Science 42(4): 1260-1288. btscs.ado, version 4.0.4 (1999).
+    """
+    ordered, count = np.sort(time), len(time)
+    ranks = [max(int(quarter * count / 4 + 0.5), 1) for quarter in (1, 2, 3)]
+    return tuple(sorted({float(ordered[rank - 1]) for rank in ranks}))
+
+
+def time_terms(
+    time: Floats, dependence: TimeDependence, file_time: Floats | None = None
+) -> tuple[list[str], Floats, list[str]]:
     """Terms of the time dependence in an estimation sample.
 
     Parameters
@@ -67,6 +91,8 @@ def time_terms(time: Floats, dependence: TimeDependence) -> tuple[list[str], Flo
         Time since the last event, in years.
     dependence : TimeDependence
         Form and knots.
+    file_time : ndarray, optional
+        The same in every row of the file, from which btscs takes its knots; `time` itself by default.
 
     Returns
     -------
@@ -82,12 +108,16 @@ def time_terms(time: Floats, dependence: TimeDependence) -> tuple[list[str], Flo
         return [name], time[:, None], []
     if dependence.form == "cubic":
         return [name, f"{name}_squared", f"{name}_cubed"], np.column_stack([time, time**2, time**3]), []
-    # Lagged terms leave out the years of entry, where the time is 0; the boundary knot stays there.
-    boundary = (min(0.0, time.min()), time.max())
-    inside = tuple(knot for knot in dependence.knots if boundary[0] < knot < boundary[1])
+    if dependence.form == "btscs":
+        of_file = time if file_time is None else file_time
+        knots, boundary = btscs_knots(of_file), (of_file.min(), of_file.max())
+    else:
+        # Lagged terms leave out the years of entry, where the time is 0; the boundary knot stays there.
+        knots, boundary = dependence.knots, (min(0.0, time.min()), time.max())
+    inside = tuple(knot for knot in knots if boundary[0] < knot < boundary[1])
     notes = [
         f"{name} spline knot {knot:g}: outside the sample's range {boundary[0]:g} to {boundary[1]:g}"
-        for knot in dependence.knots
+        for knot in knots
         if knot not in inside
     ]
     if not inside:

@@ -27,6 +27,9 @@ RULES = {
 TERM_LABELS = {
     "cinc": "Capabilities (CINC)",
     "w_over_s": "W/S",
+    "published_w_over_s_lagged": "W/S of the published file (1 year before)",
+    "published_dispute_rivals_lagged": "Rivals of the published file (1 year before)",
+    "published_years_since_formation": "Years since formation (btscs)",
     "relevant_environment_disputes": "Disputes in the relevant environment",
     "infant_mortality_rate": "Infant mortality (deaths per 1,000 births)",
     "infant_mortality_rose": "Infant mortality rose (0/1)",
@@ -99,12 +102,12 @@ def regression_table(
 
 
 def table_groups(models: pd.DataFrame) -> dict[str, list[str]]:
-    """Group the models that belong in one table: those of one publication, obligation rule and sample.
+    """Group the models that belong in one table: those of one table of a publication, obligation rule and variant.
 
     Parameters
     ----------
     models : DataFrame
-        ``results.models``.
+        ``results.models``, named ``<publication>/<table>_<model>[/<rule or variant>]``.
 
     Returns
     -------
@@ -112,9 +115,11 @@ def table_groups(models: pd.DataFrame) -> dict[str, list[str]]:
         Models by the name of the group, which is usable as a file name. A group without any fitted model is left out.
     """
     groups: dict[str, list[str]] = {}
-    for model, rule, sample in zip(models["model"], models["rule"], models["sample"], strict=True):
-        parts = (model.split("/")[0], rule, sample)
-        groups.setdefault("_".join(str(part) for part in parts if pd.notna(part)), []).append(model)
+    for model, rule in zip(models["model"], models["rule"], strict=True):
+        publication, _, rest = model.partition("/")
+        number, _, variant = rest.partition("/")
+        parts = (publication, number.rpartition("_")[0], rule, variant if variant != rule else "")
+        groups.setdefault("_".join(str(part) for part in parts if pd.notna(part) and part), []).append(model)
     fitted = set(models["model"][models["converged"].astype(bool)])
     return {name: members for name, members in groups.items() if fitted.intersection(members)}
 
@@ -152,7 +157,7 @@ def term_label(term: str) -> str:
 
 
 def short_name(model: str) -> str:
-    """Name of a model without its publication, e.g. ``"t1_m1b/defense"``.
+    """Name of a model without its publication, e.g. ``"t1_m2a/defense"``.
 
     Parameters
     ----------

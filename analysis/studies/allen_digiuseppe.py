@@ -15,8 +15,8 @@ from analysis.core.errors import ModelError
 from analysis.core.panel import prepare
 from analysis.core.specification import Model, Sample, Term
 from analysis.design.matrix import build
-from analysis.inference.covariance import robust
 from analysis.inference.fitting import fit_checked
+from analysis.inference.reference_fit import agreement_row, disagreement_row, fit_reference
 
 PUBLICATION = "allen_digiuseppe_2013"
 OUTCOME = "formationB2NNA"
@@ -59,10 +59,11 @@ REFERENCE = {
     "6.3": (2550, 179, -563.566518502, (-0.00530035143599, 0.00229241511735), (-0.00149554792979, 0.00143323825699)),
 }
 IN_PRINT = ("2.1", "4.1", "5.1")
+Rows = list[dict[str, Any]]
 
 
-def replicate(panel_2013: pd.DataFrame, is_synthetic: bool = False) -> pd.DataFrame:
-    """Refit the twelve published models and compare them with reference values.
+def replicate(panel_2013: pd.DataFrame, is_synthetic: bool = False) -> dict[str, pd.DataFrame]:
+    """Refit the twelve published models by statsmodels and compare them with reference values.
 
     Parameters
     ----------
@@ -74,9 +75,9 @@ def replicate(panel_2013: pd.DataFrame, is_synthetic: bool = False) -> pd.DataFr
 
     Returns
     -------
-    DataFrame
-        One row per model and term, columns as in ``tables.COLUMN_DOCS["replications"]``. A model that cannot be fitted
-        has one row, whose ``problem`` gives the reason.
+    dict of str to DataFrame
+        ``replications``, one row per model and term; a model that cannot be fitted has one row, whose ``problem`` gives
+        the reason. ``estimator_agreement``, one row per fitted model. Columns as in ``tables.COLUMN_DOCS``.
 
     Raises
     ------
@@ -84,12 +85,20 @@ def replicate(panel_2013: pd.DataFrame, is_synthetic: bool = False) -> pd.DataFr
         If the file has no valid key.
     """
     panel = prepare(panel_2013.rename(columns={"ccode": "cow_code"}))
-    rows = [row for model in ALLEN_DIGIUSEPPE_2013 for row in _replicated_rows(panel, model, not is_synthetic)]
-    return tables.frame("replications", rows, is_synthetic)
+    rows: Rows = []
+    agreement: Rows = []
+    for model in ALLEN_DIGIUSEPPE_2013:
+        replicated, compared = _replicated_rows(panel, model, not is_synthetic)
+        rows += replicated
+        agreement += compared
+    return {
+        "replications": tables.frame("replications", rows, is_synthetic),
+        "estimator_agreement": tables.frame("estimator_agreement", agreement, is_synthetic),
+    }
 
 
-def _replicated_rows(panel: pd.DataFrame, model: Model, compare: bool) -> list[dict[str, Any]]:
-    """Rows of one model; with `compare`, the debt measure and IMR have reference values."""
+def _replicated_rows(panel: pd.DataFrame, model: Model, compare: bool) -> tuple[Rows, Rows]:
+    """Rows of one model in both tables; with `compare`, the debt measure and IMR have reference values."""
     summary: dict[str, Any] = dict.fromkeys(tables.COLUMN_DOCS["replications"])
     summary |= {"model": model.name, "sample": model.sample.name, "outcome": model.outcome}
     try:
@@ -101,8 +110,12 @@ def _replicated_rows(panel: pd.DataFrame, model: Model, compare: bool) -> list[d
         }
         fitted, warnings = fit_checked(design, model)
     except ModelError as error:
-        return [summary | {"problem": str(error)}]
-    summary |= {"log_likelihood": fitted.log_likelihood, "problem": "; ".join(warnings) or None}
+        return [summary | {"problem": str(error)}], []
+    try:
+        published = fit_reference(design, model)
+    except ModelError as error:
+        return [summary | {"problem": str(error)}], [disagreement_row(model, str(error))]
+    summary |= {"log_likelihood": published.log_likelihood, "problem": "; ".join(warnings) or None}
     number = model.name.rpartition("/")[2]
     references: dict[str, tuple[float, float]] = {}
     if compare:
@@ -110,14 +123,14 @@ def _replicated_rows(panel: pd.DataFrame, model: Model, compare: bool) -> list[d
         references = {model.terms[0].name: debt, "IMR": mortality}
         source = "in print, and statsmodels 0.15" if number in IN_PRINT else "statsmodels 0.15"
         summary |= {"reference_log_likelihood": log_likelihood, "reference_source": source}
-    errors = np.sqrt(np.diag(robust(fitted)))
+    errors = np.sqrt(np.diag(published.robust))
     rows = []
     for position, term in enumerate(design.terms):
         row: dict[str, Any] = {"term": term, "term_order": position + 1}
-        row |= {"estimate": float(fitted.coefficients[position]), "std_error": float(errors[position])}
+        row |= {"estimate": float(published.coefficients[position]), "std_error": float(errors[position])}
         if term in references:
             estimate, std_error = references[term]
             row |= {"reference_estimate": estimate, "reference_std_error": std_error}
             row["difference"] = row["estimate"] - estimate
         rows.append(summary | row)
-    return rows
+    return rows, [agreement_row(model, design, fitted, published)]

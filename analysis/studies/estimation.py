@@ -16,17 +16,20 @@ from analysis.core.panel import prepare
 from analysis.core.specification import Model
 from analysis.design.matrix import Design, build
 from analysis.estimators.likelihood import Fit
-from analysis.inference.covariance import clustered, jackknifed, robust, two_way
+from analysis.inference.covariance import jackknifed, two_way
 from analysis.inference.effects import average_marginal_effect, average_probability, is_binary
 from analysis.inference.fitting import fit_checked
+from analysis.inference.reference_fit import ReferenceFit, agreement_row, disagreement_row, fit_reference
 from analysis.inference.score_bootstrap import score_bootstrap, weights
 from analysis.inference.scores import auc
 from analysis.inference.simulated_effects import simulated_intervals
 from analysis.inference.wald import wald
-from analysis.studies.kimball import CHOICES, KIMBALL_2010
+from analysis.studies.crosswalk import CROSSWALK, CROSSWALK_COLUMNS
+from analysis.studies.kimball import CHOICE_COLUMNS, CHOICES, KIMBALL_2010
 
 GRID_POINTS = 21  # values of a term at which probabilities are predicted
-RESULTS = ("models", "coefficients", "marginal_effects", "predicted_probabilities", "choices")
+BY_MODEL = ("models", "coefficients", "marginal_effects", "predicted_probabilities", "estimator_agreement")
+RESULTS = (*BY_MODEL, "choices", "crosswalk")
 Covariances = dict[str, npt.NDArray[np.float64]]  # matrices of shape (k, k) by name
 Rows = list[dict[str, Any]]
 
@@ -38,7 +41,10 @@ def estimate(
     is_synthetic: bool = False,
     progress: Callable[[int, int, str], None] | None = None,
 ) -> dict[str, pd.DataFrame]:
-    """Fit models to a panel and return their results tables.
+    """Fit probits to a panel and return their results tables.
+
+    The coefficients and their covariances stata_robust and cluster_state are those of statsmodels; what takes
+    resampling or derivatives is computed from the own fit, and ``estimator_agreement`` compares the two.
 
     A model that cannot be fitted does not stop the others: it has a row in ``models`` whose ``problem`` gives the
     reason, and no rows in the other tables.
@@ -48,7 +54,7 @@ def estimate(
     panel : DataFrame
         One row per ``cow_code`` and ``year``, in any order, with the columns the models name.
     models : sequence of Model, default KIMBALL_2010
-        Models to fit, each with a name of its own.
+        Probits to fit, each with a name of its own.
     mart_fingerprint : str, optional
         Identifies the panel; written to ``models``.
     is_synthetic : bool, default False
@@ -76,7 +82,8 @@ def estimate(
             rows[table].extend(new)
         if progress is not None:
             progress(done, len(models), model.name)
-    rows["choices"] = [dict(zip(("choice", "value", "alternatives", "why"), choice, strict=True)) for choice in CHOICES]
+    rows["choices"] = [dict(zip(CHOICE_COLUMNS, choice, strict=True)) for choice in CHOICES]
+    rows["crosswalk"] = [dict(zip(CROSSWALK_COLUMNS, row, strict=True)) for row in CROSSWALK]
     return {table: tables.frame(table, rows[table], is_synthetic) for table in RESULTS}
 
 
@@ -120,11 +127,16 @@ def _model_rows(panel: pd.DataFrame, model: Model, mart_fingerprint: str) -> dic
         fitted, warnings = fit_checked(design, model)
     except ModelError as error:
         return {"models": [summary | {"problem": str(error)}]}
-    covariances, notes = _covariances(fitted, design)
+    try:
+        reference = fit_reference(design, model)
+    except ModelError as error:
+        problem = str(error)
+        return {"models": [summary | {"problem": problem}], "estimator_agreement": [disagreement_row(model, problem)]}
+    covariances, notes = _covariances(fitted, design, reference)
     summary |= {
-        "log_likelihood": fitted.log_likelihood,
+        "log_likelihood": reference.log_likelihood,
         "null_log_likelihood": fitted.null_log_likelihood,
-        "pseudo_r2": 1.0 - fitted.log_likelihood / fitted.null_log_likelihood,
+        "pseudo_r2": 1.0 - reference.log_likelihood / fitted.null_log_likelihood,
         "auc": auc(design.outcome, fitted.index),
         "converged": True,
         "problem": "; ".join(warnings + notes) or None,
@@ -132,13 +144,14 @@ def _model_rows(panel: pd.DataFrame, model: Model, mart_fingerprint: str) -> dic
     shared = {"model": model.name, "outcome": model.outcome, "rule": model.rule}
     return {
         "models": [summary],
-        "coefficients": [shared | row for row in _coefficient_rows(fitted, design, covariances)],
+        "coefficients": [shared | row for row in _coefficient_rows(fitted, design, reference, covariances)],
         "marginal_effects": [shared | row for row in _effect_rows(fitted, design, covariances)],
         "predicted_probabilities": [shared | row for row in _probability_rows(fitted, design, model, covariances)],
+        "estimator_agreement": [agreement_row(model, design, fitted, reference)],
     }
 
 
-def _covariances(fitted: Fit, design: Design) -> tuple[Covariances, list[str]]:
+def _covariances(fitted: Fit, design: Design, reference: ReferenceFit) -> tuple[Covariances, list[str]]:
     """Covariance matrices by name, and notes on those that could not be computed as they should."""
     both, repaired = two_way(fitted, design.states, design.years)
     notes = ["two-way covariance was not positive semi-definite: negative eigenvalues set to 0"] if repaired else []
@@ -149,8 +162,8 @@ def _covariances(fitted: Fit, design: Design) -> tuple[Covariances, list[str]]:
     if design.states.max() > 0 and np.isnan(jackknife).any():
         notes.append("without one of the states some coefficient is not identified: no jackknife")
     matrices = {
-        "stata_robust": robust(fitted),
-        HEADLINE_COVARIANCE: clustered(fitted, design.states),
+        "stata_robust": reference.robust,
+        HEADLINE_COVARIANCE: reference.clustered,
         "cluster_state_jackknife": jackknife,
         "cluster_state_year": both,
     }
@@ -169,13 +182,13 @@ def _degrees_of_freedom(design: Design) -> dict[str, int]:
     return by_state | {"cluster_state_year": min(states, years) - 1}
 
 
-def _coefficient_rows(fitted: Fit, design: Design, covariances: Covariances) -> Rows:
+def _coefficient_rows(fitted: Fit, design: Design, reference: ReferenceFit, covariances: Covariances) -> Rows:
     clusters, degrees = int(design.states.max()) + 1, _degrees_of_freedom(design)
     draws = weights(clusters) if clusters > 1 else None
     rows: Rows = []
     for position, term in enumerate(design.terms):
         name_and_order = {"term": term, "term_order": position + 1}
-        estimate = float(fitted.coefficients[position])
+        estimate = float(reference.coefficients[position])
         for name, matrix in covariances.items():
             error = float(np.sqrt(matrix[position, position]))
             rows.append(name_and_order | {"covariance": name} | wald(estimate, error, degrees.get(name)))

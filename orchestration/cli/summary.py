@@ -156,9 +156,9 @@ def _problems(publication: StoredPublication) -> str:
 
 
 def _choices(publication: StoredPublication) -> str:
-    rows = rows_of(publication, "select choice, value, why from results.choices order by all")
-    listed = [f"  {row['choice']} = {row['value']}: {row['why']}" for row in rows]
-    return "\n".join(["what the article leaves open, and what was chosen", *listed]) + "\n"
+    rows = rows_of(publication, "select choice, status, value, why from results.choices order by choice")
+    listed = [f"  {row['choice']} ({row['status']}) = {row['value']}: {row['why']}" for row in rows]
+    return "\n".join(["what the published commands fix, what they leave open, and what was chosen", *listed]) + "\n"
 
 
 def _synthetic_line(publication: StoredPublication) -> str:

@@ -159,6 +159,7 @@ def _import_later_steps() -> None:
     """Import what the steps after dbt need, while dbt works in its own process."""
     for name in (
         "analysis.studies.estimation",
+        "statsmodels.discrete.discrete_model",
         "analysis.reporting.figures",
         "analysis.reporting.panel_figures",
         "analysis.reporting.regression_tables",

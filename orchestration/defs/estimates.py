@@ -5,6 +5,8 @@ from typing import Any
 
 import pandas
 from dagster import (
+    AssetCheckResult,
+    AssetCheckSpec,
     AssetExecutionContext,
     AssetsDefinition,
     AssetSpec,
@@ -26,8 +28,14 @@ from orchestration.modelling.lineage import results_lineage
 from orchestration.modelling.result_tables import ESTIMATE_TABLES, INFERENCE_TABLES
 from orchestration.publication.content import SYNTHETIC_NOTE
 
-MART = mart_key("country_years")
-DEPENDENCIES = {"replications": raw_key("allen_digiuseppe_2013")}
+MART, REPLICATION_FILE = mart_key("country_years"), raw_key("allen_digiuseppe_2013")
+MODEL_DATA = [MART, mart_key("published_measures")]
+DEPENDENCIES = {
+    **dict.fromkeys(ESTIMATE_TABLES, MODEL_DATA),
+    "replications": [REPLICATION_FILE],
+    "estimator_agreement": [*MODEL_DATA, REPLICATION_FILE],
+}
+AGREEMENT = "estimator_agreement"
 PREVIEW_ROWS = 12
 
 Estimation = Callable[[Settings, Callable[[str], None]], dict[str, pandas.DataFrame]]
@@ -48,16 +56,37 @@ def _tables_assets(
     tables: dict[str, str],
     estimate: Estimation,
 ) -> AssetsDefinition:
-    @multi_asset(name=name, specs=[_spec(table, description) for table, description in tables.items()])
+    @multi_asset(
+        name=name,
+        specs=[_spec(table, description) for table, description in tables.items()],
+        check_specs=[_agreement_spec()] if AGREEMENT in tables else [],
+    )
     def make_tables(
         context: AssetExecutionContext, settings: ResourceParam[Settings], refresh_lock: RefreshLock
-    ) -> Iterator[MaterializeResult]:
+    ) -> Iterator[MaterializeResult | AssetCheckResult]:
         with as_dagster_failure():
             frames = estimate(settings, context.log.debug)
         for table, frame in frames.items():
             yield MaterializeResult(asset_key=result_key(table), metadata=_metadata(table, frame, settings))
+        if AGREEMENT in frames:
+            checks = results.agreement_checks(settings)
+            yield AssetCheckResult(
+                passed=not any(check.failures for check in checks),
+                check_name=AGREEMENT,
+                asset_key=result_key(AGREEMENT),
+                metadata={check.publication: check.found for check in checks},
+            )
 
     return make_tables
+
+
+def _agreement_spec() -> AssetCheckSpec:
+    return AssetCheckSpec(
+        AGREEMENT,
+        asset=result_key(AGREEMENT),
+        blocking=True,
+        description="Coefficients, robust and clustered errors of statsmodels and of the own estimator agree to 1e-8.",
+    )
 
 
 def _metadata(table: str, frame: pandas.DataFrame, settings: Settings) -> dict[str, Any]:
@@ -85,7 +114,7 @@ def _spec(table: str, description: str) -> AssetSpec:
         kinds={"python", "parquet"},
         tags={"made": "with_every_refresh" if is_estimate else "on_request"},
         description=description,
-        deps=[DEPENDENCIES.get(table, MART)],
+        deps=DEPENDENCIES.get(table, [MART]),
         code_version=code_fingerprint("analysis")[:16],
         metadata=column_metadata((name, doc.type, doc.description) for name, doc in COLUMN_DOCS[table].items()),
     )

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from analysis.core.specification import Model
 from analysis.core.tables import COLUMN_DOCS
 
-PANEL, REPLICATION_FILE = "marts.country_years", "raw.allen_digiuseppe_2013"
+PANEL, PUBLISHED_MEASURES = "marts.country_years", "marts.published_measures"
+REPLICATION_FILE = "raw.allen_digiuseppe_2013"
 KEY = {"cow_code", "year"}  # every model clusters by state and looks up lags by year
 # Columns computed from the data, in any results table; the others are specifications or choices.
 COMPUTED = {
@@ -13,7 +14,8 @@ COMPUTED = {
     *("log_likelihood", "null_log_likelihood", "pseudo_r2", "auc"),
     *("estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high", "difference"),
     *("conf_low_simulated", "conf_high_simulated", "value", "probability", "probability_without_mortality"),
-    *("observed", "null_median", "null_95", "rank"),
+    *("observed", "null_median", "null_95", "rank", "n_coefficients", "agrees"),
+    *("coefficient_difference", "robust_difference", "cluster_difference"),
 }
 
 
@@ -31,12 +33,13 @@ def results_lineage(table: str) -> dict[str, list[tuple[str, str]]]:
         For each computed column the (table, column) pairs that any model of the table reads, sorted; empty for a table
         that reads no data.
     """
-    if table == "choices":
+    if table in ("choices", "crosswalk"):
         return {}
-    if table == "replications":
-        read = [(REPLICATION_FILE, column) for column in sorted(replication_columns())]
-    else:
-        read = [(PANEL, column) for column in sorted(panel_columns(table))]
+    read = []
+    if table != "replications":
+        read += [(_mart_of(column), column) for column in sorted(panel_columns(table))]
+    if table in ("replications", "estimator_agreement"):
+        read += [(REPLICATION_FILE, column) for column in sorted(replication_columns())]
     copied = {column: [(PANEL, column)] for column in COLUMN_DOCS[table] if column in KEY}
     return {column: read for column in COLUMN_DOCS[table] if column in COMPUTED} | copied
 
@@ -49,7 +52,7 @@ def replication_columns() -> set[str]:
 
 
 def panel_columns(table: str) -> set[str]:
-    """List the columns of marts.country_years that the models of a results table read.
+    """List the columns of the panel that the models of a results table read.
 
     Parameters
     ----------
@@ -83,6 +86,12 @@ def panel_columns(table: str) -> set[str]:
     else:
         columns = _columns_of(KIMBALL_2010)
     return KEY | columns
+
+
+def _mart_of(column: str) -> str:
+    from analysis.studies.kimball import PUBLISHED_COLUMNS
+
+    return PUBLISHED_MEASURES if column in PUBLISHED_COLUMNS else PANEL
 
 
 def _columns_of(models: Iterable[Model]) -> set[str]:

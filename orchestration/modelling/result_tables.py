@@ -5,7 +5,11 @@ ESTIMATE_TABLES = {
     "coefficients": "Every coefficient of every model under each covariance.",
     "marginal_effects": "Average marginal effects at observed values.",
     "predicted_probabilities": "Predicted probability of alliance formation over the observed range of each term.",
-    "choices": "What the article leaves open, and what was chosen here.",
+    "choices": "What the published commands fix, what they leave open, and what was chosen here.",
+    "crosswalk": "The published commands and variables beside ours, and what differs.",
+    "estimator_agreement": (
+        "Largest differences between statsmodels, which gives the published estimates, and the own estimator, by model."
+    ),
     "replications": (
         "The models of Allen and DiGiuseppe (2013) refitted on their own file, beside the figures of others."
     ),

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import pandas
 import pyarrow
@@ -18,11 +19,16 @@ from orchestration.store import open_store
 
 MADE_FROM = b"made_from"
 JOBS = 2
+DIFFERENCES = {
+    "coefficient_difference": "coefficients, in standard errors",
+    "robust_difference": "robust errors, relative",
+    "cluster_difference": "clustered errors, relative",
+}
 
 
 @dataclass(frozen=True)
 class Mart:
-    """The content of marts.country_years.
+    """The content of marts.country_years, with the columns of marts.published_measures.
 
     Attributes
     ----------
@@ -36,8 +42,26 @@ class Mart:
     fingerprint: str
 
 
+class AgreementCheck(NamedTuple):
+    """Whether statsmodels and the own estimator agree on the models of one publication.
+
+    Attributes
+    ----------
+    publication : str
+        First part of the names of its models.
+    failures : int
+        Models that disagree.
+    found : str
+        The largest differences, or the models that disagree.
+    """
+
+    publication: str
+    failures: int
+    found: str
+
+
 def read_mart(settings: Settings) -> Mart:
-    """Read marts.country_years from the build.
+    """Read marts.country_years and marts.published_measures from the build.
 
     Parameters
     ----------
@@ -52,10 +76,13 @@ def read_mart(settings: Settings) -> Mart:
     Raises
     ------
     duckdb.Error
-        If there is no build, or the build has no such mart.
+        If there is no build, or the build has no such marts.
     """
     with open_store(settings).attached_build() as connection:
-        table = connection.execute("from build.marts.country_years order by cow_code, year").to_arrow_table()
+        table = connection.execute(
+            "from build.marts.country_years left join build.marts.published_measures using (cow_code, year)"
+            " order by cow_code, year"
+        ).to_arrow_table()
     # The hash is over text, because the bytes below an Arrow table's nulls are arbitrary.
     sink = pyarrow.BufferOutputStream()
     pyarrow.csv.write_csv(table, sink)
@@ -96,7 +123,9 @@ def estimate_models(settings: Settings, progress: Callable[[str], None]) -> dict
     )
     published = pandas.read_parquet(settings.raw_dir / "allen_digiuseppe_2013.parquet")
     published = published.drop(columns=[name for name in map(str, published.columns) if name.startswith("_")])
-    return _write(settings, frames | {"replications": replicate(published, settings.is_synthetic)}, mart)
+    replicated = replicate(published, settings.is_synthetic)
+    agreement = pandas.concat([part["estimator_agreement"] for part in (frames, replicated)], ignore_index=True)
+    return _write(settings, frames | replicated | {"estimator_agreement": agreement}, mart)
 
 
 def infer(settings: Settings, step: str) -> dict[str, pandas.DataFrame]:
@@ -132,6 +161,32 @@ def infer(settings: Settings, step: str) -> dict[str, pandas.DataFrame]:
     with estimation_workers(settings):
         frames = steps[step]()
     return _write(settings, frames, mart)
+
+
+def agreement_checks(settings: Settings) -> list[AgreementCheck]:
+    """Summarize results.estimator_agreement by publication.
+
+    Parameters
+    ----------
+    settings : Settings
+        With the results tables.
+
+    Returns
+    -------
+    list of AgreementCheck
+        One for each publication whose models were fitted.
+    """
+    frame = pandas.read_parquet(settings.results_dir / "estimator_agreement.parquet")
+    return [_agreement_check(str(name), part) for name, part in frame.groupby(frame["model"].str.split("/").str[0])]
+
+
+def _agreement_check(publication: str, frame: pandas.DataFrame) -> AgreementCheck:
+    failed = frame.loc[~frame["agrees"].astype(bool), "model"]
+    if len(failed):
+        found = f"statsmodels and the own estimator disagree on {', '.join(failed)}"
+        return AgreementCheck(publication, len(failed), found)
+    largest = ", ".join(f"{frame[column].max():.1e} ({unit})" for column, unit in DIFFERENCES.items())
+    return AgreementCheck(publication, 0, f"{len(frame)} models; largest differences {largest}")
 
 
 def tables_of_mart(settings: Settings, fingerprint: str) -> tuple[str, ...]:

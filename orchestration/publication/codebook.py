@@ -91,7 +91,8 @@ META_DOCS = {
         ),
         "mart_fingerprint": (
             "sha256",
-            "Hash of the content of marts.country_years; results.models has the hash of the data it was fitted on",
+            "Hash of the content of marts.country_years and marts.published_measures; results.models has the hash of"
+            " the data it was fitted on",
         ),
         "is_synthetic": (
             "true or false",
@@ -140,7 +141,8 @@ META_DOCS = {
         "check_name": ("text", "Name of the check"),
         "kind": (
             "text",
-            "source contract, row count, published values, changes since the last publication, dbt test, dbt unit test",
+            "source contract, row count, published values, changes since the last publication, estimator agreement,"
+            " dbt test or dbt unit test",
         ),
         "table_name": ("text", "Checked table"),
         "status": ("text", "pass, warn, fail, error or skipped"),

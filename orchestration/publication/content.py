@@ -8,7 +8,14 @@ from orchestration.publication.codebook import Column
 
 SYNTHETIC_NOTE = "SYNTHETIC: invented data that say nothing about the world, for use without the real files"
 REAL_NOTE = "Real data: every source file verified by its sha256"
-MART_TABLES = ("country_years", "countries", "alliance_entries", "infant_mortality", "coverage")
+MART_TABLES = (
+    "country_years",
+    "countries",
+    "alliance_entries",
+    "infant_mortality",
+    "published_measures",
+    "coverage",
+)
 DYADS_TABLE = "dyad_years"
 
 Rows = list[dict[str, Any]]

@@ -16,7 +16,7 @@ from orchestration.ingest.acquisition import Acquisition, open_acquisition
 from orchestration.ingest.catalog import load_catalog
 from orchestration.ingest.loads import last_year_observed
 from orchestration.ingest.raw import columns_by_table
-from orchestration.modelling.results import read_mart, tables_of_mart
+from orchestration.modelling.results import agreement_checks, read_mart, tables_of_mart
 from orchestration.publication.changes import KIND, changes_since_last
 from orchestration.publication.codebook import Column, mart_columns, meta_columns, result_columns, table_descriptions
 from orchestration.publication.content import (
@@ -87,6 +87,7 @@ def publish_refresh(settings: Settings, started: datetime) -> tuple[Publication,
         + _row_count_checks(build, published_loads(settings))
         + _value_checks(acquisition)
         + _change_checks(settings)
+        + (_agreement_checks(settings) if "estimator_agreement" in results else [])
         + _dbt_checks(settings.dbt_target_dir)
         + (_dbt_checks(settings.dyads_target_dir) if has_dyads else []),
         columns=_with_sources(
@@ -212,6 +213,22 @@ def _change_checks(settings: Settings) -> Rows:
     return [
         _check(f"changes_{change.table}", KIND, change.table, "pass", change.found, description, None)
         for change in changes_since_last(settings)
+    ]
+
+
+def _agreement_checks(settings: Settings) -> Rows:
+    description = "Coefficients, robust and clustered errors of statsmodels and of the own estimator agree to 1e-8"
+    return [
+        _check(
+            f"estimator_agreement_{check.publication}",
+            "estimator agreement",
+            "estimator_agreement",
+            "fail" if check.failures else "pass",
+            check.found,
+            description,
+            check.failures,
+        )
+        for check in agreement_checks(settings)
     ]
 
 

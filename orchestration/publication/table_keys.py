@@ -27,6 +27,7 @@ TABLE_KEYS = {
     "marts.countries": TableKey(("cow_code",)),
     "marts.alliance_entries": TableKey(("cow_code", "atop_id", "phase", "entry_date"), "year(entry_date)"),
     "marts.infant_mortality": TableKey(("cow_code", "year", "source"), "year"),
+    "marts.published_measures": TableKey(("cow_code", "year"), "year"),
     "marts.coverage": TableKey(("variable", "decade", "region"), "decade"),
     # No primary key: its index on two million rows would double the file, and a dbt test checks that it is unique.
     "marts.dyad_years": TableKey(("cow_code", "partner_code", "year"), "year", is_primary=False),
@@ -35,6 +36,8 @@ TABLE_KEYS = {
     "results.marginal_effects": TableKey(("model", "term", "effect", "covariance")),
     "results.predicted_probabilities": TableKey(("model", "term", "value", "covariance")),
     "results.choices": TableKey(("choice",)),
+    "results.crosswalk": TableKey(("published",)),
+    "results.estimator_agreement": TableKey(("model",)),
     "results.replications": TableKey(("model", "term")),
     "results.specification_curve": TableKey(("specification",)),
     "results.specification_tests": TableKey(("statistic",)),

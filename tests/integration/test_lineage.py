@@ -95,7 +95,8 @@ def test_freshness_policy_follows_the_cadence(graph) -> None:
 
 def test_lineage_of_results_is_what_their_models_read(sample_warehouse) -> None:
     with duckdb.connect(str(sample_warehouse[0].published), read_only=True) as connection:
-        panel = prepare(connection.execute("from marts.country_years").df())
+        both = "from marts.country_years left join marts.published_measures using (cow_code, year)"
+        panel = prepare(connection.execute(both).df())
     documented = panel_columns("models")
     for model in KIMBALL_2010:
         design.build(panel[sorted(documented)], model)  # needs no other column
@@ -106,7 +107,9 @@ def test_lineage_of_results_is_what_their_models_read(sample_warehouse) -> None:
     lineage = results_lineage("models")
     assert {column for _, column in lineage["log_likelihood"]} == documented
     assert not {"model", "family", "is_synthetic"} & set(lineage)
-    assert results_lineage("choices") == {}
+    assert results_lineage("choices") == results_lineage("crosswalk") == {}
+    tables = {table for table, _ in results_lineage("estimator_agreement")["agrees"]}
+    assert tables == {"marts.country_years", "marts.published_measures", "raw.allen_digiuseppe_2013"}
 
 
 def test_inference_reads_columns_of_the_mart(graph) -> None:

@@ -45,7 +45,7 @@ def test_the_headline_figures(real_warehouse) -> None:
         "select printf('%.3f', any_value(estimate)),"
         " printf('%.3f', any_value(p_value) filter (covariance = 'cluster_state')),"
         " printf('%.3f', min(p_value)), printf('%.3f', max(p_value)), count(*) from coefficients"
-        " where model = 'kimball_2010/t1_m1b' and term = 'infant_mortality_rose'"
+        " where model = 'kimball_2010/t1_m2a' and term = 'infant_mortality_rose'"
     )
     numbers = {"four": "4", "five": "5", "six": "6"}
     assert stated

@@ -124,7 +124,7 @@ def test_another_machine_needs_no_data(elsewhere: Shell) -> None:
         rf"^lake +{one['publication_id']}, SYNTHETIC, in warehouse@127\.0\.0\.1:\d+/lake_", status, re.MULTILINE
     )
     assert re.search(r"^last run +success", status, re.MULTILINE), "the history of runs is in the lake"
-    assert "kimball_2010/t1_m1b" in elsewhere("results").stdout
+    assert "kimball_2010/t1_m2a" in elsewhere("results").stdout
     assert not list(elsewhere.data_dir.rglob("*.duckdb"))
 
 

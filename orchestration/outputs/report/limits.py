@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pandas
 
 from analysis.core.conventions import SIGNIFICANCE_LEVEL
-from analysis.studies.kimball import HEADLINE_MODEL, RATE, ROSE
+from analysis.studies.kimball import HEADLINE_AFTER_1899, HEADLINE_MODEL, RATE, ROSE
 from analysis.studies.robustness import LEFT_OUT
 from orchestration.outputs.report.elements import number, p_value
 from orchestration.outputs.report.reading import Reading
@@ -46,8 +46,8 @@ def limits(reading: Reading) -> Iterator[tuple[str, str]]:
 
 
 def _missing(models: pandas.DataFrame) -> str:
-    """Share of the headline's sample that is excluded, and the same before the first year of the model in t2."""
-    model, late = models.loc[HEADLINE_MODEL], models.loc[HEADLINE_MODEL.replace("/t1_", "/t2_")]
+    """Share of the headline's sample that is excluded, and the same before 1900."""
+    model, late = models.loc[HEADLINE_MODEL], models.loc[HEADLINE_AFTER_1899]
     excluded, used = model["n_dropped_missing"], model["n"]
     early = ""
     if pandas.notna(late["n"]):

@@ -89,6 +89,7 @@ def render(reading: Reading) -> str:
         figures={name: page_figure(drawing) for name, drawing in drawings(frames, reading.is_synthetic)},
         tables={table.name: table for table in page_tables(reading)},
         limits=list(limits(reading)),
+        variables=frames["crosswalk"].loc[frames["crosswalk"]["kind"] != "model"].to_dict("records"),
         choices=frames["choices"].to_dict("records"),
         sources=list(_sources(reading.sources)),
         n_files=len(reading.sources),

@@ -10,6 +10,7 @@ from analysis.studies.kimball import HEADLINE_MODEL, MORTALITY
 from analysis.studies.robustness import LEFT_OUT
 from analysis.studies.validation import DIFFERENCE, TIME_ONLY, WITH, WITHOUT
 from orchestration.outputs.presentation import named
+from orchestration.outputs.report.crosswalk import crosswalk_table
 from orchestration.outputs.report.elements import PageTable, number, p_value, span
 from orchestration.outputs.report.reading import Reading
 
@@ -45,6 +46,7 @@ def page_tables(reading: Reading) -> Iterator[PageTable]:
     makers: dict[str, Callable[[], PageTable]] = {
         "headline": lambda: headline_table(frames),
         "covariances": lambda: covariance_table(frames),
+        "crosswalk": lambda: crosswalk_table(frames),
         "spans": lambda: spans_table(reading),
     }
     if "specification_tests" in frames:

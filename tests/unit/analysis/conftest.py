@@ -38,6 +38,9 @@ def make_panel(seed: int = 0, states: int = 60, years: int = 90, first_year: int
                 quiet = 0 if forms[year] else quiet + 1
             frame[f"forms_{rule}_alliance"] = forms
             frame[f"years_since_{rule}_formation"] = since
+        frame["published_w_over_s_lagged"] = frame["w_over_s"].shift()
+        frame["published_dispute_rivals_lagged"] = frame["dispute_rivals"].shift()
+        frame["published_years_since_formation"] = frame["years_since_military_formation"]
         frames.append(frame)
     panel = pd.concat(frames, ignore_index=True)
     panel.loc[generator.random(len(panel)) < 0.05, "infant_mortality_rate"] = np.nan

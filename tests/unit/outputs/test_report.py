@@ -204,7 +204,7 @@ def test_figures_have_alternative_text_and_n(parsed: Page, reading: Reading) -> 
 
 def test_tables_have_their_n_and_header_cells(parsed: Page) -> None:
     captions = [identity for identity in parsed.texts if identity.startswith("caption-")]
-    assert len(captions) == len(parsed.all("table")) == 3
+    assert len(captions) == len(parsed.all("table")) == 4
     assert all("n = " in parsed.texts[identity] for identity in captions)
     assert all(header["scope"] in ("col", "row", "rowgroup") for header in parsed.all("th"))
 
@@ -221,7 +221,7 @@ def test_headings_are_in_order_and_the_language_is_given(parsed: Page) -> None:
 def test_a_page_of_the_sample_is_marked_everywhere(written: Path, parsed: Page) -> None:
     assert 'class="banner"' in written.read_text(encoding="utf-8").split("<h1")[0]
     captioned = [name for name in parsed.texts if name.startswith(("figure-", "caption-"))]
-    assert len(captioned) == len(DRAWN) + 3
+    assert len(captioned) == len(DRAWN) + 4
     assert all("SYNTHETIC sample" in parsed.texts[name] for name in captioned)
     assert "SYNTHETIC" in parsed.texts["answer"]
 
@@ -251,6 +251,16 @@ def test_numbers_are_those_published(published: Path, parsed: Page) -> None:
     for name, p_value in p_values:
         row = next(row for row in covariances[first:] if row[0] == name.replace("_", " "))
         assert float(row[3].removeprefix("< ")) == pytest.approx(p_value, abs=0.001)
+
+
+def test_each_published_command_is_beside_two_models(parsed: Page) -> None:
+    rows = parsed.cells["table-crosswalk"]
+    command = next(number for number, row in enumerate(rows) if row[0].startswith("Table 1 Model 2A: probit AF_new"))
+    assert [row[0] for row in rows[command + 1 : command + 3]] == [HEADLINE_MODEL, f"{HEADLINE_MODEL}/as_published"]
+    assert sum(row[0].startswith("Table ") for row in rows) == 8
+    assert "IncDmdIMR" in parsed.texts["crosswalk"]
+    for heading in ("Fixed by the published commands", "Left open, and chosen here", "Added by this project"):
+        assert heading in parsed.texts["open-choices"]
 
 
 def test_missing_results_are_named_in_their_sections(parsed: Page) -> None:

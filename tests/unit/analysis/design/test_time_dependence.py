@@ -6,7 +6,7 @@ from patsy import dmatrix
 from scipy.interpolate import CubicSpline
 
 from analysis.core.specification import TimeDependence
-from analysis.design.time_dependence import natural_spline, time_terms
+from analysis.design.time_dependence import btscs_knots, natural_spline, time_terms
 
 TIME = np.arange(0, 121, dtype=float)
 KNOTS = (1.0, 4.0, 7.0)
@@ -61,6 +61,29 @@ def test_cubic_is_three_powers():
     names, values, _ = time_terms(np.array([0.0, 2.0]), TimeDependence("t", "cubic"))
     assert names == ["t", "t_squared", "t_cubed"]
     np.testing.assert_array_equal(values, [[0, 0, 0], [2, 4, 8]])
+
+
+def test_btscs_takes_order_statistics_as_knots():
+    """By hand: ranks int(j * 10 / 4 + 0.5) = 3, 5 and 8 of ten values; equal order statistics count once."""
+    time = np.array([9.0, 0, 1, 2, 4, 3, 5, 6, 7, 8])
+    assert btscs_knots(time) == (2.0, 4.0, 7.0)
+    assert btscs_knots(np.array([0.0, 0, 0, 0, 5, 9])) == (0.0, 5.0)
+
+
+def test_btscs_terms_span_the_spline_of_the_program():
+    """The program's terms: -(kN - k) / (kN - k0) (t - k0)^3 + (t - k)^3 for t above k, with knots of the whole file."""
+    of_file = np.r_[TIME, 150.0]
+    names, values, notes = time_terms(TIME, TimeDependence("t", form="btscs"), of_file)
+    assert names == ["t", "t_spline_1", "t_spline_2", "t_spline_3"]
+    assert notes == []
+    knots, first, last = btscs_knots(of_file), of_file.min(), of_file.max()
+    program = [
+        -(last - knot) / (last - first) * (TIME - first) ** 3 + np.maximum(TIME - knot, 0.0) ** 3 for knot in knots
+    ]
+    basis = np.column_stack([np.ones_like(TIME), values])
+    scaled = np.column_stack(program) / last**3
+    fitted = basis @ np.linalg.lstsq(basis, scaled, rcond=None)[0]
+    np.testing.assert_allclose(fitted, scaled, atol=1e-9)
 
 
 def test_knots_must_be_inside_the_boundary():

@@ -66,7 +66,7 @@ def test_an_unknown_covariance_gives_no_interval(fitted):
 
 
 def test_the_table_has_both_intervals_of_state_clusters_and_no_simulated_one_elsewhere(panel):
-    effects = estimate(panel, kimball_models()[:2])["marginal_effects"]
+    effects = estimate(panel, kimball_models()[:3:2])["marginal_effects"]
     state = effects["covariance"] == "cluster_state"
     simulated = effects[["conf_low_simulated", "conf_high_simulated"]].notna().all(axis=1)
     assert (simulated == state).all()

@@ -22,7 +22,7 @@ RULES = ("military", "defense", "any")
 
 @pytest.fixture(scope="module")
 def results(panel):
-    models = [model for rule in RULES[:2] for model in kimball_models(rule)[1:4:2]]
+    models = [model for rule in RULES[:2] for model in kimball_models(rule)[2:4]]
     return estimate(panel, models, mart_fingerprint="0123456789abcdef")
 
 
@@ -240,7 +240,7 @@ def test_a_figure_that_cannot_be_drawn_raises_an_error_with_the_reason(panel, re
         predicted_probabilities(probabilities, without)
     with pytest.raises(AnalysisError, match="without n"):
         rise_by_model(table, without)
-    with pytest.raises(AnalysisError, match=r"no model 't9' in results\.models; available: kimball_2010/t1_m1b"):
+    with pytest.raises(AnalysisError, match=r"no model 't9' in results\.models; available: kimball_2010/t1_m2a"):
         predicted_probabilities(probabilities, models, "t9")
     with pytest.raises(AnalysisError, match=f"no predicted probabilities for {HEADLINE_MODEL}; available for: kimball"):
         predicted_probabilities(probabilities[probabilities["model"] != HEADLINE_MODEL], models)

@@ -67,7 +67,7 @@ def test_estimates_errors_and_sizes_are_those_of_the_results(results, table):
         assert int(by_label["States"][column]) == model.clusters
         assert float(by_label["Log-likelihood"][column]) == pytest.approx(model.log_likelihood, abs=0.005)
         assert float(by_label["Pseudo-R² (McFadden)"][column]) == pytest.approx(model.pseudo_r2, abs=0.0005)
-        if model.model.endswith("b"):
+        if "_m2" in model.model:
             row = figures(results, model.model, ROSE)
             assert float(rows[position][column].rstrip("*")) == pytest.approx(row["estimate"], abs=0.0005)
             assert rows[position][column].count("*") == len(stars(row["p_value"])) > 0
@@ -143,7 +143,7 @@ def test_a_table_of_synthetic_data_is_marked_in_every_format(results):
 
 
 def test_bootstrap_rows_show_intervals_in_place_of_standard_errors(results):
-    name = results["models"]["model"][1]
+    name = results["models"]["model"][2]
     table = regression_table(results["models"], results["coefficients"], [name], "score_bootstrap")
     row = figures(results, name, ROSE, "score_bootstrap")
     position = list(table.cells.index).index(term_label(ROSE))
@@ -180,11 +180,13 @@ def test_unknown_names_raise_errors_that_list_the_available_ones(results):
         regression_table(models, coefficients[coefficients["model"] != "kimball_2010/t1_m1a"], list(models["model"]))
 
 
-def test_groups_are_by_publication_rule_and_sample(results):
+def test_groups_are_the_tables_of_the_article_by_rule_and_variant(results):
     models = results["models"].copy()
-    models.loc[3, "sample"] = "1900-2000"
+    models.loc[3, "model"] = "kimball_2010/t2_m2b"
     models.loc[3, "converged"] = False
-    assert table_groups(models) == {"kimball_2010_military_1816-2000": list(models["model"][:3])}
+    assert table_groups(models) == {"kimball_2010_t1_military": list(models["model"][:3])}
+    models.loc[2, "model"] = "kimball_2010/t1_m2a/as_published"
+    assert list(table_groups(models)) == ["kimball_2010_t1_military", "kimball_2010_t1_military_as_published"]
 
 
 @pytest.mark.parametrize(

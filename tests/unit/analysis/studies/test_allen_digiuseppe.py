@@ -25,9 +25,14 @@ def published_file(mirror):
 
 
 @pytest.fixture(scope="module")
-def replications(published_file):
+def replicated(published_file):
     """From the file as the raw tables store it: all values as text."""
     return replicate(published_file.astype(object).where(published_file.notna(), None).map(as_text), False)
+
+
+@pytest.fixture(scope="module")
+def replications(replicated):
+    return replicated["replications"]
 
 
 def as_text(value):
@@ -80,6 +85,12 @@ def test_published_values_are_reproduced(replications, number):
             assert tuple(ours.loc[term, ["estimate", "std_error"]].round(6)) == printed
 
 
+def test_the_own_estimator_agrees_on_all_twelve_models(replicated):
+    agreement = replicated["estimator_agreement"]
+    assert len(agreement) == 12
+    assert agreement["agrees"].all()
+
+
 def test_the_world_wars_are_outside_the_ratings_years(replications):
     dropped = replications.groupby("model")["terms_dropped"].first().dropna()
     assert list(dropped.index) == ["allen_digiuseppe_2013/6.3"]
@@ -92,7 +103,9 @@ def test_columns_are_the_documented_ones_and_a_synthetic_file_is_compared_with_n
     empty = pd.DataFrame(dict.fromkeys(sorted(names), "1"), index=range(3)).assign(
         ccode="2", year=["1900", "1901", "1902"], majpow=["1", "0", None], formationB2NNA="0"
     )
-    result = replicate(empty, is_synthetic=True)
+    tables = replicate(empty, is_synthetic=True)
+    assert tables["estimator_agreement"].empty
+    result = tables["replications"]
     assert list(result.columns) == list(COLUMN_DOCS["replications"])
     assert len(result) == 12
     assert result.problem.str.startswith("no events").all()

@@ -13,12 +13,12 @@ from analysis.inference.covariance import clustered
 from analysis.inference.fitting import fit_checked
 from analysis.inference.wald import wald
 from analysis.studies.imputation import completed_panels
-from analysis.studies.kimball import kimball_models
+from analysis.studies.kimball import headline_model
 from analysis.studies.pooling import pool
 from analysis.studies.robustness import imputed_rows
 
 RATE, ROSE = "infant_mortality_rate", "infant_mortality_rose"
-HEADLINE = kimball_models()[1]
+HEADLINE = headline_model()
 LEVEL, RISE, MEMORY = 0.008, 0.4, 0.85
 SMALL = Model(
     name="small",

@@ -10,7 +10,7 @@ from analysis.core.tables import COLUMN_DOCS, DTYPES
 from analysis.design.matrix import build
 from analysis.inference.scores import SCORES
 from analysis.studies.estimation import estimate
-from analysis.studies.kimball import kimball_models
+from analysis.studies.kimball import headline_model
 from analysis.studies.validation import (
     BY_STATE,
     FORWARD,
@@ -28,7 +28,7 @@ REFERENCE = {
     "brier": brier_score_loss,
     "log_score": lambda *args, **weights: -log_loss(*args, **weights),
 }
-HEADLINE = kimball_models()[1]
+HEADLINE = headline_model()
 BETTER = {"auc": 1, "average_precision": 1, "brier": -1, "log_score": 1}
 
 

@@ -1,0 +1,16 @@
+-- Failure: the counter of Allen and DiGiuseppe (2013) does not follow from their outcome by the rule of btscs. The rule
+-- of published_measures has moved away from the program, which agrees with the file in every row.
+{{ config(tags=['real_data'], meta={'dagster': {'ref': {'name': 'published_measures'}}}) }}
+with counted as (
+    {{ btscs_years(ref('stg_allen_digiuseppe__state_years'), 'forms_alliance') }}
+)
+
+select
+    counted.cow_code,
+    counted.year,
+    counted.years_since_event,
+    published.years_since_formation
+from counted
+inner join {{ ref('stg_allen_digiuseppe__state_years') }} as published
+    on counted.cow_code = published.cow_code and counted.year = published.year
+where counted.years_since_event is distinct from published.years_since_formation
