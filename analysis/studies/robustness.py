@@ -9,19 +9,20 @@ import numpy as np
 import pandas as pd
 
 from analysis.core import tables
+from analysis.core.arrays import Floats, Integers, Mask
 from analysis.core.conventions import HEADLINE_COVARIANCE
 from analysis.core.errors import ModelError
 from analysis.core.panel import column_values, prepare
 from analysis.core.specification import Model, Sample, Term
 from analysis.design.effects import add_state_means
-from analysis.design.matrix import Design, build, select_rows
+from analysis.design.matrix import Design, build, codes, select_rows
 from analysis.estimators.bias_reduction import bias_reduced
 from analysis.estimators.links import LINKS
 from analysis.inference.covariance import clustered
 from analysis.inference.fitting import fit_checked
 from analysis.inference.wald import wald
 from analysis.studies.estimation import sample_size
-from analysis.studies.imputation import IMPUTATIONS, METHOD, completed_panels
+from analysis.studies.imputation import IMPUTATIONS, METHOD, PERIOD, completed_panels
 from analysis.studies.kimball import HEADLINE_MODEL, MORTALITY, RATE, ROSE, headline_model
 from analysis.studies.permutation import PERMUTATIONS, permutation_rows
 from analysis.studies.pooling import pool
@@ -99,7 +100,8 @@ def imputed_rows(panel: pd.DataFrame, model: Model, imputations: int) -> Rows:
     -------
     list of dict
         One row per mortality term, columns as in ``tables.COLUMN_DOCS["robustness"]``. Errors are clustered by state;
-        ``problem`` gives the number of imputed state-years and the fraction of missing information.
+        ``problem`` gives the number of imputed state-years, how many of them are a rise beside the observed share in
+        the same periods, and the fraction of missing information.
 
     Raises
     ------
@@ -121,7 +123,10 @@ def imputed_rows(panel: pd.DataFrame, model: Model, imputations: int) -> Rows:
     drawn = np.isnan(column_values(panel, RATE) + column_values(panel, ROSE))[design.rows]
     rises = ""
     if 0 < drawn.sum() < len(drawn):
-        rises = f", {rose[drawn].mean():.0%} of them a rise (of the others {rose[~drawn].mean():.0%})"
+        periods = panel["year"].to_numpy()[design.rows] // PERIOD
+        alike = _share_in_same_periods(rose, drawn, periods)
+        rises = f", {rose[drawn].mean():.0%} of them a rise (of the others {rose[~drawn].mean():.0%}; of the others "
+        rises += f"weighted to the same periods of {PERIOD} years {alike:.0%})"
     rows = []
     for number, name in enumerate(names):
         # With nothing missing there would be states - 1 degrees of freedom, as errors are clustered by state.
@@ -134,6 +139,15 @@ def imputed_rows(panel: pd.DataFrame, model: Model, imputations: int) -> Rows:
             | wald(pooled.estimate, pooled.std_error, pooled.degrees_of_freedom)
         )
     return rows
+
+
+def _share_in_same_periods(rose: Floats, drawn: Mask, periods: Integers) -> float:
+    """Share of rises among the observed rows, weighted by the number of drawn ones in each period with both."""
+    code = codes(periods)
+    observed, weights = np.bincount(code[~drawn], minlength=code.max() + 1), np.bincount(code, weights=drawn)
+    share = np.bincount(code[~drawn], weights=rose[~drawn], minlength=code.max() + 1) / np.maximum(observed, 1)
+    weights = np.where(observed > 0, weights, 0.0)
+    return float(weights @ share / weights.sum()) if weights.sum() else np.nan
 
 
 def _checked(check: str, detail: str, estimate: Callable[[], Rows]) -> Rows:
