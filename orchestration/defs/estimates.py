@@ -27,7 +27,10 @@ from orchestration.modelling.result_tables import ESTIMATE_TABLES, INFERENCE_TAB
 from orchestration.publication.content import SYNTHETIC_NOTE
 
 MART = mart_key("country_years")
-DEPENDENCIES = {"replications": raw_key("allen_digiuseppe_2013")}
+DEPENDENCIES = {
+    "replications": [raw_key("allen_digiuseppe_2013")],
+    "leave_out": [MART, mart_key("alliance_entries")],
+}
 PREVIEW_ROWS = 12
 
 Estimation = Callable[[Settings, Callable[[str], None]], dict[str, pandas.DataFrame]]
@@ -85,7 +88,7 @@ def _spec(table: str, description: str) -> AssetSpec:
         kinds={"python", "parquet"},
         tags={"made": "with_every_refresh" if is_estimate else "on_request"},
         description=description,
-        deps=[DEPENDENCIES.get(table, MART)],
+        deps=DEPENDENCIES.get(table, [MART]),
         code_version=code_fingerprint("analysis")[:16],
         metadata=column_metadata((name, doc.type, doc.description) for name, doc in COLUMN_DOCS[table].items()),
     )

@@ -6,6 +6,7 @@ from analysis.core.specification import Model
 from analysis.core.tables import COLUMN_DOCS
 
 PANEL, REPLICATION_FILE = "marts.country_years", "raw.allen_digiuseppe_2013"
+ENTRIES = "marts.alliance_entries"
 KEY = {"cow_code", "year"}  # every model clusters by state and looks up lags by year
 # Columns computed from the data, in any results table; the others are specifications or choices.
 COMPUTED = {
@@ -13,7 +14,7 @@ COMPUTED = {
     *("log_likelihood", "null_log_likelihood", "pseudo_r2", "auc"),
     *("estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high", "difference"),
     *("conf_low_simulated", "conf_high_simulated", "value", "probability", "probability_without_mortality"),
-    *("observed", "null_median", "null_95", "rank"),
+    *("observed", "null_median", "null_95", "null_mean", "rank", "share", "share_low", "share_high"),
 }
 
 
@@ -37,6 +38,8 @@ def results_lineage(table: str) -> dict[str, list[tuple[str, str]]]:
         read = [(REPLICATION_FILE, column) for column in sorted(replication_columns())]
     else:
         read = [(PANEL, column) for column in sorted(panel_columns(table))]
+    if table == "leave_out":
+        read = [(ENTRIES, column) for column in sorted(entry_columns())] + read
     copied = {column: [(PANEL, column)] for column in COLUMN_DOCS[table] if column in KEY}
     return {column: read for column in COLUMN_DOCS[table] if column in COMPUTED} | copied
 
@@ -46,6 +49,13 @@ def replication_columns() -> set[str]:
     from analysis.studies.allen_digiuseppe import ALLEN_DIGIUSEPPE_2013
 
     return {"ccode", "year"} | _columns_of(ALLEN_DIGIUSEPPE_2013)
+
+
+def entry_columns() -> set[str]:
+    """List the columns of marts.alliance_entries from which the state-years of a treaty are known."""
+    from analysis.studies.kimball import headline_model
+
+    return {"cow_code", "atop_id", "entry_year", "is_new", f"has_{headline_model().rule}"}
 
 
 def panel_columns(table: str) -> set[str]:
@@ -78,7 +88,7 @@ def panel_columns(table: str) -> set[str]:
         from analysis.studies.robustness import SOURCES
 
         columns = headline | {*SOURCES, *(term.column for term in PREDICTORS)}
-    elif table in ("validation", "separation"):
+    elif table in ("validation", "separation", "dose_response", "evidence", "leave_out"):
         columns = headline
     else:
         columns = _columns_of(KIMBALL_2010)

@@ -1,4 +1,4 @@
-"""Run the studies on the mart of the build, and write their tables to data/results/<table>.parquet."""
+"""Run the studies on the marts of the build, and write their tables to data/results/<table>.parquet."""
 
 import hashlib
 from collections.abc import Callable, Mapping
@@ -22,22 +22,25 @@ JOBS = 2
 
 @dataclass(frozen=True)
 class Mart:
-    """The content of marts.country_years.
+    """The marts that the studies read.
 
     Attributes
     ----------
     panel : pandas.DataFrame
-        One row per state and year, in the order of the key.
+        marts.country_years: one row per state and year, in the order of the key.
+    entries : pandas.DataFrame
+        marts.alliance_entries, in the order of the key.
     fingerprint : str
-        sha256 of the content.
+        sha256 of the content of both.
     """
 
     panel: pandas.DataFrame
+    entries: pandas.DataFrame
     fingerprint: str
 
 
 def read_mart(settings: Settings) -> Mart:
-    """Read marts.country_years from the build.
+    """Read marts.country_years and marts.alliance_entries from the build.
 
     Parameters
     ----------
@@ -47,23 +50,29 @@ def read_mart(settings: Settings) -> Mart:
     Returns
     -------
     Mart
-        The panel and its fingerprint.
+        Both tables and their fingerprint.
 
     Raises
     ------
     duckdb.Error
-        If there is no build, or the build has no such mart.
+        If there is no build, or the build has no such marts.
     """
     with open_store(settings).attached_build() as connection:
-        table = connection.execute("from build.marts.country_years order by cow_code, year").to_arrow_table()
+        panel = connection.execute("from build.marts.country_years order by cow_code, year").to_arrow_table()
+        entries = connection.execute(
+            "from build.marts.alliance_entries order by cow_code, atop_id, phase, entry_date"
+        ).to_arrow_table()
     # The hash is over text, because the bytes below an Arrow table's nulls are arbitrary.
     sink = pyarrow.BufferOutputStream()
-    pyarrow.csv.write_csv(table, sink)
-    return Mart(table.to_pandas(), hashlib.sha256(sink.getvalue()).hexdigest())
+    for table in (panel, entries):
+        pyarrow.csv.write_csv(table, sink)
+    return Mart(panel.to_pandas(), entries.to_pandas(), hashlib.sha256(sink.getvalue()).hexdigest())
 
 
 def estimate_models(settings: Settings, progress: Callable[[str], None]) -> dict[str, pandas.DataFrame]:
     """Fit Kimball's probits on the mart and the models of Allen and DiGiuseppe on their file, and write the tables.
+
+    The tables on what the headline finding rests on are made with them.
 
     Parameters
     ----------
@@ -84,6 +93,8 @@ def estimate_models(settings: Settings, progress: Callable[[str], None]) -> dict
     """
     from analysis.studies.allen_digiuseppe import replicate
     from analysis.studies.estimation import estimate
+    from analysis.studies.evidence.dose_response import dose_response
+    from analysis.studies.evidence.tables import evidence
     from analysis.studies.kimball import KIMBALL_2010
 
     mart = read_mart(settings)
@@ -96,7 +107,12 @@ def estimate_models(settings: Settings, progress: Callable[[str], None]) -> dict
     )
     published = pandas.read_parquet(settings.raw_dir / "allen_digiuseppe_2013.parquet")
     published = published.drop(columns=[name for name in map(str, published.columns) if name.startswith("_")])
-    return _write(settings, frames | {"replications": replicate(published, settings.is_synthetic)}, mart)
+    frames |= {
+        "replications": replicate(published, settings.is_synthetic),
+        "dose_response": dose_response(mart.panel, settings.is_synthetic),
+        "evidence": evidence(mart.panel, settings.is_synthetic),
+    }
+    return _write(settings, frames, mart)
 
 
 def infer(settings: Settings, step: str) -> dict[str, pandas.DataFrame]:
@@ -119,6 +135,7 @@ def infer(settings: Settings, step: str) -> dict[str, pandas.DataFrame]:
     WarehouseError
         If the Dask cluster cannot be used or a table cannot be written.
     """
+    from analysis.studies.evidence.leave_out import leave_out
     from analysis.studies.robustness import robustness
     from analysis.studies.specification_curve import specification_curve
     from analysis.studies.validation import validate
@@ -127,6 +144,7 @@ def infer(settings: Settings, step: str) -> dict[str, pandas.DataFrame]:
     steps: dict[str, Callable[[], dict[str, pandas.DataFrame]]] = {
         "specification_curve": lambda: specification_curve(mart.panel, settings.is_synthetic, JOBS),
         "robustness": lambda: {"robustness": robustness(mart.panel, settings.is_synthetic)},
+        "evidence": lambda: {"leave_out": leave_out(mart.panel, mart.entries, settings.is_synthetic)},
         "validation": lambda: validate(mart.panel, settings.is_synthetic, JOBS),
     }
     with estimation_workers(settings):
