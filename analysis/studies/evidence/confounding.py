@@ -4,17 +4,18 @@ The treatment is the rise of mortality. A partial R2 is the share of the varianc
 variable explains.
 """
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
-from analysis.core.arrays import Floats
+from analysis.core.arrays import Floats, Integers
 from analysis.core.conventions import SIGNIFICANCE_LEVEL
 from analysis.core.errors import ModelError
 from analysis.core.specification import Model
-from analysis.design.matrix import build
+from analysis.design.matrix import Design, build
 from analysis.inference.wald import wald
 from analysis.studies.estimation import sample_size
 from analysis.studies.evidence.rows import COEFFICIENT, Rows, checked
@@ -75,8 +76,9 @@ def confounding_rows(panel: pd.DataFrame, model: Model) -> Rows:
     -------
     list of dict
         Rows of results.evidence: the linear coefficient; the robustness values for an estimate of 0 and for an interval
-        that reaches 0; and for each observed term the coefficient if a confounder were once, twice and three times as
-        strong. Errors are classical, as the method requires; with errors clustered by state less would do.
+        that reaches 0; for each observed term the coefficient if a confounder were once, twice and three times as
+        strong; and the same for one as strong as all that differs between states, or between years. Errors are
+        classical, as the method requires; with errors clustered by state less would do.
 
     References
     ----------
@@ -218,6 +220,39 @@ def benchmark(with_treatment: float, with_outcome: float, multiple: float) -> St
     return Strength(treatment, float(min(scale * with_outcome / (1.0 - with_outcome), 1.0)))
 
 
+def group_r2(outcome: Floats, others: Floats, groups: Integers) -> float:
+    """Partial R2 of indicators of all groups with the outcome, given other columns.
+
+    Parameters
+    ----------
+    outcome : ndarray of shape (n,)
+        Dependent variable.
+    others : ndarray of shape (n, k)
+        The other columns, the constant included.
+    groups : ndarray of shape (n,)
+        Group codes 0..G-1.
+
+    Returns
+    -------
+    float
+        0 to 1.
+
+    Notes
+    -----
+    Deviations from the means of the groups take the place of the indicators.
+    """
+    both = np.column_stack([others, outcome])
+    counts = np.bincount(groups)
+    means = np.column_stack([np.bincount(groups, weights=column) / counts for column in both.T])
+    left = []
+    for columns in (both, both - means[groups]):
+        size = np.linalg.norm(columns, axis=0)
+        scaled = columns[:, :-1] / np.where(size[:-1] > 0.0, size[:-1], 1.0)
+        residual = columns[:, -1] - scaled @ np.linalg.lstsq(scaled, columns[:, -1], rcond=1e-10)[0]
+        left.append(float(residual @ residual))
+    return 1.0 - left[1] / left[0]
+
+
 def _rows(panel: pd.DataFrame, model: Model) -> Rows:
     design = build(panel, model)
     if ROSE not in design.terms:
@@ -229,21 +264,30 @@ def _rows(panel: pd.DataFrame, model: Model) -> Rows:
     for detail, level in (("estimate of 0", None), ("interval that reaches 0", SIGNIFICANCE_LEVEL)):
         value = robustness_value(term, level)
         rows.append(shared | {"detail": detail, "quantity": "robustness value", "estimate": value})
+    for detail, with_treatment, with_outcome, multiple in _benchmarks(design, position):
+        row = shared | {"detail": detail, "quantity": "bounded coefficient"}
+        try:
+            strength = benchmark(with_treatment, with_outcome, multiple)
+        except ModelError as impossible:
+            rows.append(row | {"problem": str(impossible)})
+        else:
+            estimate, error = adjusted_estimate(term, strength), adjusted_error(term, strength)
+            rows.append(row | wald(estimate, error, term.degrees - 1))
+    return rows
+
+
+def _benchmarks(design: Design, position: int) -> Iterator[tuple[str, float, float, int]]:
+    """Detail, partial R2 with treatment and with outcome, and multiple, of each confounder to compare with."""
     treatment, others = design.matrix[:, position], np.delete(design.matrix, position, axis=1)
     for name in design.plain:
         if name == ROSE:
             continue
         column = design.terms.index(name)
-        outcome_r2 = linear_term(design.outcome, design.matrix, column).partial_r2
-        treatment_r2 = linear_term(treatment, others, column - (column > position)).partial_r2
+        with_outcome = linear_term(design.outcome, design.matrix, column).partial_r2
+        with_treatment = linear_term(treatment, others, column - (column > position)).partial_r2
         for multiple in MULTIPLES:
-            detail = f"confounder {multiple} times as strong as {name}"
-            row = shared | {"detail": detail, "quantity": "bounded coefficient"}
-            try:
-                strength = benchmark(treatment_r2, outcome_r2, multiple)
-            except ModelError as impossible:
-                rows.append(row | {"problem": str(impossible)})
-            else:
-                estimate, error = adjusted_estimate(term, strength), adjusted_error(term, strength)
-                rows.append(row | wald(estimate, error, term.degrees - 1))
-    return rows
+            yield f"confounder {multiple} times as strong as {name}", with_treatment, with_outcome, multiple
+    for name, codes in (("states", design.states), ("years", design.years)):
+        with_treatment = group_r2(treatment, others, codes)
+        with_outcome = group_r2(design.outcome, design.matrix, codes)
+        yield f"confounder as strong as all differences between {name}", with_treatment, with_outcome, 1

@@ -49,7 +49,7 @@ def power_rows(panel: pd.DataFrame, model: Model) -> Rows:
     Schuirmann (1987), Journal of Pharmacokinetics and Biopharmaceutics 15(6): 657-680.
     Bloom (1995), Evaluation Review 19(5): 547-556.
     """
-    return checked(CHECK, "average marginal effect of a rise", lambda: _rows(panel, model))
+    return checked(CHECK, "estimate", lambda: _rows(panel, model))
 
 
 def detectable_effect(error: float, degrees: int) -> float:

@@ -14,6 +14,7 @@ from analysis.studies.evidence.confounding import (
     adjusted_estimate,
     benchmark,
     confounding_rows,
+    group_r2,
     linear_term,
     robustness_value,
 )
@@ -122,9 +123,20 @@ def test_bounds_are_those_of_the_published_example():
         benchmark(0.3, 0.1, 3)
 
 
+def test_group_r2_is_that_of_indicators_in_statsmodels(regression):
+    outcome, matrix, _ = regression
+    groups = np.arange(len(outcome)) % 7
+    indicators = (groups[:, None] == np.arange(1, 7)).astype(float)
+    fixed = np.where(groups == 3, 1.0, 0.0)  # constant in the groups: counts once
+    others = np.column_stack([matrix[:, :3], fixed, matrix[:, 3]])
+    full = sm.OLS(outcome, np.column_stack([others[:, [0, 1, 2, 4]], indicators])).fit()
+    expected = 1 - full.ssr / sm.OLS(outcome, others).fit().ssr
+    assert group_r2(outcome, others, groups) == pytest.approx(expected, rel=1e-9)
+
+
 def test_rows_use_the_partial_r2_of_statsmodels(stepped):
     rows = {row["detail"]: row for row in confounding_rows(stepped, headline_model())}
-    assert len(rows) == 3 + 4 * 3
+    assert len(rows) == 3 + 4 * 3 + 2
     plain = rows["linear probability model"]
     term = LinearTerm(plain["estimate"], plain["std_error"], plain["n"] - 10)
     assert rows["estimate of 0"]["estimate"] == pytest.approx(robustness_value(term), rel=1e-9)

@@ -96,7 +96,8 @@ def test_lags_leads_and_their_joint_tests_are_those_of_statsmodels(stepped):
     )  # the spline ends at the longest time left
     wide = frame.assign(**{f"rise {years}": values[design.rows] for years, values in rises.items()})
     params, covariance = probit(design.outcome, wide, design.states)
-    rows = pd.DataFrame(lag_and_lead_rows(stepped, headline_model()))
+    every = pd.DataFrame(lag_and_lead_rows(stepped, headline_model()))
+    rows = every[every["check"] == "lags and leads"]
     found = rows[rows["quantity"] == "coefficient"].set_index("detail")
     names = {years: "t" if not years else f"t{-years:+d}" for years in rises}
     for years, name in names.items():
@@ -110,6 +111,11 @@ def test_lags_leads_and_their_joint_tests_are_those_of_statsmodels(stepped):
         statistic = values @ np.linalg.inv(covariance.loc[tested, tested]) @ values / len(years)
         row = joint[joint["detail"].str.startswith(f"{detail}: F({len(years)}, ")].iloc[0]
         assert row["statistic"] == pytest.approx(statistic, rel=1e-4)
+    within = every[(every["check"] == "lags and leads within states") & (every["detail"] == "t-1")].iloc[0]
+    wide["rise mean"] = wide["rise 0"].groupby(design.states).transform("mean")
+    wide["rate mean"] = wide[RATE].groupby(design.states).transform("mean")
+    params, _ = probit(design.outcome, wide, design.states)
+    assert within["estimate"] == pytest.approx(params["rise 1"], rel=1e-4)
 
 
 def test_within_and_calendar_estimates_are_those_of_statsmodels(stepped):
@@ -156,7 +162,7 @@ def test_the_table_has_the_documented_columns_and_every_check(stepped):
     }
     assert table["is_synthetic"].all()
     assert not table.duplicated(["check", "detail", "term", "quantity", "covariance"]).any()
-    assert table["check"].nunique() == 8
+    assert table["check"].nunique() == 9
     assert table.loc[table["estimate"].isna(), "quantity"].eq("joint test").all()
 
 
