@@ -6,6 +6,7 @@ import pandas
 
 from analysis.design.effects import STATE_MEAN
 from analysis.reporting.regression_tables import term_label
+from analysis.studies.evidence.power import SMALLEST_EFFECT
 from analysis.studies.evidence.rows import COEFFICIENT, JOINT_TEST
 from analysis.studies.evidence.year_dependence import CHECK as BY_YEAR
 from analysis.studies.kimball import HEADLINE_MODEL, RATE, ROSE
@@ -36,6 +37,8 @@ def evidence_table(frame: pandas.DataFrame, left_out: pandas.DataFrame | None) -
     notes = [
         "Coefficients of a rise of infant mortality unless the row names another term; effects, shares and coefficients"
         " of the linear probability model in probability. Clustered by state unless the row names other errors.",
+        f"Smallest effect of interest: {100 * SMALLEST_EFFECT:g} percentage point, beside {events / max(n, 1):.1%} of"
+        " the state-years with a formation; the interval of the equivalence test covers 90%.",
         *[f"{problem}." for problem in shown["problem"].dropna().unique()],
         *([] if left_out is None else _left_out_notes(left_out)),
     ]
