@@ -1,41 +1,17 @@
 """The results tables: their columns with types, units and descriptions, and the conversion of rows to a frame."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
+
+from analysis.core.column_docs import INDEX, OURS, SPECIFIED, SYNTHETIC, ColumnDoc
+from analysis.core.evidence_tables import EVIDENCE_DOCS
 
 DTYPES = {"VARCHAR": "str", "BIGINT": "Int64", "DOUBLE": "float64", "BOOLEAN": "boolean"}
 
 
-class ColumnDoc(NamedTuple):
-    """One column of a results table, as documented in the published codebook.
-
-    Attributes
-    ----------
-    type : str
-        SQL type in the publication; a key of DTYPES.
-    unit : str or None
-        Unit of the values; None if the column has none.
-    description : str
-        Meaning of the values.
-    source : str
-        Origin of the values.
-    """
-
-    type: str
-    unit: str | None
-    description: str
-    source: str
-
-
-OURS = "computed by this project"
-SPECIFIED = "the model's specification"
 PUBLISHED = "the commands of Kimball (2010)"
-INDEX = "units of the linear index per unit of the term"
-SYNTHETIC = ColumnDoc(
-    "BOOLEAN", None, "True where the panel is the synthetic sample and the figures say nothing about the world.", OURS
-)
 MODEL = ColumnDoc("VARCHAR", None, "Model, as in results.models.", SPECIFIED)
 OUTCOME = ColumnDoc("VARCHAR", None, "Outcome variable: a boolean column of the panel.", SPECIFIED)
 RULE = ColumnDoc(
@@ -54,8 +30,9 @@ COVARIANCE = ColumnDoc(
     "VARCHAR",
     None,
     "How uncertainty is estimated: stata_robust (sandwich times n/(n-1)), cluster_state (by state, times G/(G-1), "
-    "with t(G-1)), cluster_state_jackknife (states left out in turn, CV3 with t(G-1), MacKinnon, Nielsen & Webb 2023: "
-    "for few or unequal states, where cluster_state is too small), cluster_state_year (two-way by state and year, "
+    "with t(G-1)), cluster_state_jackknife (linearised CV3: states left out in turn by one Newton step each, not by "
+    "full refits, with t(G-1), MacKinnon, Nielsen & Webb 2023: for few or unequal states, where cluster_state is too "
+    "small; results.evidence has the jackknife with full refits), cluster_state_year (two-way by state and year, "
     "with t of the fewer less 1, Cameron, Gelbach & Miller 2011), score_bootstrap (wild by state, Kline & Santos "
     "2012).",
     OURS,
@@ -253,8 +230,14 @@ COLUMN_DOCS: dict[str, dict[str, ColumnDoc]] = {
         "std_error": ColumnDoc(
             "DOUBLE",
             INDEX,
-            "Clustered by state, and for multiple imputation pooled by Rubin's rules; for bias reduction from the "
-            "expected information.",
+            "Standard error, estimated as errors says; NULL for permutation.",
+            OURS,
+        ),
+        "errors": ColumnDoc(
+            "VARCHAR",
+            None,
+            "How std_error is estimated: clustered by state (cluster_state), the same pooled over completed panels, or "
+            "from the expected information without clusters; NULL for permutation.",
             OURS,
         ),
         "statistic": ColumnDoc(
@@ -263,7 +246,18 @@ COLUMN_DOCS: dict[str, dict[str, ColumnDoc]] = {
             "z = estimate / std_error (t for multiple imputation); for permutation that of the headline.",
             OURS,
         ),
-        "p_value": ColumnDoc("DOUBLE", "probability", "Two-sided; for permutation the share of as large a z.", OURS),
+        "null_mean": ColumnDoc(
+            "DOUBLE",
+            None,
+            "For permutation: mean of the statistic over the draws, where it is centred; else NULL.",
+            OURS,
+        ),
+        "p_value": ColumnDoc(
+            "DOUBLE",
+            "probability",
+            "Two-sided; for permutation the share of draws at least as far from null_mean as the statistic.",
+            OURS,
+        ),
         "conf_low": ColumnDoc(
             "DOUBLE", None, "Lower end of the 95 per cent interval; for permutation of z itself.", OURS
         ),
@@ -364,6 +358,7 @@ COLUMN_DOCS: dict[str, dict[str, ColumnDoc]] = {
         "why": ColumnDoc("VARCHAR", None, "Why this and not another.", OURS),
         "is_synthetic": SYNTHETIC,
     },
+    **EVIDENCE_DOCS,
 }
 
 

@@ -1,6 +1,6 @@
 """Build the estimation sample of a model: rows, design matrix and cluster codes."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -112,6 +112,32 @@ def build(panel: pd.DataFrame, model: Model) -> Design:
         n_dropped_missing=int((~complete).sum()),
         plain=[name for name in plain if name in terms],
         dropped=dropped + notes,
+    )
+
+
+def select_rows(design: Design, keep: Mask) -> Design:
+    """Select a part of an estimation sample.
+
+    Parameters
+    ----------
+    design : Design
+        The estimation sample, with n rows.
+    keep : ndarray of bool, shape (n,)
+        The rows to keep.
+
+    Returns
+    -------
+    Design
+        With these rows only; its states and years are numbered again from 0. Terms that have become constant or
+        collinear are still there.
+    """
+    return replace(
+        design,
+        outcome=design.outcome[keep],
+        matrix=np.ascontiguousarray(design.matrix[keep]),
+        rows=design.rows[keep],
+        states=codes(design.states[keep]),
+        years=codes(design.years[keep]),
     )
 
 

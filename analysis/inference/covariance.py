@@ -1,4 +1,4 @@
-"""Covariance matrices of maximum likelihood estimates: robust, clustered, two-way clustered, cluster jackknife."""
+"""Covariance matrices of maximum likelihood estimates: robust, clustered, two-way, linearised cluster jackknife."""
 
 from collections.abc import Iterable
 

@@ -30,7 +30,7 @@ from analysis.studies.kimball import HEADLINE_MODEL, MORTALITY, ROSE
 COVARIANCES = {  # label, colour, marker
     "stata_robust": ("robust", GREY, "o"),
     "cluster_state": ("by state", BLUE, "s"),
-    "cluster_state_jackknife": ("jackknife by state", PURPLE, "v"),
+    "cluster_state_jackknife": ("linearised jackknife by state", PURPLE, "v"),
     "cluster_state_year": ("by state and year", ORANGE, "D"),
     "score_bootstrap": ("score bootstrap by state", GREEN, "^"),
 }

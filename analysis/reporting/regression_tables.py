@@ -15,7 +15,7 @@ SYNTHETIC = "SYNTHETIC sample: the numbers say nothing about the world."
 UNCERTAINTY = {
     "stata_robust": "robust standard errors (Stata's: sandwich times n/(n-1))",
     "cluster_state": "standard errors clustered by state, times G/(G-1)",
-    "cluster_state_jackknife": "standard errors of the jackknife by state (CV3)",
+    "cluster_state_jackknife": "standard errors of the linearised jackknife by state (CV3, one Newton step per state)",
     "cluster_state_year": "standard errors clustered by state and by year (two-way)",
     "score_bootstrap": "95 per cent intervals of the score cluster bootstrap by state",
 }

@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.special import stdtrit
 
 from analysis.core import tables
-from analysis.core.conventions import HEADLINE_COVARIANCE, INTERVAL_TAILS
+from analysis.core.conventions import HEADLINE_COVARIANCE
 from analysis.core.errors import AnalysisError, ModelError
 from analysis.core.panel import prepare
 from analysis.core.specification import Model
@@ -23,7 +22,7 @@ from analysis.inference.reference_fit import ReferenceFit, agreement_row, disagr
 from analysis.inference.score_bootstrap import score_bootstrap, weights
 from analysis.inference.scores import auc
 from analysis.inference.simulated_effects import simulated_intervals
-from analysis.inference.wald import wald
+from analysis.inference.wald import log_odds_interval, wald
 from analysis.studies.crosswalk import CROSSWALK, CROSSWALK_COLUMNS
 from analysis.studies.kimball import CHOICE_COLUMNS, CHOICES, KIMBALL_2010
 
@@ -229,7 +228,7 @@ def _probability_rows(fitted: Fit, design: Design, model: Model, covariances: Co
         for value in grid:
             predicted = average_probability(fitted, design.matrix, position, float(value))
             error = predicted.std_error(covariances[HEADLINE_COVARIANCE])
-            low, high = _log_odds_interval(predicted.estimate, error, degrees)
+            low, high = log_odds_interval(predicted.estimate, error, degrees)
             rows.append(
                 {
                     "term": term,
@@ -242,11 +241,3 @@ def _probability_rows(fitted: Fit, design: Design, model: Model, covariances: Co
                 }
             )
     return rows
-
-
-def _log_odds_interval(probability: float, error: float, degrees: int) -> tuple[float, float]:
-    """A 95 per cent interval for a probability, symmetric in its log odds, from the t distribution."""
-    spread = np.exp(stdtrit(degrees, INTERVAL_TAILS[1]) * error / (probability * (1.0 - probability)))
-    odds = probability / (1.0 - probability)
-    low, high = odds / spread, odds * spread
-    return low / (1.0 + low), high / (1.0 + high)

@@ -6,27 +6,27 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from analysis.core import tables
-from analysis.core.conventions import INTERVAL_TAILS, SEED
+from analysis.core.arrays import Floats, Integers, Mask
+from analysis.core.conventions import HEADLINE_COVARIANCE
 from analysis.core.errors import ModelError
 from analysis.core.panel import column_values, prepare
-from analysis.core.specification import CONSTANT, Model, Sample, Term
-from analysis.design.matrix import Design, build, codes, independent_columns
+from analysis.core.specification import Model, Sample, Term
+from analysis.design.effects import add_state_means
+from analysis.design.matrix import Design, build, codes, select_rows
 from analysis.estimators.bias_reduction import bias_reduced
-from analysis.estimators.likelihood import fit
 from analysis.estimators.links import LINKS
 from analysis.inference.covariance import clustered
 from analysis.inference.fitting import fit_checked
 from analysis.inference.wald import wald
 from analysis.studies.estimation import sample_size
-from analysis.studies.imputation import IMPUTATIONS, METHOD, completed_panels
+from analysis.studies.imputation import IMPUTATIONS, METHOD, PERIOD, completed_panels
 from analysis.studies.kimball import HEADLINE_MODEL, MORTALITY, RATE, ROSE, headline_model
+from analysis.studies.permutation import PERMUTATIONS, permutation_rows
 from analysis.studies.pooling import pool
 
-PERMUTATIONS = 499
 WITHOUT_SUSPECT = Sample("without suspect rates", 1816, 2000, "infant_mortality_is_suspect", equals=1, negate=True)
 SAMPLES = (
     Sample("1900-2000", 1900, 2000),
@@ -47,7 +47,7 @@ def robustness(panel: pd.DataFrame, is_synthetic: bool = False) -> pd.DataFrame:
     rates that look like errors; other mortality series; lags of mortality,
     and leads as placebos (the future cannot have an effect); decade effects; state means of the terms (the correlated
     random effects of Mundlak); bias reduction; multiple imputation of missing mortality; each state left out in turn;
-    and mortality permuted among the years of each state. Errors are clustered by state.
+    and the mortality of each state shifted along its years. ``errors`` says for each row how they are estimated.
 
     Parameters
     ----------
@@ -85,47 +85,10 @@ def robustness(panel: pd.DataFrame, is_synthetic: bool = False) -> pd.DataFrame:
         partial(imputed_rows, panel, headline, IMPUTATIONS),
     )
     rows += _left_out_rows(panel, headline)
-    rows += _checked("permutation", f"{PERMUTATIONS} draws", partial(_permutation_rows, panel, headline))
-    return tables.frame("robustness", rows, is_synthetic)
-
-
-def mundlak(panel: pd.DataFrame, model: Model) -> Design:
-    """Estimation sample of a model, with the state means of its terms as further terms.
-
-    Parameters
-    ----------
-    panel : DataFrame
-        A prepared panel.
-    model : Model
-        The model whose terms, without time dependence and constant, get state means over the estimation sample.
-
-    Returns
-    -------
-    Design
-        The added terms are named ``<term>_state_mean`` and come before the constant.
-
-    Raises
-    ------
-    ModelError
-        If the model has no estimation sample.
-
-    References
-    ----------
-    Mundlak (1978), Econometrica 46(1): 69-85.
-    """
-    design = build(panel, model)
-    counts = np.bincount(design.states)
-    columns = [design.matrix[:, design.terms.index(name)] for name in design.plain]
-    means = [(np.bincount(design.states, weights=column) / counts)[design.states] for column in columns]
-    terms = [*design.terms[:-1], *(f"{name}_state_mean" for name in design.plain), CONSTANT]
-    matrix = np.column_stack([design.matrix[:, :-1], *means, design.matrix[:, -1]])
-    independent, notes = independent_columns(matrix, terms)
-    return replace(
-        design,
-        matrix=np.ascontiguousarray(matrix[:, independent]),
-        terms=[terms[position] for position in independent],
-        dropped=design.dropped + notes,
+    rows += _checked(
+        "permutation", f"{PERMUTATIONS} circular shifts within states", partial(permutation_rows, panel, headline)
     )
+    return tables.frame("robustness", rows, is_synthetic)
 
 
 def imputed_rows(panel: pd.DataFrame, model: Model, imputations: int) -> Rows:
@@ -144,7 +107,8 @@ def imputed_rows(panel: pd.DataFrame, model: Model, imputations: int) -> Rows:
     -------
     list of dict
         One row per mortality term, columns as in ``tables.COLUMN_DOCS["robustness"]``. Errors are clustered by state;
-        ``problem`` gives the number of imputed state-years and the fraction of missing information.
+        ``problem`` gives the number of imputed state-years, how many of them are a rise beside the observed share in
+        the same periods, and the fraction of missing information.
 
     Raises
     ------
@@ -166,7 +130,10 @@ def imputed_rows(panel: pd.DataFrame, model: Model, imputations: int) -> Rows:
     drawn = np.isnan(column_values(panel, RATE) + column_values(panel, ROSE))[design.rows]
     rises = ""
     if 0 < drawn.sum() < len(drawn):
-        rises = f", {rose[drawn].mean():.0%} of them a rise (of the others {rose[~drawn].mean():.0%})"
+        periods = panel["year"].to_numpy()[design.rows] // PERIOD
+        alike = _share_in_same_periods(rose, drawn, periods)
+        rises = f", {rose[drawn].mean():.0%} of them a rise (of the others {rose[~drawn].mean():.0%}; of the others "
+        rises += f"weighted to the same periods of {PERIOD} years {alike:.0%})"
     rows = []
     for number, name in enumerate(names):
         # With nothing missing there would be states - 1 degrees of freedom, as errors are clustered by state.
@@ -175,10 +142,19 @@ def imputed_rows(panel: pd.DataFrame, model: Model, imputations: int) -> Rows:
         note += f"fraction of missing information {pooled.missing_information:.2f}"
         rows.append(
             sample_size(design)
-            | {"term": name, "problem": note}
+            | {"term": name, "errors": f"{HEADLINE_COVARIANCE}, pooled by Rubin's rules", "problem": note}
             | wald(pooled.estimate, pooled.std_error, pooled.degrees_of_freedom)
         )
     return rows
+
+
+def _share_in_same_periods(rose: Floats, drawn: Mask, periods: Integers) -> float:
+    """Share of rises among the observed rows, weighted by the number of drawn ones in each period with both."""
+    code = codes(periods)
+    observed, weights = np.bincount(code[~drawn], minlength=code.max() + 1), np.bincount(code, weights=drawn)
+    share = np.bincount(code[~drawn], weights=rose[~drawn], minlength=code.max() + 1) / np.maximum(observed, 1)
+    weights = np.where(observed > 0, weights, 0.0)
+    return float(weights @ share / weights.sum()) if weights.sum() else np.nan
 
 
 def _checked(check: str, detail: str, estimate: Callable[[], Rows]) -> Rows:
@@ -220,7 +196,8 @@ def _model_rows(panel: pd.DataFrame, model: Model) -> Rows:
 
 
 def _mundlak_rows(panel: pd.DataFrame, model: Model) -> Rows:
-    return _fit_rows(mundlak(panel, model), model)
+    design = build(panel, model)
+    return _fit_rows(add_state_means(design, design.plain), model)
 
 
 def _fit_rows(design: Design, model: Model) -> Rows:
@@ -236,7 +213,7 @@ def _fit_rows(design: Design, model: Model) -> Rows:
         error = float(np.sqrt(covariance[position, position]))
         rows.append(
             sample_size(design)
-            | {"term": name, "problem": "; ".join(warnings) or None}
+            | {"term": name, "errors": HEADLINE_COVARIANCE, "problem": "; ".join(warnings) or None}
             | wald(float(fitted.coefficients[position]), error, int(design.states.max()))
         )
     return rows
@@ -251,7 +228,8 @@ def _bias_reduced_rows(panel: pd.DataFrame, model: Model) -> Rows:
     rows = []
     for name, position in _mortality_positions(design).items():
         error = float(np.sqrt(result.covariance[position, position]))
-        rows.append(sample_size(design) | {"term": name} | wald(float(result.coefficients[position]), error))
+        errors = {"term": name, "errors": "expected information, not clustered"}
+        rows.append(sample_size(design) | errors | wald(float(result.coefficients[position]), error))
     return rows
 
 
@@ -265,58 +243,9 @@ def _left_out_rows(panel: pd.DataFrame, headline: Model) -> Rows:
     cow_codes = panel["cow_code"].to_numpy()[design.rows]
     rows = []
     for code in np.unique(cow_codes):
-        remaining = _selected(design, cow_codes != code)
+        remaining = select_rows(design, cow_codes != code)
         rows += _checked(check, f"cow_code {code}", partial(_fit_rows, remaining, headline))
     return rows
-
-
-def _selected(design: Design, rows: npt.NDArray[np.bool_]) -> Design:
-    """A part of an estimation sample, with its states and years renumbered from 0."""
-    return replace(
-        design,
-        outcome=design.outcome[rows],
-        matrix=np.ascontiguousarray(design.matrix[rows]),
-        states=codes(design.states[rows]),
-        years=codes(design.years[rows]),
-    )
-
-
-def _permutation_rows(panel: pd.DataFrame, model: Model) -> Rows:
-    """Test the headline's z, clustered by state, against its distribution under permutation.
-
-    The mortality terms of a state-year are exchanged together with those of other years of the same state. The p-value
-    is two-sided; the interval holds the middle 95 per cent of z under permutation.
-    """
-    design = build(panel, model)
-    generator = np.random.default_rng(SEED)
-    positions = list(_mortality_positions(design).values())
-    observed, drawn = _z_values(design, model, positions), np.empty((PERMUTATIONS, len(positions)))
-    for draw in range(PERMUTATIONS):
-        # The rows of a design are sorted by state, so that sorting by state leaves each row in its own state.
-        shuffled = np.lexsort((generator.random(len(design.states)), design.states))
-        matrix = design.matrix.copy()
-        matrix[:, positions] = design.matrix[shuffled][:, positions]
-        drawn[draw] = _z_values(replace(design, matrix=matrix), model, positions)
-    rows = []
-    for number, position in enumerate(positions):
-        low, high = np.quantile(drawn[:, number], INTERVAL_TAILS)
-        as_large = int((np.abs(drawn[:, number]) >= abs(observed[number])).sum())
-        rows.append(
-            sample_size(design)
-            | {
-                "term": design.terms[position],
-                "statistic": float(observed[number]),
-                "p_value": (1 + as_large) / (1 + PERMUTATIONS),
-                "conf_low": float(low),
-                "conf_high": float(high),
-            }
-        )
-    return rows
-
-
-def _z_values(design: Design, model: Model, positions: list[int]) -> npt.NDArray[np.float64]:
-    fitted = fit(design.outcome, design.matrix, LINKS[model.link])
-    return fitted.coefficients[positions] / np.sqrt(np.diag(clustered(fitted, design.states)))[positions]
 
 
 def _mortality_positions(design: Design) -> dict[str, int]:

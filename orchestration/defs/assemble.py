@@ -62,7 +62,7 @@ def build_pipeline(settings: Settings) -> Pipeline:
         REFRESH_WITH_EXTRAS_JOB,
         selection=AssetSelection.all(),
         description="The refresh with everything that is made only on request: the inference that takes minutes"
-        " (specification curve, robustness, validation), and the dyad-years.",
+        " (specification curve, robustness, parts left out, validation), and the dyad-years.",
         tags=started_in_ui,
     )
     definitions = Definitions(

@@ -34,6 +34,7 @@ DEPENDENCIES = {
     **dict.fromkeys(ESTIMATE_TABLES, MODEL_DATA),
     "replications": [REPLICATION_FILE],
     "estimator_agreement": [*MODEL_DATA, REPLICATION_FILE],
+    "leave_out": [MART, mart_key("alliance_entries")],
 }
 AGREEMENT = "estimator_agreement"
 PREVIEW_ROWS = 12

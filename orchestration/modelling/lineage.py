@@ -6,7 +6,7 @@ from analysis.core.specification import Model
 from analysis.core.tables import COLUMN_DOCS
 
 PANEL, PUBLISHED_MEASURES = "marts.country_years", "marts.published_measures"
-REPLICATION_FILE = "raw.allen_digiuseppe_2013"
+REPLICATION_FILE, ENTRIES = "raw.allen_digiuseppe_2013", "marts.alliance_entries"
 KEY = {"cow_code", "year"}  # every model clusters by state and looks up lags by year
 # Columns computed from the data, in any results table; the others are specifications or choices.
 COMPUTED = {
@@ -14,8 +14,8 @@ COMPUTED = {
     *("log_likelihood", "null_log_likelihood", "pseudo_r2", "auc"),
     *("estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high", "difference"),
     *("conf_low_simulated", "conf_high_simulated", "value", "probability", "probability_without_mortality"),
-    *("observed", "null_median", "null_95", "rank", "n_coefficients", "agrees"),
-    *("coefficient_difference", "robust_difference", "cluster_difference"),
+    *("observed", "null_median", "null_95", "null_mean", "rank", "share", "share_low", "share_high"),
+    *("n_coefficients", "agrees", "coefficient_difference", "robust_difference", "cluster_difference"),
 }
 
 
@@ -40,6 +40,8 @@ def results_lineage(table: str) -> dict[str, list[tuple[str, str]]]:
         read += [(_mart_of(column), column) for column in sorted(panel_columns(table))]
     if table in ("replications", "estimator_agreement"):
         read += [(REPLICATION_FILE, column) for column in sorted(replication_columns())]
+    if table == "leave_out":
+        read = [(ENTRIES, column) for column in sorted(entry_columns())] + read
     copied = {column: [(PANEL, column)] for column in COLUMN_DOCS[table] if column in KEY}
     return {column: read for column in COLUMN_DOCS[table] if column in COMPUTED} | copied
 
@@ -49,6 +51,13 @@ def replication_columns() -> set[str]:
     from analysis.studies.allen_digiuseppe import ALLEN_DIGIUSEPPE_2013
 
     return {"ccode", "year"} | _columns_of(ALLEN_DIGIUSEPPE_2013)
+
+
+def entry_columns() -> set[str]:
+    """List the columns of marts.alliance_entries from which the state-years of a treaty are known."""
+    from analysis.studies.kimball import headline_model
+
+    return {"cow_code", "atop_id", "entry_year", "is_new", f"has_{headline_model().rule}"}
 
 
 def panel_columns(table: str) -> set[str]:
@@ -81,7 +90,7 @@ def panel_columns(table: str) -> set[str]:
         from analysis.studies.robustness import SOURCES
 
         columns = headline | {*SOURCES, *(term.column for term in PREDICTORS)}
-    elif table in ("validation", "separation"):
+    elif table in ("validation", "separation", "dose_response", "evidence", "leave_out"):
         columns = headline
     else:
         columns = _columns_of(KIMBALL_2010)

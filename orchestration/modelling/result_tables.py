@@ -13,6 +13,11 @@ ESTIMATE_TABLES = {
     "replications": (
         "The models of Allen and DiGiuseppe (2013) refitted on their own file, beside the figures of others."
     ),
+    "dose_response": "Share of state-years with a formation, and probit coefficient, by change of infant mortality.",
+    "evidence": (
+        "What the headline finding rests on: measures, lags and leads, comparisons within states and years, dependence"
+        " by year, power, equivalence, and sensitivity to an unobserved confounder."
+    ),
 }
 
 # Made on request only (warehouse run --with inference): tables by step.
@@ -25,6 +30,9 @@ INFERENCE_TABLES = {
         "robustness": (
             "The headline model re-estimated with one thing changed at a time, placebo and permutation included."
         ),
+    },
+    "evidence": {
+        "leave_out": "The headline model without each calendar year, and without the formations of each treaty.",
     },
     "validation": {
         "validation": "Out-of-sample scores with and without the mortality terms, and their differences.",

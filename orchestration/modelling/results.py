@@ -1,4 +1,4 @@
-"""Run the studies on the mart of the build, and write their tables to data/results/<table>.parquet."""
+"""Run the studies on the marts of the build, and write their tables to data/results/<table>.parquet."""
 
 import hashlib
 from collections.abc import Callable, Mapping
@@ -28,17 +28,21 @@ DIFFERENCES = {
 
 @dataclass(frozen=True)
 class Mart:
-    """The content of marts.country_years, with the columns of marts.published_measures.
+    """The marts that the studies read.
 
     Attributes
     ----------
     panel : pandas.DataFrame
-        One row per state and year, in the order of the key.
+        marts.country_years with the columns of marts.published_measures: one row per state and year, in the order
+        of the key.
+    entries : pandas.DataFrame
+        marts.alliance_entries, in the order of the key.
     fingerprint : str
-        sha256 of the content.
+        sha256 of the content of all three.
     """
 
     panel: pandas.DataFrame
+    entries: pandas.DataFrame
     fingerprint: str
 
 
@@ -61,7 +65,7 @@ class AgreementCheck(NamedTuple):
 
 
 def read_mart(settings: Settings) -> Mart:
-    """Read marts.country_years and marts.published_measures from the build.
+    """Read marts.country_years, marts.published_measures and marts.alliance_entries from the build.
 
     Parameters
     ----------
@@ -71,7 +75,7 @@ def read_mart(settings: Settings) -> Mart:
     Returns
     -------
     Mart
-        The panel and its fingerprint.
+        The panel, the entries and their fingerprint.
 
     Raises
     ------
@@ -79,18 +83,24 @@ def read_mart(settings: Settings) -> Mart:
         If there is no build, or the build has no such marts.
     """
     with open_store(settings).attached_build() as connection:
-        table = connection.execute(
+        panel = connection.execute(
             "from build.marts.country_years left join build.marts.published_measures using (cow_code, year)"
             " order by cow_code, year"
         ).to_arrow_table()
+        entries = connection.execute(
+            "from build.marts.alliance_entries order by cow_code, atop_id, phase, entry_date"
+        ).to_arrow_table()
     # The hash is over text, because the bytes below an Arrow table's nulls are arbitrary.
     sink = pyarrow.BufferOutputStream()
-    pyarrow.csv.write_csv(table, sink)
-    return Mart(table.to_pandas(), hashlib.sha256(sink.getvalue()).hexdigest())
+    for table in (panel, entries):
+        pyarrow.csv.write_csv(table, sink)
+    return Mart(panel.to_pandas(), entries.to_pandas(), hashlib.sha256(sink.getvalue()).hexdigest())
 
 
 def estimate_models(settings: Settings, progress: Callable[[str], None]) -> dict[str, pandas.DataFrame]:
     """Fit Kimball's probits on the mart and the models of Allen and DiGiuseppe on their file, and write the tables.
+
+    The tables on what the headline finding rests on are made with them.
 
     Parameters
     ----------
@@ -111,6 +121,8 @@ def estimate_models(settings: Settings, progress: Callable[[str], None]) -> dict
     """
     from analysis.studies.allen_digiuseppe import replicate
     from analysis.studies.estimation import estimate
+    from analysis.studies.evidence.dose_response import dose_response
+    from analysis.studies.evidence.tables import evidence
     from analysis.studies.kimball import KIMBALL_2010
 
     mart = read_mart(settings)
@@ -125,7 +137,12 @@ def estimate_models(settings: Settings, progress: Callable[[str], None]) -> dict
     published = published.drop(columns=[name for name in map(str, published.columns) if name.startswith("_")])
     replicated = replicate(published, settings.is_synthetic)
     agreement = pandas.concat([part["estimator_agreement"] for part in (frames, replicated)], ignore_index=True)
-    return _write(settings, frames | replicated | {"estimator_agreement": agreement}, mart)
+    frames |= replicated | {
+        "estimator_agreement": agreement,
+        "dose_response": dose_response(mart.panel, settings.is_synthetic),
+        "evidence": evidence(mart.panel, settings.is_synthetic),
+    }
+    return _write(settings, frames, mart)
 
 
 def infer(settings: Settings, step: str) -> dict[str, pandas.DataFrame]:
@@ -148,6 +165,7 @@ def infer(settings: Settings, step: str) -> dict[str, pandas.DataFrame]:
     WarehouseError
         If the Dask cluster cannot be used or a table cannot be written.
     """
+    from analysis.studies.evidence.leave_out import leave_out
     from analysis.studies.robustness import robustness
     from analysis.studies.specification_curve import specification_curve
     from analysis.studies.validation import validate
@@ -156,6 +174,7 @@ def infer(settings: Settings, step: str) -> dict[str, pandas.DataFrame]:
     steps: dict[str, Callable[[], dict[str, pandas.DataFrame]]] = {
         "specification_curve": lambda: specification_curve(mart.panel, settings.is_synthetic, JOBS),
         "robustness": lambda: {"robustness": robustness(mart.panel, settings.is_synthetic)},
+        "evidence": lambda: {"leave_out": leave_out(mart.panel, mart.entries, settings.is_synthetic)},
         "validation": lambda: validate(mart.panel, settings.is_synthetic, JOBS),
     }
     with estimation_workers(settings):

@@ -257,13 +257,14 @@ def _write_figures(frames: dict[str, pandas.DataFrame], folder: Path, is_synthet
 
 
 def _figures(frames: dict[str, pandas.DataFrame], is_synthetic: bool) -> dict[str, "Callable[[], Drawing]"]:
-    from analysis.reporting import curve_figure, figures, panel_figures
+    from analysis.reporting import curve_figure, dose_response_figure, figures, panel_figures
     from analysis.reporting.frontier_figure import frontier_drawing
 
     models, panel = frames["models"], frames["country_years"]
     draw: dict[str, Callable[[], Drawing]] = {
         "predicted_probabilities": lambda: figures.predicted_probabilities(frames["predicted_probabilities"], models),
         "rise_by_model": lambda: figures.rise_by_model(frames["coefficients"], models),
+        "dose_response": lambda: dose_response_figure.dose_response(frames["dose_response"]),
         "formation_over_time": lambda: panel_figures.formation_over_time(panel, is_synthetic=is_synthetic),
         "mortality_by_region": lambda: panel_figures.mortality_by_region(panel, is_synthetic=is_synthetic),
         "coverage": lambda: panel_figures.coverage(frames["coverage"], is_synthetic=is_synthetic),

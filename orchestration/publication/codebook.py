@@ -10,7 +10,7 @@ from orchestration.core.errors import WarehouseError
 from orchestration.modelling.result_tables import RESULT_TABLES
 
 if TYPE_CHECKING:
-    from analysis.core.tables import ColumnDoc
+    from analysis.core.column_docs import ColumnDoc
 
 INCOMPLETE = "A codebook entry is incomplete."
 

@@ -29,6 +29,9 @@ def test_robustness_and_validation(inferred: Shell) -> None:
     checks = inferred.sql('select count(distinct "check") from results.robustness')
     assert int(checks) >= 8
     assert int(inferred.sql("select count(*) from results.validation")) >= 20
+    left_out = "select count(distinct identifier) from results.leave_out where left_out = 'one {}' and problem is null"
+    assert int(inferred.sql(left_out.format("year"))) > 150
+    assert int(inferred.sql(left_out.format("treaty"))) > 400
     assert inferred.sql("select count(*) filter (outcome) > 300 from results.separation") == "true"
 
 

@@ -117,7 +117,7 @@ def test_inference_reads_columns_of_the_mart(graph) -> None:
         column.name
         for column in graph.get(AssetKey(["marts", "country_years"])).metadata["dagster/column_schema"].columns
     }
-    for table in ("specification_curve", "robustness", "validation"):
+    for table in ("specification_curve", "robustness", "validation", "dose_response", "evidence", "leave_out"):
         assert {"cow_code", "year", "infant_mortality_rose"} < panel_columns(table) <= mart
     raw = load_catalog(SOURCES_DIR).raw_tables["allen_digiuseppe_2013"].table.columns
     assert replication_columns() <= set(raw)

@@ -19,8 +19,8 @@ from orchestration.core.settings import Settings
     "extras",
     multiple=True,
     type=click.Choice(["inference", "dyads"]),
-    help="Also make: inference, which takes minutes (specification curve, robustness, out-of-sample validation);"
-    " dyads, marts.dyad_years (1.9 million directed dyad-years).",
+    help="Also make: inference, which takes minutes (specification curve, robustness, parts left out, out-of-sample"
+    " validation); dyads, marts.dyad_years (1.9 million directed dyad-years).",
 )
 @click.option("--force", is_flag=True, help="Do everything again even if nothing changed.")
 @click.option("--wait", default=0.0, metavar="SECONDS", help="How long to wait for another refresh to end.")

@@ -12,6 +12,7 @@ from analysis.studies.validation import DIFFERENCE, TIME_ONLY, WITH, WITHOUT
 from orchestration.outputs.presentation import named
 from orchestration.outputs.report.crosswalk import crosswalk_table
 from orchestration.outputs.report.elements import PageTable, number, p_value, span
+from orchestration.outputs.report.evidence import evidence_table
 from orchestration.outputs.report.reading import Reading
 
 SCORES = {
@@ -47,6 +48,7 @@ def page_tables(reading: Reading) -> Iterator[PageTable]:
         "headline": lambda: headline_table(frames),
         "covariances": lambda: covariance_table(frames),
         "crosswalk": lambda: crosswalk_table(frames),
+        "evidence": lambda: evidence_table(frames["evidence"], frames.get("leave_out")),
         "spans": lambda: spans_table(reading),
     }
     if "specification_tests" in frames:
@@ -260,12 +262,23 @@ def robustness_table(frame: pandas.DataFrame) -> PageTable:
         " ".join(
             [
                 "Coefficients of a rise of infant mortality and of its level, p values clustered by state. Leads of"
-                " mortality are a placebo: they are observed after the formation. Permutation: mortality shuffled among"
-                " the years of each state; p is the share of shuffles with a z statistic at least as large.",
+                " mortality are a placebo: they are observed after the formation.",
+                *_permutation_notes(frame),
                 *notes,
             ]
         ),
     )
+
+
+def _permutation_notes(frame: pandas.DataFrame) -> list[str]:
+    """How the z of the rise compares with its distribution under permutation."""
+    permuted = frame[frame["null_mean"].notna() & frame["term"].fillna("").str.contains("_rose")]
+    return [
+        f"Permutation: the mortality of each state shifted along its years. The z of the rise is"
+        f" {number(row['statistic'], 2)}; under permutation its mean is {number(row['null_mean'], 2)}, and p is the"
+        " share of shifts with a z at least as far from that mean."
+        for row in permuted.to_dict("records")
+    ]
 
 
 def _estimate(rows: pandas.DataFrame) -> list[str]:

@@ -30,6 +30,7 @@ from tests.support.shell import Shell
 DRAWN = {
     "predicted_probabilities",
     "rise_by_model",
+    "dose_response",
     "formation_over_time",
     "mortality_by_region",
     "coverage",
@@ -143,16 +144,21 @@ def with_inference(reading: Reading) -> Reading:
             for terms, value in (("with mortality", 0.75), ("without mortality", 0.74), ("difference", 0.01))
         ]
     )
+    permuted = {"check": "permutation", "detail": "499 shifts", "term": "infant_mortality_rose", "p_value": 0.9}
+    permuted |= {"statistic": 2.016, "null_mean": 2.089, **size}
     failed = {"check": "sample", "detail": "1816-1944", "problem": "separated"}
-    robustness = pd.concat([robustness, pd.DataFrame([failed])], ignore_index=True)
+    robustness = pd.concat([robustness, pd.DataFrame([permuted, failed])], ignore_index=True)
     not_predicted = {"scheme": "forward in time", "problem": "1900s: no events"}
     validation = pd.concat([validation, pd.DataFrame([not_predicted])], ignore_index=True)
+    parts = [("one year", 1938, 0.11), ("one year", 1939, 0.15), ("one treaty", 4400, 0.12)]
+    left_out = {"term": "infant_mortality_rose", "p_value": 0.05}
     curve = {"effect": 0.1, "estimate": 0.1, "p_value": [0.01, 0.2], "measure": "rise", **size}
     tests = {"statistic": ["median z"], "specifications": 2, "observed": 1.2, "null_median": 0.0, "null_95": 0.6}
     added = {
         "robustness": robustness,
         "validation": validation,
         "separation": validation,
+        "leave_out": pd.DataFrame(parts, columns=["left_out", "identifier", "estimate"]).assign(**left_out),
         "specification_curve": pd.DataFrame(curve),
         "specification_tests": pd.DataFrame(tests | {"p_value": 0.004, "draws": 999}),
     }
@@ -278,16 +284,37 @@ def test_the_inference_is_in_its_tables(undrawn: None, reading: Reading) -> None
     assert "Not predicted: forward in time (1900s: no events)." in found.texts["table-validation"]
     assert not any("cow_code" in row[0] for row in found.cells["table-robustness"])
     assert "Without one state at a time (3 fits)" in found.texts["table-robustness"]
+    assert "The z of the rise is 2.02; under permutation its mean is 2.09" in found.texts["table-robustness"]
+    assert (
+        "Without one year at a time (2 fits): from 0.1100 (p 0.050, without 1938) to 0.1500 (p 0.050, without 1939)"
+        in found.texts["table-evidence"]
+    )
     forward = found.cells["table-validation"].index(["Forward in time"])
     assert found.cells["table-validation"][forward + 1][1:] == [
         *("0.750", "0.740", "—", "0.0100", "−0.0100 to 0.0200", "100")
     ]
     assert "2 specifications" in found.texts["caption-specification_tests"]
     assert (
-        "In 1 of 2 alternative fits of the headline model, the p value of the rise of mortality is 0.05 or more"
+        "In 2 of 3 alternative fits of the headline model, the p value of the rise of mortality is 0.05 or more"
         in found.texts["limits"]
     )
     assert "by lead: 1 years < 0.001" in found.texts["limits"]
+
+
+def test_the_evidence_is_that_published(published: Path, parsed: Page) -> None:
+    with duckdb.connect(str(published), read_only=True) as connection:
+        rows = connection.execute(
+            "select detail, estimate, n from results.evidence where \"check\" = 'measure of mortality'"
+        ).fetchall()
+        bins = connection.execute("select bin, n from results.dose_response where n > 0").fetchall()
+    cells = {row[0]: row for row in parsed.cells["table-evidence"]}
+    for detail, estimate, n in rows:
+        shown = next(row for label, row in cells.items() if label.startswith(detail))
+        assert shown[-1] == f"{n:,}"
+        if detail == "rise":
+            assert float(shown[1].replace("−", "-")) == pytest.approx(estimate, abs=5e-5)
+    alt = next(image["alt"] for image in parsed.all("img") if "size of the change" in image["alt"])
+    assert all(name in alt for name, _ in bins)
 
 
 def test_checks_that_did_not_pass_are_named(undrawn: None, reading: Reading) -> None:

@@ -26,7 +26,7 @@ MART_COLUMNS = (
 )
 RESULT_COLUMNS = (
     "'m' as model, 't' as term, 'c' as covariance, 'mart' as mart_fingerprint, 'e' as effect, 0.5 as value,"
-    " 'x' as choice, 'p' as published"
+    " 'x' as choice, 'p' as published, 'b' as bin"
 )
 
 

@@ -12,10 +12,10 @@ from analysis.design.matrix import build
 from analysis.inference.covariance import clustered
 from analysis.inference.fitting import fit_checked
 from analysis.inference.wald import wald
-from analysis.studies.imputation import completed_panels
+from analysis.studies.imputation import completed_panels, unchanged_chance
 from analysis.studies.kimball import headline_model
 from analysis.studies.pooling import pool
-from analysis.studies.robustness import imputed_rows
+from analysis.studies.robustness import _share_in_same_periods, imputed_rows
 
 RATE, ROSE = "infant_mortality_rate", "infant_mortality_rose"
 HEADLINE = headline_model()
@@ -179,3 +179,44 @@ def test_failed_imputation_raises_an_error_with_the_reason():
     ):
         with pytest.raises(ModelError, match=message):
             next(completed_panels(broken, SMALL, 1))
+
+
+def carried_forward(panel: pd.DataFrame, share: float, seed: int = 3) -> pd.DataFrame:
+    """The panel with rates that in this share of the years repeat the year before, as in a series that is rounded."""
+    repeats = np.random.default_rng(seed).random(len(panel)) < share
+    keep = ~repeats | (panel["year"] == panel["year"].min())
+    rate = panel[RATE].where(keep).groupby(panel["cow_code"]).ffill()
+    before = rate.groupby(panel["cow_code"]).shift()
+    return panel.assign(**{RATE: rate, ROSE: (rate > before).astype(float).where(before.notna())})
+
+
+def test_years_without_change_are_drawn_as_often_as_observed():
+    whole, gappy = world(4)
+    whole = carried_forward(whole, 0.4)
+    absent = gappy[RATE].isna()
+    rose_unknown = absent | absent.groupby(gappy["cow_code"]).shift(fill_value=False) | whole[ROSE].isna()
+    gappy = whole.assign(**{RATE: whole[RATE].mask(absent), ROSE: whole[ROSE].mask(rose_unknown)})
+    drawn = rose_unknown & whole[ROSE].notna()
+    imputed = np.mean([completed.loc[drawn, ROSE].mean() for completed in completed_panels(gappy, SMALL, 10)])
+    assert imputed == pytest.approx(whole.loc[drawn, ROSE].mean(), abs=0.04)
+    assert imputed < 0.4, "without the point mass at no change, half of the years would be a rise"
+
+
+def test_the_chance_of_no_change_is_that_of_its_period():
+    panel = prepare(
+        pd.DataFrame(
+            {"cow_code": 1, "year": range(1900, 1960), RATE: [*[9.0] * 20, *range(1, 21), *[9.0, 9.0, 8.0, 7.0] * 5]}
+        )
+    )
+    rows = np.arange(60)
+    draws = np.array([unchanged_chance(panel, rows, np.random.default_rng(seed)) for seed in range(400)])
+    assert (draws[:, :20] == 1.0).all()
+    assert (draws[:, 20:40] == 0.0).all()
+    assert (np.ptp(draws[:, 40:], axis=1) == 0.0).all()
+    assert draws[:, 50].mean() == pytest.approx(5 / 20, abs=0.02)
+
+
+def test_the_row_names_the_observed_share_of_the_same_periods():
+    """Rises: 1 of 2 observed rows of the first period, 0 of 2 of the second; three of four drawn rows are early."""
+    rose, drawn = np.array([1, 0, 1, 1, 1, 0, 0, 0.0]), np.array([0, 0, 1, 1, 1, 0, 0, 1], dtype=bool)
+    assert _share_in_same_periods(rose, drawn, np.array([95, 95, 95, 95, 95, 96, 96, 96])) == 0.75 * 0.5

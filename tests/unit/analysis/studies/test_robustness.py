@@ -7,10 +7,11 @@ import statsmodels.api as sm
 
 from analysis.core.panel import prepare
 from analysis.core.tables import COLUMN_DOCS, DTYPES
+from analysis.design.effects import add_state_means
 from analysis.design.matrix import build
 from analysis.studies.estimation import estimate
 from analysis.studies.kimball import headline_model
-from analysis.studies.robustness import mundlak, robustness
+from analysis.studies.robustness import robustness
 
 HEADLINE = headline_model()
 
@@ -58,7 +59,8 @@ def test_each_state_is_left_out_once(panel, table):
 
 def test_state_means_are_those_of_the_sample_and_the_fit_is_statsmodels(panel, table):
     prepared = prepare(panel)
-    plain, with_means = build(prepared, HEADLINE), mundlak(prepared, HEADLINE)
+    plain = build(prepared, HEADLINE)
+    with_means = add_state_means(plain, plain.plain)
     states = prepared["cow_code"].to_numpy()[plain.rows]
     means = pd.DataFrame(plain.matrix[:, :5]).groupby(states).transform("mean").to_numpy()
     np.testing.assert_allclose(with_means.matrix[:, 9:14], means, rtol=1e-12)
@@ -69,11 +71,20 @@ def test_state_means_are_those_of_the_sample_and_the_fit_is_statsmodels(panel, t
 
 
 def test_a_planted_effect_within_states_survives(table):
-    """The world's effect is the same in all states and years; shuffling the years of a state destroys it."""
+    """The world's effect is the same in all states and years; shifting mortality along the years destroys it."""
     for check in ("state means", "decade effects", "bias reduction", "link", "permutation"):
         assert (of(table, check).p_value < 0.01).all(), check
-    shuffled = of(table, "permutation").iloc[0]
-    assert shuffled.conf_low < 0 < shuffled.conf_high < shuffled.statistic
+    shifted = of(table, "permutation").iloc[0]
+    assert shifted.conf_low < shifted.null_mean < shifted.conf_high < shifted.statistic
+
+
+def test_rows_say_how_their_errors_are_estimated(table):
+    stated = table[table["std_error"].notna()].groupby("check")["errors"].unique()
+    assert stated["bias reduction"] == ["expected information, not clustered"]
+    assert stated["multiple imputation"] == ["cluster_state, pooled by Rubin's rules"]
+    others = stated.drop(["bias reduction", "multiple imputation"])
+    assert all(errors == ["cluster_state"] for errors in others)
+    assert table["std_error"].isna().equals(table["errors"].isna())
 
 
 def test_the_future_does_nothing_in_this_world(table):
