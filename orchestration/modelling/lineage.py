@@ -87,11 +87,15 @@ def panel_columns(table: str) -> set[str]:
             columns |= {model.time.column} if model.time else set()
     elif table == "robustness":
         from analysis.studies.imputation import PREDICTORS
-        from analysis.studies.robustness import SOURCES
+        from analysis.studies.robustness import SOURCES, WITHOUT_SUSPECT
 
-        columns = headline | {*SOURCES, *(term.column for term in PREDICTORS)}
-    elif table in ("validation", "separation", "dose_response", "evidence", "leave_out"):
+        columns = headline | {*SOURCES, *(term.column for term in PREDICTORS), str(WITHOUT_SUSPECT.where)}
+    elif table in ("validation", "separation", "evidence", "leave_out"):
         columns = headline
+    elif table == "dose_response":
+        from analysis.studies.evidence.dose_response import SUSPECT
+
+        columns = headline | {SUSPECT}
     else:
         columns = _columns_of(KIMBALL_2010)
     return KEY | columns
