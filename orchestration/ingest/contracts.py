@@ -67,10 +67,10 @@ def check(contract: RawTable, table: pa.Table, membership: Membership | None = N
     for name, kind in contract.column_types.items():
         if kind != "text":
             _check_numbers(contract, table, name, kind)
-    check_rules(contract, table)
     key = _key_columns(contract, table)
     _check_empty_keys(contract, key)
     _check_duplicate_keys(contract, key)
+    check_rules(contract, table)
     if contract.membership_key:
         if membership is None:
             raise ValueError(f"the contract of {contract.name} requires the membership of the state system")

@@ -107,12 +107,13 @@ def _sources(rows: Iterable[dict[str, Any]], now: datetime) -> list[str]:
     state = [f"NEWER VERSION KNOWN: {name} ({text})" for name, text in sorted(known.items())]
     if overdue := sorted((name for name in due if due[name] < now), key=lambda name: (due[name], name)):
         state.append(f"{len(overdue)} older than their publisher's usual interval, look for a newer version")
+    ages = {name: f", due {due[name]:%Y-%m}" if due[name] < now else "" for name in due}
     listed = " ".join(  # an entry is not broken over two lines
-        f"{name} {'/'.join(versions[name])} (to {last[name]}; {due[name]:%Y-%m})".replace(" ", "\N{NO-BREAK SPACE}")
+        f"{name} {'/'.join(versions[name])} (to {last[name]}{ages[name]})".replace(" ", "\N{NO-BREAK SPACE}")
         for name in sorted(due, key=lambda name: (due[name], name))
     )
     states = "; ".join(state) or "none is older than its publisher's usual interval, and no newer version is on record"
-    summary = f"{len(due)}; {states}; version (last year; newer version due), see warehouse sources:"
+    summary = f"{len(due)}; {states}; version and last year (files and dates: warehouse sources):"
     listing = textwrap.wrap(listed, WIDTH, initial_indent=" " * 14, subsequent_indent=" " * 14, break_on_hyphens=False)
     return [*_line("sources", summary, rows=4), *(line.replace("\N{NO-BREAK SPACE}", " ") for line in listing)]
 

@@ -12,7 +12,7 @@ SPANS = {
     "Abouharb-Kimball": (1816, 2002),
     "Gapminder": (1816, 2015),
     "World Bank": (1960, 2023),
-    "UN IGME": (1935, 2020),
+    "UN IGME": (1934, 2020),
     "Polity": (1816, 2020),
     "W and S": (1816, 2019),
     "W4 and rivalries": (1816, 2020),

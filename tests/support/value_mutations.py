@@ -188,6 +188,8 @@ MUTATIONS = [
     Mutation("another indicator", *WORLD_BANK, "Indicator Name", constant("Indicator Name", "Mortality rate, adult")),
     Mutation("another indicator's code", *WORLD_BANK, "Indicator Code", constant("Indicator Code", "SP.DYN.CDRT.IN")),
     Mutation("decadal rates tripled", *CLIO, "infant_mortality", scaled("infant_mortality", 3.3)),
+    Mutation("decadal rates up by half", *CLIO, "infant_mortality", scaled("infant_mortality", 1.5)),
+    Mutation("infant rates of one year doubled", *WORLD_BANK, "cell", scaled("1990", 2)),
     Mutation("polity scores with the opposite sign", *POLITY, "polity2", negated("polity2")),
     Mutation("polity scores a year late", *POLITY, "polity2", shifted("polity2", "ccode")),
     Mutation("imports in thousands", *TRADE, "imports", scaled("imports", 1000)),

@@ -18,6 +18,7 @@ RECORD = dedent("""\
     producer: A tin maker
     citation: Maker, A. Tin. 1999.
     licence: free
+    redistribution: with_citation
     homepage: https://example.org/tin
     cadence_years: 2
     files:

@@ -39,7 +39,7 @@ CATALOG = load_catalog(SOURCES_DIR)
 
 
 def column(name: str, kind: str = "integer", description: str = "A description.") -> Column:
-    return Column(name, kind, "unit", description, "source", 1 / 3, None, None)
+    return Column(name, kind, "unit", description, "source", 1 / 3, None, None, None)
 
 
 def content(values: dict = VALUES, is_synthetic: bool = False, publication_id: str = "p1") -> Content:
@@ -67,7 +67,7 @@ def publish(path: Path, statement: str, data_type: str) -> PublicationFile:
             f" create table marts.things as {statement}; comment on table marts.things is 'Things.';"
             " create table meta.columns as select 'marts' as table_schema, 'things' as table_name, 'x' as column_name,"
             f" 1 as position, '{data_type}' as data_type, 'unit' as unit, 'd' as description, 's' as source,"
-            " 0.5 as share_missing, null as first_year, null as last_year"
+            " 0.5 as share_missing, null as first_year, null as last_year, 'nmc' as source_records"
         )
     return PublicationFile(path)
 

@@ -31,7 +31,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 
 def publish(settings: Settings, sources: int = 17) -> None:
-    """Write a publication with that many sources; the first was loaded ten years ago and is checked every four."""
+    """Write a publication with that many sources; the first was released ten years ago, the interval is four."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     with duckdb.connect(str(settings.warehouse_path)) as connection:
         for schema in ("marts", "results", "meta"):
@@ -47,8 +47,9 @@ def publish(settings: Settings, sources: int = 17) -> None:
         )
         connection.execute(
             "create table meta.sources as select 'source_of_medium_name_' || i as source, 'f' || j as file,"
-            " '5.' || j as version, 4.0::double as cadence_years,"
-            " ?::timestamptz - to_days(if(i = 0, 3650, i)) as loaded_at from range(?) as s(i), range(2) as f(j)",
+            " '5.' || j as version, 4.0::double as cadence_years, if(i = 0, '2016', '2026-11') as released,"
+            " null::varchar as newer_version, 2014 + j as last_year, ?::timestamptz as loaded_at"
+            " from range(?) as s(i), range(2) as f(j)",
             [NOW, sources],
         )
 
@@ -89,9 +90,21 @@ def test_publication_and_freshness(settings: Settings) -> None:
     assert line(settings, "published").endswith("p-1, 2026-11-23 09:00 UTC (3 hours ago)")
     assert line(settings, "checks").endswith("2 pass, 1 warn")
     sources = line(settings, "sources")
-    assert "17, OVERDUE for a check of the publisher's page: source_of_medium_name_0;" in sources
-    assert "source_of_medium_name_0 5.0/5.1 (2020-11)" in sources
-    assert "source_of_medium_name_1 5.0/5.1 (2030-11)" in sources
+    assert "17; 1 older than their publisher's usual interval" in sources
+    assert "source_of_medium_name_0 5.0/5.1 (to 2015, due 2020-12)" in sources
+    assert "source_of_medium_name_1 5.0/5.1 (to 2015)" in sources
+
+
+def test_a_newer_version_that_is_known_is_named(settings: Settings) -> None:
+    publish(settings)
+    with duckdb.connect(str(settings.warehouse_path)) as connection:
+        connection.execute(
+            "update meta.sources set newer_version = '6.0, other countries', released = '2026-11'"
+            " where source = 'source_of_medium_name_3'; update meta.sources set released = '2026-11'"
+        )
+    sources = line(settings, "sources")
+    assert "NEWER VERSION KNOWN: source_of_medium_name_3 (6.0, other countries)" in sources
+    assert "none is" not in sources
 
 
 def test_checks_that_failed_in_the_last_build_are_named(settings: Settings) -> None:

@@ -29,6 +29,7 @@ producer: Somebody
 citation: 'Somebody. 1999. "Version 1.0.5 of something." A long line that the record wraps. Version
   1.0.'
 licence: free
+redistribution: with_citation
 homepage: https://example.org/tin
 cadence_years: 2
 files:
