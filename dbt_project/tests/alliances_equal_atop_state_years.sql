@@ -47,12 +47,12 @@ cells as (
 )
 
 select
-    cow_code,
-    year,
-    cell,
-    expected,
-    found
+    cells.cow_code,
+    cells.year,
+    cells.cell,
+    cells.expected,
+    cells.found
 from cells
 anti join known
     on cells.cow_code = known.cow_code and cells.year = known.year and cells.cell = known.cell
-where found is distinct from expected
+where cells.found is distinct from cells.expected

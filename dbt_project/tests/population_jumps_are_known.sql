@@ -20,7 +20,9 @@ jumps as (
     from panel
     inner join panel as before
         on panel.cow_code = before.cow_code and panel.year = before.year + 1
-    where before.population > 0 and not panel.population / before.population between {{ lowest_ratio }} and {{ highest_ratio }}
+    where
+        before.population > 0
+        and not panel.population / before.population between {{ lowest_ratio }} and {{ highest_ratio }}
 )
 
 select

@@ -13,8 +13,8 @@
 {%- set min_changes_of_flat_run = 2 %}
 {%- set min_changes_of_linear_run = 3 %}
 {%- set min_changes_of_decadal_run = 9 %}
-{#- A rate is suspect if it differs by more than these factors: from the year before, from the median of the years around
-    it in the same source, or from the median of the other sources in the same year. -#}
+{#- A rate is suspect if it differs by more than these factors: from the year before, from the median of the years
+    around it in the same source, or from the median of the other sources in the same year. -#}
 {%- set suspect_change = 1.5 %}
 {%- set suspect_spike = 1.5 %}
 {%- set years_around = 5 %}
@@ -74,18 +74,27 @@ runs as (
     from measured
 ),
 
--- The median of every other source of the same state and year, from the list of all its rates.
+medians_of_others as (
+    select
+        rates.source,
+        rates.cow_code,
+        rates.year,
+        median(others.rate) as median_of_others
+    from rates
+    inner join rates as others
+        on rates.cow_code = others.cow_code and rates.year = others.year and rates.source <> others.source
+    group by rates.source, rates.cow_code, rates.year
+),
+
 compared as (
     select
-        *,
-        list_median(
-            list_transform(
-                list_filter(list({'source': source, 'rate': rate}) over state_year, lambda other: other.source <> source),
-                lambda other: other.rate
-            )
-        ) as median_of_others
+        runs.*,
+        medians_of_others.median_of_others
     from runs
-    window state_year as (partition by cow_code, year)
+    left join medians_of_others
+        on runs.source = medians_of_others.source
+        and runs.cow_code = medians_of_others.cow_code
+        and runs.year = medians_of_others.year
 ),
 
 suspected as (
