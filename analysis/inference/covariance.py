@@ -144,7 +144,7 @@ def dyadic_robust(fit: Fit, first: Integers, second: Integers) -> tuple[Floats, 
     Notes
     -----
     With s_m the sum of the scores of all rows that involve member m, and s_d that of the rows of dyad d, the middle of
-    the sandwich is the sum over m of s_m s_m' less the sum over d of s_d s_d'. Two rows of different dyads share at most
+    the sandwich is the sum over m of s_m s_m' less the sum over d of s_d s_d'. Rows of different dyads share at most
     one member and are counted once; two rows of one dyad share two, and the second sum takes one of them away. The cost
     is linear in the rows, where the double sum over pairs of rows is quadratic. The factor G / (G - 1) is that of the
     other covariances here; the article has none.
