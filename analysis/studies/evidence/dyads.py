@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from analysis.core.arrays import Integers
 from analysis.core.specification import Model, Sample, Term, TimeDependence
 from analysis.studies.kimball import CONTROLS, RATE, ROSE, headline_model
 
@@ -115,7 +116,7 @@ def dyad_panel(panel: pd.DataFrame, dyad_years: pd.DataFrame, entries: pd.DataFr
     of_second = partners.merge(states, how="left", on=["cow_code", "year"])
     dyads = pd.DataFrame(
         {
-            "dyad": _dyad(dyad_years["cow_code"], dyad_years["partner_code"]).to_numpy(),
+            "dyad": _dyad(dyad_years["cow_code"], dyad_years["partner_code"]),
             "year": dyad_years["year"].to_numpy("int64"),
             **dict(zip(MEMBERS, (dyad_years[name].to_numpy() for name in ("cow_code", "partner_code")), strict=True)),
             **{summed(name): (of_first[name] + of_second[name]).to_numpy() for name in SUMMED},
@@ -129,5 +130,6 @@ def dyad_panel(panel: pd.DataFrame, dyad_years: pd.DataFrame, entries: pd.DataFr
     return dyads.rename(columns={"dyad": "cow_code"})
 
 
-def _dyad(one: "pd.Series[int]", other: "pd.Series[int]") -> "pd.Series[int]":
-    return np.minimum(one, other).astype("int64") * DYAD_FACTOR + np.maximum(one, other)
+def _dyad(one: "pd.Series[int]", other: "pd.Series[int]") -> Integers:
+    codes = one.to_numpy("int64"), other.to_numpy("int64")
+    return np.minimum(*codes) * DYAD_FACTOR + np.maximum(*codes)

@@ -210,7 +210,7 @@ def test_figures_have_alternative_text_and_n(parsed: Page, reading: Reading) -> 
 
 def test_tables_have_their_n_and_header_cells(parsed: Page) -> None:
     captions = [identity for identity in parsed.texts if identity.startswith("caption-")]
-    assert len(captions) == len(parsed.all("table")) == 4
+    assert len(captions) == len(parsed.all("table")) == 5
     assert all("n = " in parsed.texts[identity] for identity in captions)
     assert all(header["scope"] in ("col", "row", "rowgroup") for header in parsed.all("th"))
 
@@ -227,7 +227,7 @@ def test_headings_are_in_order_and_the_language_is_given(parsed: Page) -> None:
 def test_a_page_of_the_sample_is_marked_everywhere(written: Path, parsed: Page) -> None:
     assert 'class="banner"' in written.read_text(encoding="utf-8").split("<h1")[0]
     captioned = [name for name in parsed.texts if name.startswith(("figure-", "caption-"))]
-    assert len(captioned) == len(DRAWN) + 4
+    assert len(captioned) == len(DRAWN) + 5
     assert all("SYNTHETIC sample" in parsed.texts[name] for name in captioned)
     assert "SYNTHETIC" in parsed.texts["answer"]
 
@@ -272,6 +272,20 @@ def test_each_published_command_is_beside_two_models(parsed: Page) -> None:
 def test_missing_results_are_named_in_their_sections(parsed: Page) -> None:
     for section in ("specifications", "prediction", "robust"):
         assert "warehouse run --with inference" in parsed.texts[section]
+
+
+def test_pairs_of_states_are_shown_where_published(undrawn: None, reading: Reading, parsed: Page) -> None:
+    assert "pairs" not in parsed.texts
+    figures = {"estimate": 0.1344, "std_error": 0.0516, "conf_low": 0.0325, "conf_high": 0.2363, "p_value": 0.01}
+    sizes = {"n": 390948, "events": 1473, "dyads": 13202, "states": 164, "clusters": 164, "problem": None}
+    row = {"model": "dyads/military", "term": "infant_mortality_rose_sum", "covariance": "dyadic_robust"}
+    failed = {"model": "dyads/military/decades", "problem": "separated"}
+    network = pd.DataFrame([row | figures | sizes, row | figures | sizes | {"term": "cinc_sum"}, failed])
+    found = Page(render(replace(reading, frames=reading.frames | {"network": network})))
+    cells = ["dyadic-robust", "0.1344", "0.0516", "0.0325 to 0.2363", "0.010", "164"]
+    assert found.cells["table-network"][1:] == [["Any military treaty"], cells]
+    assert "13,202 pairs of 164 states" in found.texts["caption-network"]
+    assert "dyads/military/decades: separated." in found.texts["pairs"]
 
 
 def test_the_inference_is_in_its_tables(undrawn: None, reading: Reading) -> None:
