@@ -7,6 +7,7 @@ import pandas as pd
 
 from analysis.core.column_docs import INDEX, OURS, SPECIFIED, SYNTHETIC, ColumnDoc
 from analysis.core.evidence_tables import EVIDENCE_DOCS
+from analysis.core.network_tables import NETWORK_DOCS
 
 DTYPES = {"VARCHAR": "str", "BIGINT": "Int64", "DOUBLE": "float64", "BOOLEAN": "boolean"}
 
@@ -359,6 +360,7 @@ COLUMN_DOCS: dict[str, dict[str, ColumnDoc]] = {
         "is_synthetic": SYNTHETIC,
     },
     **EVIDENCE_DOCS,
+    **NETWORK_DOCS,
 }
 
 

@@ -9,7 +9,7 @@ from orchestration.defs.dbt_build import build_assets, dbt_resource
 from orchestration.defs.estimates import estimates_assets
 from orchestration.defs.failed_runs import failure_sensors
 from orchestration.defs.ingest import raw_assets
-from orchestration.defs.keys import REFRESH_JOB, REFRESH_WITH_EXTRAS_JOB, inference_keys
+from orchestration.defs.keys import REFRESH_JOB, REFRESH_WITH_EXTRAS_JOB, inference_keys, network_keys
 from orchestration.defs.need import run_tags
 from orchestration.defs.progress import progress_logger
 from orchestration.defs.publish import lake_assets, presentation_asset, publication_asset
@@ -41,7 +41,8 @@ def build_pipeline(settings: Settings) -> Pipeline:
     Returns
     -------
     Pipeline
-        With the jobs ``refresh`` and ``refresh_with_extras``, and the extras ``inference`` and ``dyads``.
+        With the jobs ``refresh`` and ``refresh_with_extras``, and the extras ``inference``, ``dyads`` and
+        ``network``, which needs both.
 
     Raises
     ------
@@ -49,7 +50,7 @@ def build_pipeline(settings: Settings) -> Pipeline:
         If a setting or a source record is invalid, or the dbt project does not compile.
     """
     build, dyads = build_assets(settings)
-    extras = {"inference": inference_keys(), "dyads": sorted(dyads.keys)}
+    extras = {"inference": inference_keys(), "dyads": sorted(dyads.keys), "network": network_keys()}
     on_request = [key for keys in extras.values() for key in keys]
     started_in_ui = run_tags(settings, DAGSTER_UI)  # every other way of starting a run sets its own tags
     refresh = define_asset_job(
@@ -62,7 +63,8 @@ def build_pipeline(settings: Settings) -> Pipeline:
         REFRESH_WITH_EXTRAS_JOB,
         selection=AssetSelection.all(),
         description="The refresh with everything that is made only on request: the inference that takes minutes"
-        " (specification curve, robustness, parts left out, validation), and the dyad-years.",
+        " (specification curve, robustness, parts left out, validation), the dyad-years, and the study of pairs of"
+        " states.",
         tags=started_in_ui,
     )
     definitions = Definitions(

@@ -25,7 +25,7 @@ from orchestration.defs.keys import OWNER, PRESENTATION_KEY, mart_key, raw_key, 
 from orchestration.defs.resources import RefreshLock
 from orchestration.modelling import results
 from orchestration.modelling.lineage import results_lineage
-from orchestration.modelling.result_tables import ESTIMATE_TABLES, INFERENCE_TABLES
+from orchestration.modelling.result_tables import ESTIMATE_TABLES, INFERENCE_TABLES, NETWORK_TABLES
 from orchestration.publication.content import SYNTHETIC_NOTE
 
 MART, REPLICATION_FILE = mart_key("country_years"), raw_key("allen_digiuseppe_2013")
@@ -35,6 +35,7 @@ DEPENDENCIES = {
     "replications": [REPLICATION_FILE],
     "estimator_agreement": [*MODEL_DATA, REPLICATION_FILE],
     "leave_out": [MART, mart_key("alliance_entries")],
+    "network": [MART, mart_key("alliance_entries"), mart_key("dyad_years")],
 }
 AGREEMENT = "estimator_agreement"
 PREVIEW_ROWS = 12
@@ -43,9 +44,13 @@ Estimation = Callable[[Settings, Callable[[str], None]], dict[str, pandas.DataFr
 
 
 def estimates_assets() -> list[AssetsDefinition]:
-    """Make the estimates of every refresh, and each step of the inference that runs on request."""
+    """Make the estimates of every refresh, each step of the inference, and the study of pairs of states."""
     inference = [_tables_assets(step, tables, _inference(step)) for step, tables in INFERENCE_TABLES.items()]
-    return [_tables_assets("estimate_models", ESTIMATE_TABLES, results.estimate_models), *inference]
+    return [
+        _tables_assets("estimate_models", ESTIMATE_TABLES, results.estimate_models),
+        *inference,
+        _tables_assets("network", NETWORK_TABLES, results.estimate_network),
+    ]
 
 
 def _inference(step: str) -> Estimation:

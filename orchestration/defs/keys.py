@@ -2,7 +2,7 @@
 
 from dagster import AssetKey
 
-from orchestration.modelling.result_tables import INFERENCE_TABLES
+from orchestration.modelling.result_tables import INFERENCE_TABLES, NETWORK_TABLES
 
 REFRESH_JOB, REFRESH_WITH_EXTRAS_JOB = "refresh", "refresh_with_extras"
 OWNER = "team:warehouse"
@@ -29,3 +29,8 @@ def result_key(table: str) -> AssetKey:
 def inference_keys() -> list[AssetKey]:
     """Asset keys of the results tables that are made only on request."""
     return [result_key(table) for tables in INFERENCE_TABLES.values() for table in tables]
+
+
+def network_keys() -> list[AssetKey]:
+    """Asset keys of the results tables that are made only if inference and dyad-years are both asked for."""
+    return [result_key(table) for table in NETWORK_TABLES]

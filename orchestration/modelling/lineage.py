@@ -7,10 +7,11 @@ from analysis.core.tables import COLUMN_DOCS
 
 PANEL, PUBLISHED_MEASURES = "marts.country_years", "marts.published_measures"
 REPLICATION_FILE, ENTRIES = "raw.allen_digiuseppe_2013", "marts.alliance_entries"
+DYAD_YEARS = "marts.dyad_years"
 KEY = {"cow_code", "year"}  # every model clusters by state and looks up lags by year
 # Columns computed from the data, in any results table; the others are specifications or choices.
 COMPUTED = {
-    *("n", "events", "clusters", "n_dropped_missing", "terms_dropped", "converged", "problem"),
+    *("n", "events", "dyads", "states", "clusters", "n_dropped_missing", "terms_dropped", "converged", "problem"),
     *("log_likelihood", "null_log_likelihood", "pseudo_r2", "auc"),
     *("estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high", "difference"),
     *("conf_low_simulated", "conf_high_simulated", "value", "probability", "probability_without_mortality"),
@@ -42,6 +43,9 @@ def results_lineage(table: str) -> dict[str, list[tuple[str, str]]]:
         read += [(REPLICATION_FILE, column) for column in sorted(replication_columns())]
     if table == "leave_out":
         read = [(ENTRIES, column) for column in sorted(entry_columns())] + read
+    if table == "network":
+        read = [(ENTRIES, column) for column in sorted(pair_columns())] + read
+        read += [(DYAD_YEARS, column) for column in sorted(dyad_columns())]
     copied = {column: [(PANEL, column)] for column in COLUMN_DOCS[table] if column in KEY}
     return {column: read for column in COLUMN_DOCS[table] if column in COMPUTED} | copied
 
@@ -58,6 +62,18 @@ def entry_columns() -> set[str]:
     from analysis.studies.kimball import headline_model
 
     return {"cow_code", "atop_id", "entry_year", "is_new", f"has_{headline_model().rule}"}
+
+
+def pair_columns() -> set[str]:
+    """List the columns of marts.alliance_entries from which the formations by pairs of states are known."""
+    return entry_columns() | {"phase", "entry_date", "exit_date", "is_bilateral"}
+
+
+def dyad_columns() -> set[str]:
+    """List the columns of marts.dyad_years that the models of pairs of states read."""
+    from analysis.studies.evidence.dyads import DYAD_COLUMNS
+
+    return set(DYAD_COLUMNS)
 
 
 def panel_columns(table: str) -> set[str]:
@@ -96,6 +112,10 @@ def panel_columns(table: str) -> set[str]:
         from analysis.studies.evidence.dose_response import SUSPECT
 
         columns = headline | {SUSPECT}
+    elif table == "network":
+        from analysis.studies.evidence.dyads import SUMMED
+
+        columns = set(SUMMED)
     else:
         columns = _columns_of(KIMBALL_2010)
     return KEY | columns

@@ -40,6 +40,16 @@ INFERENCE_TABLES = {
     },
 }
 
-RESULT_TABLES = ESTIMATE_TABLES | {
-    table: text for tables in INFERENCE_TABLES.values() for table, text in tables.items()
+# Made only if both the inference and the dyad-years are asked for (warehouse run --with inference --with dyads).
+NETWORK_TABLES = {
+    "network": (
+        "Formation by pairs of states: probits on dyad-years, with errors that allow for what dyads, treaties, years"
+        " and states share."
+    ),
 }
+
+RESULT_TABLES = (
+    ESTIMATE_TABLES
+    | {table: text for tables in INFERENCE_TABLES.values() for table, text in tables.items()}
+    | NETWORK_TABLES
+)

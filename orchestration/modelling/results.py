@@ -1,19 +1,20 @@
 """Run the studies on the marts of the build, and write their tables to data/results/<table>.parquet."""
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import pandas
 import pyarrow
-import pyarrow.csv
 import pyarrow.parquet
 
 from orchestration.build.fingerprint import code_fingerprint
+from orchestration.core.errors import WarehouseError
 from orchestration.core.files import write_atomically
 from orchestration.core.settings import Settings
-from orchestration.modelling.result_tables import RESULT_TABLES
+from orchestration.modelling.content_hash import content_hash
+from orchestration.modelling.dyads import read_dyad_years
+from orchestration.modelling.result_tables import NETWORK_TABLES, RESULT_TABLES
 from orchestration.modelling.workers import estimation_workers
 from orchestration.store import open_store
 
@@ -90,11 +91,7 @@ def read_mart(settings: Settings) -> Mart:
         entries = connection.execute(
             "from build.marts.alliance_entries order by cow_code, atop_id, phase, entry_date"
         ).to_arrow_table()
-    # The hash is over text, because the bytes below an Arrow table's nulls are arbitrary.
-    sink = pyarrow.BufferOutputStream()
-    for table in (panel, entries):
-        pyarrow.csv.write_csv(table, sink)
-    return Mart(panel.to_pandas(), entries.to_pandas(), hashlib.sha256(sink.getvalue()).hexdigest())
+    return Mart(panel.to_pandas(), entries.to_pandas(), content_hash(panel, entries))
 
 
 def estimate_models(settings: Settings, progress: Callable[[str], None]) -> dict[str, pandas.DataFrame]:
@@ -142,7 +139,7 @@ def estimate_models(settings: Settings, progress: Callable[[str], None]) -> dict
         "dose_response": dose_response(mart.panel, settings.is_synthetic),
         "evidence": evidence(mart.panel, settings.is_synthetic),
     }
-    return _write(settings, frames, mart)
+    return _write(settings, frames, mart.fingerprint)
 
 
 def infer(settings: Settings, step: str) -> dict[str, pandas.DataFrame]:
@@ -179,7 +176,43 @@ def infer(settings: Settings, step: str) -> dict[str, pandas.DataFrame]:
     }
     with estimation_workers(settings):
         frames = steps[step]()
-    return _write(settings, frames, mart)
+    return _write(settings, frames, mart.fingerprint)
+
+
+def estimate_network(settings: Settings, progress: Callable[[str], None]) -> dict[str, pandas.DataFrame]:
+    """Fit the probits of formation by pairs of states, and write their table.
+
+    Parameters
+    ----------
+    settings : Settings
+        With a build that has marts.dyad_years.
+    progress : callable
+        Receives a message before the fits.
+
+    Returns
+    -------
+    dict of str to pandas.DataFrame
+        The written table, by name.
+
+    Raises
+    ------
+    WarehouseError
+        If the build does not have the dyad-years or the table cannot be written.
+    """
+    from analysis.studies.evidence.network import network
+
+    mart, dyads = read_mart(settings), read_dyad_years(settings)
+    if dyads is None:
+        raise WarehouseError(
+            "marts.dyad_years was not built.",
+            where=str(settings.data_dir),
+            expected="a build with the dyad-years, from which results.network is estimated",
+            found="a build without them",
+            next_step="Run warehouse run --force --with inference --with dyads.",
+        )
+    progress(f"pairs of states: {len(dyads.frame):,} dyad-years")
+    frames = {"network": network(mart.panel, dyads.frame, mart.entries, settings.is_synthetic)}
+    return _write(settings, frames, _with_dyads(mart.fingerprint, dyads.fingerprint))
 
 
 def agreement_checks(settings: Settings) -> list[AgreementCheck]:
@@ -221,14 +254,25 @@ def tables_of_mart(settings: Settings, fingerprint: str) -> tuple[str, ...]:
     Returns
     -------
     tuple of str
-        In the order of `RESULT_TABLES`; a damaged or missing file is left out.
+        In the order of `RESULT_TABLES`; a damaged or missing file is left out, as is results.network if the build does
+        not have the dyad-years it was made from.
     """
-    wanted = _made_from(fingerprint)
-    return tuple(table for table in RESULT_TABLES if _made_from_on_disk(settings, table) == wanted)
+    wanted = dict.fromkeys(RESULT_TABLES, _made_from(fingerprint))
+    dyads = read_dyad_years(settings)
+    for table in NETWORK_TABLES:
+        if dyads is None:
+            del wanted[table]
+        else:
+            wanted[table] = _made_from(_with_dyads(fingerprint, dyads.fingerprint))
+    return tuple(table for table, made_from in wanted.items() if _made_from_on_disk(settings, table) == made_from)
 
 
-def _made_from(mart_fingerprint: str) -> bytes:
-    return f"{mart_fingerprint}/{code_fingerprint('analysis')}".encode()
+def _with_dyads(mart_fingerprint: str, dyads_fingerprint: str) -> str:
+    return f"{mart_fingerprint}+{dyads_fingerprint}"
+
+
+def _made_from(fingerprint: str) -> bytes:
+    return f"{fingerprint}/{code_fingerprint('analysis')}".encode()
 
 
 def _made_from_on_disk(settings: Settings, table: str) -> bytes | None:
@@ -242,9 +286,9 @@ def _made_from_on_disk(settings: Settings, table: str) -> bytes | None:
     return metadata.get(MADE_FROM)
 
 
-def _write(settings: Settings, frames: dict[str, pandas.DataFrame], mart: Mart) -> dict[str, pandas.DataFrame]:
-    """Write each table atomically, with the fingerprints of mart and code in its metadata."""
-    made_from = _made_from(mart.fingerprint)
+def _write(settings: Settings, frames: dict[str, pandas.DataFrame], fingerprint: str) -> dict[str, pandas.DataFrame]:
+    """Write each table atomically, with the fingerprints of data and code in its metadata."""
+    made_from = _made_from(fingerprint)
     for name, frame in frames.items():
         table = pyarrow.Table.from_pandas(frame, preserve_index=False)
         metadata = (table.schema.metadata or {}) | {MADE_FROM: made_from}

@@ -43,6 +43,8 @@ TABLE_KEYS = {
     # term, identifier and covariance are NULL where a check failed or is of no one term
     "results.evidence": TableKey(("check", "detail", "term", "quantity", "covariance"), is_primary=False),
     "results.leave_out": TableKey(("left_out", "identifier", "term"), is_primary=False),
+    # term and covariance are NULL where a model failed
+    "results.network": TableKey(("model", "term", "covariance"), is_primary=False),
     "results.specification_curve": TableKey(("specification",)),
     "results.specification_tests": TableKey(("statistic",)),
     "results.robustness": TableKey(("check", "detail", "term"), is_primary=False),  # term is NULL if the check failed

@@ -11,7 +11,7 @@ from orchestration.build.fingerprint import refresh_fingerprint
 from orchestration.core.errors import WarehouseError
 from orchestration.core.settings import COMMAND_LINE, REPOSITORY, Settings
 from orchestration.ingest.acquisition import choose_sources, fetch_all, open_acquisition
-from orchestration.modelling.result_tables import INFERENCE_TABLES
+from orchestration.modelling.result_tables import INFERENCE_TABLES, NETWORK_TABLES
 from orchestration.publication.content import DYADS_TABLE
 from orchestration.store import open_store
 from orchestration.store.protocol import Latest
@@ -19,6 +19,7 @@ from orchestration.store.protocol import Latest
 EXTRA_TABLES = {
     "inference": {f"results.{table}" for tables in INFERENCE_TABLES.values() for table in tables},
     "dyads": {f"marts.{DYADS_TABLE}"},
+    "network": {f"results.{table}" for table in NETWORK_TABLES},
 }
 
 
@@ -65,7 +66,7 @@ def refresh(
         Refresh even if nothing changed.
     extras : collection of str
         What to make besides, if it is not published yet: ``inference`` (tables that take minutes) and ``dyads``
-        (marts.dyad_years).
+        (marts.dyad_years). Both together also ask for results.network, which is estimated on the dyad-years.
     wait_seconds : float
         How long to wait for another refresh, in seconds.
     announce : callable
@@ -83,6 +84,8 @@ def refresh(
     """
     started = time.monotonic()
     store = open_store(settings)
+    if {"inference", "dyads"} <= set(extras):
+        extras = [*extras, "network"]
     with store.hold_refresh(wait_seconds), _alerting(settings):
         settings, message = choose_sources(settings, wanted)
         announce(message)

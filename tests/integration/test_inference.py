@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.shell import Shell
+from tests.support.warehouses import copied
 
 pytestmark = pytest.mark.slow
 
@@ -52,3 +53,25 @@ def test_second_run_changes_nothing(inferred: Shell, mirror: Path) -> None:
     done = inferred("run", "--with", "inference", "--offline", "--sources", str(mirror))
     assert "nothing changed" in done.stdout
     assert inferred.published_hash() == before
+
+
+def test_pairs_of_states_need_both_extras(inferred: Shell, mirror: Path, tmp_path: Path) -> None:
+    tables = "select count(*) from duckdb_tables() where table_name in ('dyad_years', 'network')"
+    assert inferred.sql(tables) == "0"
+    both, arguments = copied(inferred, tmp_path), ("--with", "inference", "--with", "dyads")
+    done = both("run", *arguments, "--offline", "--sources", str(mirror))
+    assert done.returncode == 0, done.stderr
+    assert "robustness" not in done.stderr, "the inference is published and should not be made again"
+    rises = "select {} from results.network where term = 'infant_mortality_rose_sum' and covariance {}"
+    assert both.sql(rises.format("count(*)", "is not null and p_value between 0 and 1")) == "30"
+    errors = [
+        float(both.sql(rises.format("min(std_error)", f"= '{name}'"))) for name in ("dyadic_robust", "cluster_dyad")
+    ]
+    assert errors[0] > 2 * errors[1]
+    assert both.sql(tables) == "2"
+    again = both("run", *arguments, "--offline", "--sources", str(mirror))
+    assert "nothing changed" in again.stdout
+    # A build without the dyad-years publishes no table that was made from them.
+    forced = both("run", "--force", "--offline", "--sources", str(mirror))
+    assert forced.returncode == 0, forced.stderr
+    assert both.sql(tables) == "0"

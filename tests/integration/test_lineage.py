@@ -17,7 +17,13 @@ from analysis.design import matrix as design
 from analysis.studies.kimball import KIMBALL_2010
 from orchestration.core.settings import SOURCES_DIR
 from orchestration.ingest.catalog import load_catalog
-from orchestration.modelling.lineage import panel_columns, replication_columns, results_lineage
+from orchestration.modelling.lineage import (
+    dyad_columns,
+    pair_columns,
+    panel_columns,
+    replication_columns,
+    results_lineage,
+)
 from tests.support.shell import REPOSITORY
 
 
@@ -119,6 +125,12 @@ def test_inference_reads_columns_of_the_mart(graph) -> None:
     }
     for table in ("specification_curve", "robustness", "validation", "dose_response", "evidence", "leave_out"):
         assert {"cow_code", "year", "infant_mortality_rose"} < panel_columns(table) <= mart
+    for table, read in (("alliance_entries", pair_columns()), ("dyad_years", dyad_columns())):
+        schema = graph.get(AssetKey(["marts", table])).metadata["dagster/column_schema"]
+        assert read <= {column.name for column in schema.columns}
+    assert {table for table, _ in results_lineage("network")["estimate"]} == {
+        *("marts.country_years", "marts.alliance_entries", "marts.dyad_years")
+    }
     raw = load_catalog(SOURCES_DIR).raw_tables["allen_digiuseppe_2013"].table.columns
     assert replication_columns() <= set(raw)
 

@@ -13,6 +13,7 @@ from orchestration.outputs.presentation import named
 from orchestration.outputs.report.crosswalk import crosswalk_table
 from orchestration.outputs.report.elements import PageTable, number, p_value, span
 from orchestration.outputs.report.evidence import evidence_table
+from orchestration.outputs.report.network import network_table
 from orchestration.outputs.report.reading import Reading
 
 SCORES = {
@@ -57,6 +58,8 @@ def page_tables(reading: Reading) -> Iterator[PageTable]:
         makers["validation"] = lambda: validation_table(frames["validation"])
     if "robustness" in frames:
         makers["robustness"] = lambda: robustness_table(frames["robustness"])
+    if "network" in frames:
+        makers["network"] = lambda: network_table(frames["network"])
     for name, make in makers.items():
         with named("table", name):
             table = make()

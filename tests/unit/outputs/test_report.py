@@ -274,6 +274,20 @@ def test_missing_results_are_named_in_their_sections(parsed: Page) -> None:
         assert "warehouse run --with inference" in parsed.texts[section]
 
 
+def test_pairs_of_states_are_shown_where_published(undrawn: None, reading: Reading, parsed: Page) -> None:
+    assert "pairs" not in parsed.texts
+    figures = {"estimate": 0.1344, "std_error": 0.0516, "conf_low": 0.0325, "conf_high": 0.2363, "p_value": 0.01}
+    sizes = {"n": 390948, "events": 1473, "dyads": 13202, "states": 164, "clusters": 164, "problem": None}
+    row = {"model": "dyads/military", "term": "infant_mortality_rose_sum", "covariance": "dyadic_robust"}
+    failed = {"model": "dyads/military/decades", "problem": "separated"}
+    network = pd.DataFrame([row | figures | sizes, row | figures | sizes | {"term": "cinc_sum"}, failed])
+    found = Page(render(replace(reading, frames=reading.frames | {"network": network})))
+    cells = ["dyadic-robust", "0.1344", "0.0516", "0.0325 to 0.2363", "0.010", "164"]
+    assert found.cells["table-network"][1:] == [["Any military treaty"], cells]
+    assert "13,202 pairs of 164 states" in found.texts["caption-network"]
+    assert "dyads/military/decades: separated." in found.texts["pairs"]
+
+
 def test_the_inference_is_in_its_tables(undrawn: None, reading: Reading) -> None:
     found = Page(render(with_inference(reading)))
     assert "warehouse run --with inference adds it" not in found.texts["robust"]
