@@ -44,13 +44,14 @@ CHOICES: dict[str, tuple[str | int, ...]] = {
     "sample": ("1816-2000", "1900-2000", "1946-2000"),
     "family": ("probit", "logit", "cloglog", "linear"),
 }
+PRIMARY = "median z"  # the statistic named before the curve was fitted; the others are secondary
 CRITICAL_Z = float(ndtri(INTERVAL_TAILS[1]))
 DRAWS = 999
 BATCH = 64  # specifications in one task of a worker process
 Choice = dict[str, Any]  # one value for each of CHOICES, and the number under "specification"
 Floats = npt.NDArray[np.float64]
 JOINT_STATISTICS: dict[str, Callable[[Floats], Floats]] = {  # of z values (S, ...), over the specifications
-    "median z": lambda z: np.median(z, axis=0),
+    PRIMARY: lambda z: np.median(z, axis=0),
     "mean z": lambda z: np.mean(z, axis=0),
     "share positive": lambda z: np.mean(z > 0, axis=0),
     "share positive and significant": lambda z: np.mean(z > CRITICAL_Z, axis=0),

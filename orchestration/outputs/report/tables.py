@@ -14,6 +14,7 @@ from orchestration.outputs.report.crosswalk import crosswalk_table
 from orchestration.outputs.report.elements import PageTable, number, p_value, span
 from orchestration.outputs.report.evidence import evidence_table
 from orchestration.outputs.report.reading import Reading
+from orchestration.outputs.report.verdict import verdict_table
 
 SCORES = {
     "auc": "AUC",
@@ -45,6 +46,7 @@ def page_tables(reading: Reading) -> Iterator[PageTable]:
     """
     frames = reading.frames
     makers: dict[str, Callable[[], PageTable]] = {
+        "verdict": lambda: verdict_table(frames),
         "headline": lambda: headline_table(frames),
         "covariances": lambda: covariance_table(frames),
         "crosswalk": lambda: crosswalk_table(frames),

@@ -210,7 +210,7 @@ def test_figures_have_alternative_text_and_n(parsed: Page, reading: Reading) -> 
 
 def test_tables_have_their_n_and_header_cells(parsed: Page) -> None:
     captions = [identity for identity in parsed.texts if identity.startswith("caption-")]
-    assert len(captions) == len(parsed.all("table")) == 4
+    assert len(captions) == len(parsed.all("table")) == 6
     assert all("n = " in parsed.texts[identity] for identity in captions)
     assert all(header["scope"] in ("col", "row", "rowgroup") for header in parsed.all("th"))
 
@@ -227,7 +227,7 @@ def test_headings_are_in_order_and_the_language_is_given(parsed: Page) -> None:
 def test_a_page_of_the_sample_is_marked_everywhere(written: Path, parsed: Page) -> None:
     assert 'class="banner"' in written.read_text(encoding="utf-8").split("<h1")[0]
     captioned = [name for name in parsed.texts if name.startswith(("figure-", "caption-"))]
-    assert len(captioned) == len(DRAWN) + 4
+    assert len(captioned) == len(DRAWN) + 6
     assert all("SYNTHETIC sample" in parsed.texts[name] for name in captioned)
     assert "SYNTHETIC" in parsed.texts["answer"]
 
