@@ -10,7 +10,8 @@ from analysis.studies import verdict as rule
 from analysis.studies.evidence import lags_and_leads, power, within_between
 from analysis.studies.evidence.rows import JOINT_TEST
 from analysis.studies.kimball import HEADLINE_MODEL, ROSE
-from analysis.studies.specification_curve import PRIMARY
+from analysis.studies.multiverse.statistics import PRIMARY
+from analysis.studies.specification_curve import OBSERVED
 from analysis.studies.validation import BY_STATE, DIFFERENCE, FORWARD
 from analysis.studies.verdict import Evidence, Finding, Interval, judge
 
@@ -65,7 +66,9 @@ def read_evidence(frames: Frames) -> Evidence | None:
         placebo=_first(leads.loc[leads["detail"].str.startswith("all leads"), "p_value"]),
         dependence=_finding(both_ways),
         calendar=_finding(_check(evidence, within_between.CALENDAR, within_between.YEARS)),
-        multiverse=None if tests is None else _first(tests.loc[tests["statistic"].eq(PRIMARY), "p_value"]),
+        multiverse=None
+        if tests is None
+        else _first(tests.loc[tests["statistic"].eq(PRIMARY) & tests["curve"].eq(OBSERVED), "p_value"]),
         out_of_sample=_gains(frames.get("validation")),
     )
 

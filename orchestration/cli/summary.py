@@ -113,12 +113,13 @@ def _headline(publication: StoredPublication) -> str:
     (model,) = rows_of(publication, f"select * from results.models where model = '{HEADLINE_MODEL}'")
     terms = rows_of(
         publication,
-        "select term, estimate, p_value as p, conf_low, conf_high from results.coefficients"
+        "select replace(term, '_formation_spline_', '_spline_') as term, estimate, p_value as p, conf_low, conf_high"
+        " from results.coefficients"
         f" where model = '{HEADLINE_MODEL}' and covariance = '{HEADLINE_COVARIANCE}' order by term_order",
     )
     fit = (
         f"n {model['n']:,} country-years, {model['events']:,} formations, {model['clusters']} states,"
-        f" log-likelihood {_number(model['log_likelihood'])}, pseudo-R2 {_number(model['pseudo_r2'])}"
+        f" log-likelihood {_number(model['log_likelihood'], 6)}, pseudo-R2 {_number(model['pseudo_r2'], 4)}"
     )
     problem = "\n" + _wrapped(f"problem: {model['problem']}") if model["problem"] else ""
     table = _numbers_table(["term", "estimate", "p", "conf_low", "conf_high"], terms)
@@ -183,5 +184,5 @@ def _numbers_table(names: list[str], records: list[dict[str, Any]]) -> str:
     return render_table(names, rows)
 
 
-def _number(value: float | None) -> str | None:
-    return None if value is None else f"{value:.3g}"
+def _number(value: float | None, digits: int = 3) -> str | None:
+    return None if value is None else f"{value:.{digits}g}"

@@ -49,7 +49,8 @@ def frames(low=0.01, within=0.66, inference=False, **model) -> dict[str, pd.Data
         validation = pd.DataFrame(gains, columns=["scheme", "value", "conf_low", "conf_high"])
         found["validation"] = validation.assign(score="auc", terms=DIFFERENCE)
         found["specification_tests"] = pd.DataFrame(
-            [("median z", 0.004), ("mean z", 0.9)], columns=["statistic", "p_value"]
+            [("placebo", "median z", 0.7), ("observed", "median z", 0.004), ("observed", "mean z", 0.9)],
+            columns=["curve", "statistic", "p_value"],
         )
     return found
 
