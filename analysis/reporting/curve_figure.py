@@ -39,10 +39,6 @@ CHOICE_LABELS = {
     "calendar_effects": "Calendar",
     "covariance": "Errors",
     "flagged_values": "Flagged",
-    "unit_effects": "States",
-    "calendar_effects": "Calendar",
-    "covariance": "Errors",
-    "flagged_values": "Flagged",
 }
 BINS = 160  # columns of shade; more cannot be distinguished at the figure's width
 Floats = npt.NDArray[np.float64]
@@ -75,7 +71,6 @@ def specification_curve(frame: pd.DataFrame) -> Drawing:
     ----------
     Simonsohn, Simmons & Nelson (2020), Nature Human Behaviour 4: 1208-1214.
     """
-    frame = frame[frame["curve"] == OBSERVED]
     frame = frame[frame["curve"] == OBSERVED]
     rows = frame[frame["problem"].isna() & frame["effect"].notna()].sort_values(["effect", "specification"])
     if rows.empty:

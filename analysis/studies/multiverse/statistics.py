@@ -1,4 +1,4 @@
-"""Statistics over all specifications of a curve: joint tests under dependence by state and year, and weighted shares."""
+"""Statistics over all specifications of a curve: joint tests with dependence by state and year, weighted shares."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -73,7 +73,7 @@ def joint_tests(
 ) -> list[dict[str, Any]]:
     """Test the hypothesis of no effect in any specification by statistics of the whole curve.
 
-    Under the hypothesis the S coefficients are sums of effective scores over the rows. Their joint covariance allows for
+    Under the hypothesis the S coefficients are sums of effective scores over the rows. Their covariance allows for
     dependence within states and within years, as the two-way clustered covariance does, and keeps the dependence
     between the specifications. The draws are from the normal distribution with that covariance, each divided by the
     standard error of the kind that its specification uses.
