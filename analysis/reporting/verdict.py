@@ -1,6 +1,7 @@
 """The verdict on the claim in words, from the results tables alone: one sentence, its details, and an abstract."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -192,7 +193,7 @@ PLAIN = {
 }
 
 
-def _headline(frames: Frames) -> "pd.Series[object]":
+def _headline(frames: Frames) -> "pd.Series[Any]":
     models = frames["models"]
     found = models[models["model"] == HEADLINE_MODEL]
     if found.empty:
@@ -294,7 +295,7 @@ def _size(outcome: str, evidence: Evidence) -> str:
     )
 
 
-def _data(model: "pd.Series[object]") -> str:
+def _data(model: "pd.Series[Any]") -> str:
     formed = str(model["outcome"]).removeprefix("forms_").replace("_", " ")
     if pd.isna(model["n"]):
         return f"The years of {model['sample']}, for which the published model could not be estimated."

@@ -1,6 +1,7 @@
 """The verdict on a drawn world, with every check made: the operating characteristics of the rule."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -88,7 +89,7 @@ def _pooled(design: Design, model: Model) -> Evidence:
     )
 
 
-def _checks(panel: pd.DataFrame, design: Design, model: Model) -> dict[str, object]:
+def _checks(panel: pd.DataFrame, design: Design, model: Model) -> dict[str, Any]:
     means = add_state_means(design, [name for name in design.plain if name in MORTALITY])
     years, _ = add_period_effects(design, panel["year"].to_numpy()[design.rows], "year")
     findings = {}
@@ -115,7 +116,8 @@ def _gain(panel: pd.DataFrame, design: Design, model: Model, scheme: str) -> Int
 
 def _resampled(outcome: Floats, predicted: Floats, states: Integers) -> Floats:
     count = int(states.max()) + 1
-    weights = np.random.default_rng(SEED).multinomial(count, np.full(count, 1.0 / count), size=RESAMPLES)[:, states]
-    weights = weights.astype(float)
-    difference: Floats = auc(outcome, predicted[:, 0], weights) - auc(outcome, predicted[:, 1], weights)
+    drawn = np.random.default_rng(SEED).multinomial(count, np.full(count, 1.0 / count), size=RESAMPLES)
+    weights = drawn[:, states].astype(np.float64)
+    with_mortality, without = (auc(outcome, predicted[:, column], weights) for column in (0, 1))
+    difference: Floats = np.subtract(with_mortality, without)
     return difference

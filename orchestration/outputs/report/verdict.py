@@ -1,5 +1,7 @@
 """Table of the checks behind the verdict."""
 
+from typing import Any
+
 import pandas
 
 from analysis.reporting.verdict import figure_of, read_evidence
@@ -22,7 +24,8 @@ def verdict_table(frames: dict[str, pandas.DataFrame]) -> PageTable:
         One group for the decisive and one for the supporting checks; without rows if the headline model has no
         estimate.
     """
-    model, evidence = frames["models"].set_index("model").loc[HEADLINE_MODEL], read_evidence(frames)
+    model: dict[str, Any] = frames["models"].set_index("model").loc[HEADLINE_MODEL].to_dict()
+    evidence = read_evidence(frames)
     groups = []
     if evidence is not None:
         verdict = judge(evidence)
