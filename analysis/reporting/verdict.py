@@ -52,9 +52,9 @@ def read_evidence(frames: Frames) -> Evidence | None:
     by_covariance = _of_rise(frames["coefficients"]).set_index("covariance")
     if HEADLINE_COVARIANCE not in by_covariance.index or pd.isna(by_covariance["p_value"][HEADLINE_COVARIANCE]):
         return None
-    row = by_covariance.loc[HEADLINE_COVARIANCE]
-    evidence, effects = frames["evidence"], _of_rise(frames["marginal_effects"])
-    effects = effects.loc[effects["covariance"] == HEADLINE_COVARIANCE, "estimate"]
+    row: dict[Any, Any] = by_covariance.loc[HEADLINE_COVARIANCE].to_dict()
+    evidence, of_rise = frames["evidence"], _of_rise(frames["marginal_effects"])
+    effects = of_rise.loc[of_rise["covariance"] == HEADLINE_COVARIANCE, "estimate"]
     both_ways = by_covariance.loc[by_covariance.index == "cluster_state_year"]
     leads = evidence[(evidence["check"] == lags_and_leads.WITHIN) & (evidence["quantity"] == JOINT_TEST)]
     equivalence = evidence[evidence["check"] == power.CHECK]

@@ -24,7 +24,7 @@ def verdict_table(frames: dict[str, pandas.DataFrame]) -> PageTable:
         One group for the decisive and one for the supporting checks; without rows if the headline model has no
         estimate.
     """
-    model: dict[str, Any] = frames["models"].set_index("model").loc[HEADLINE_MODEL].to_dict()
+    model: dict[Any, Any] = frames["models"].set_index("model").loc[HEADLINE_MODEL].to_dict()
     evidence = read_evidence(frames)
     groups = []
     if evidence is not None:
