@@ -7,6 +7,7 @@ import pandas as pd
 
 from analysis.core.column_docs import INDEX, OURS, SPECIFIED, SYNTHETIC, ColumnDoc
 from analysis.core.evidence_tables import EVIDENCE_DOCS
+from analysis.core.multiverse_tables import MULTIVERSE_DOCS
 from analysis.core.network_tables import NETWORK_DOCS
 
 DTYPES = {"VARCHAR": "str", "BIGINT": "Int64", "DOUBLE": "float64", "BOOLEAN": "boolean"}
@@ -177,49 +178,6 @@ COLUMN_DOCS: dict[str, dict[str, ColumnDoc]] = {
         "problem": ColumnDoc("VARCHAR", None, "What failed, or what to know before using the figures.", OURS),
         "is_synthetic": SYNTHETIC,
     },
-    "specification_curve": {
-        "specification": ColumnDoc("BIGINT", None, "Number of the specification; primary key.", OURS),
-        "rule": RULE,
-        "mortality_source": ColumnDoc(
-            "VARCHAR", None, "Series of infant mortality: preferred, or one source alone.", OURS
-        ),
-        "measure": ColumnDoc(
-            "VARCHAR", None, "Level, change from the year before, rise (0 or 1), or rise beside level.", OURS
-        ),
-        "mortality_lag": ColumnDoc("BIGINT", "years", "Lag of the mortality terms.", OURS),
-        "time_dependence": ColumnDoc(
-            "VARCHAR", None, "Form of the time since the last formation, and whose formation.", OURS
-        ),
-        "controls": ColumnDoc(
-            "VARCHAR", None, "None; the published ones; those and disputes in the environment.", OURS
-        ),
-        "sample": ColumnDoc("VARCHAR", None, "Years of the sample.", OURS),
-        "family": ColumnDoc("VARCHAR", None, "Link: probit, logit, cloglog, linear.", OURS),
-        "term": ColumnDoc("VARCHAR", None, "The mortality term under test.", OURS),
-        "n": ColumnDoc("BIGINT", "state-years", "Rows estimated on.", OURS),
-        "events": ColumnDoc("BIGINT", "state-years", "Rows in which the outcome is 1.", OURS),
-        "estimate": ColumnDoc("DOUBLE", INDEX, "Coefficient of the mortality term under test.", OURS),
-        "std_error": ColumnDoc("DOUBLE", INDEX, "Standard error clustered by state, G/(G-1).", OURS),
-        "statistic": ColumnDoc("DOUBLE", None, "z = estimate / std_error; the rows are in its order.", OURS),
-        "p_value": ColumnDoc("DOUBLE", "probability", "Two-sided, of the hypothesis that the coefficient is 0.", OURS),
-        "effect": ColumnDoc(
-            "DOUBLE", "probability", "Average marginal effect times the term's standard deviation in the sample.", OURS
-        ),
-        "problem": ColumnDoc("VARCHAR", None, "Why the specification could not be fitted; NULL where it was.", OURS),
-        "is_synthetic": SYNTHETIC,
-    },
-    "specification_tests": {
-        "statistic": ColumnDoc("VARCHAR", None, "Joint statistic over all fitted specifications; primary key.", OURS),
-        "specifications": ColumnDoc("BIGINT", "specifications", "Distinct fits it is taken over.", OURS),
-        "observed": ColumnDoc("DOUBLE", None, "Its value.", OURS),
-        "null_median": ColumnDoc("DOUBLE", None, "Its median were there no effect in any specification.", OURS),
-        "null_95": ColumnDoc("DOUBLE", None, "Its 95th percentile were there none.", OURS),
-        "p_value": ColumnDoc(
-            "DOUBLE", "probability", "Share of draws under no effect at least as large, one-sided.", OURS
-        ),
-        "draws": ColumnDoc("BIGINT", "draws", "Draws of state weights, the same in all specifications.", OURS),
-        "is_synthetic": SYNTHETIC,
-    },
     "robustness": {
         "check": ColumnDoc("VARCHAR", None, "What was changed in the headline model.", OURS),
         "detail": ColumnDoc("VARCHAR", None, "To what.", OURS),
@@ -361,6 +319,7 @@ COLUMN_DOCS: dict[str, dict[str, ColumnDoc]] = {
     },
     **EVIDENCE_DOCS,
     **NETWORK_DOCS,
+    **MULTIVERSE_DOCS,
 }
 
 

@@ -22,7 +22,9 @@ from analysis.reporting.drawing import (
     styled,
     value_range,
 )
-from analysis.studies.specification_curve import CHOICES, CRITICAL_Z
+from analysis.studies.multiverse.dimensions import CHOICES
+from analysis.studies.multiverse.statistics import CRITICAL_Z
+from analysis.studies.specification_curve import OBSERVED
 
 CHOICE_LABELS = {
     "rule": "Rule",
@@ -33,6 +35,10 @@ CHOICE_LABELS = {
     "controls": "Controls",
     "sample": "Sample",
     "family": "Link",
+    "unit_effects": "States",
+    "calendar_effects": "Calendar",
+    "covariance": "Errors",
+    "flagged_values": "Flagged",
 }
 BINS = 160  # columns of shade; more cannot be distinguished at the figure's width
 Floats = npt.NDArray[np.float64]
@@ -46,7 +52,7 @@ def specification_curve(frame: pd.DataFrame) -> Drawing:
     Parameters
     ----------
     frame : DataFrame
-        ``results.specification_curve``.
+        ``results.specification_curve``, of which the observed curve is drawn.
 
     Returns
     -------
@@ -65,6 +71,7 @@ def specification_curve(frame: pd.DataFrame) -> Drawing:
     ----------
     Simonsohn, Simmons & Nelson (2020), Nature Human Behaviour 4: 1208-1214.
     """
+    frame = frame[frame["curve"] == OBSERVED]
     rows = frame[frame["problem"].isna() & frame["effect"].notna()].sort_values(["effect", "specification"])
     if rows.empty:
         raise AnalysisError("no specification could be fitted; the reasons are in the column problem")
@@ -86,7 +93,7 @@ def specification_curve(frame: pd.DataFrame) -> Drawing:
         board.set_ylabel(CHOICE_LABELS[name], rotation=0, ha="right", va="center", fontsize=8, fontweight="bold")
     figure.align_ylabels(boards)
     failed = int(frame["problem"].notna().sum())
-    shading = "Shade: share of the specifications at that position that make the choice; 95% intervals by state"
+    shading = "Shade: share of the specifications at that position that make the choice; 95% intervals"
     shares = f"{positive.mean():.0%} positive, {negative.mean():.0%} negative at p < 0.05"
     return make_drawing(
         figure,

@@ -1,5 +1,6 @@
 """What the commands print of a run, the sources and the results, read from the publication."""
 
+import textwrap
 from typing import Any
 
 from analysis.core.conventions import HEADLINE_COVARIANCE
@@ -12,6 +13,15 @@ from orchestration.runtime.refresh import Outcome
 from orchestration.runtime.status import next_check
 from orchestration.store.protocol import StoredPublication
 from orchestration.store.publication_file import PublicationFile
+
+WIDTH = 80  # characters of a line of ``warehouse results``
+COVARIANCES = {
+    "robust": "stata_robust",
+    "state": "cluster_state",
+    "jack": "cluster_state_jackknife",
+    "both": "cluster_state_year",
+    "boot": "score_bootstrap",
+}
 
 
 def outcome_summary(outcome: Outcome) -> str:
@@ -41,10 +51,10 @@ def _changes(publication: StoredPublication) -> list[str]:
 
 
 def results_text(settings: Settings) -> str:
-    """``warehouse results``: headline model, the rise in every model, the open choices."""
+    """``warehouse results``: verdict, headline model, the rise in every model, the choices; lines of at most WIDTH."""
     publication = find(settings)
-    parts = (_headline(publication), _rise_in_every_model(publication), _problems(publication), _choices(publication))
-    return "\n".join([*parts, _claim(publication), "", _synthetic_line(publication)])
+    parts = (_verdict(publication), _headline(publication), _rise_in_every_model(publication))
+    return "\n".join([*parts, _problems(publication), _choices(publication), _synthetic_line(publication)])
 
 
 def sources_text(settings: Settings) -> str:
@@ -103,67 +113,70 @@ def _headline(publication: StoredPublication) -> str:
     (model,) = rows_of(publication, f"select * from results.models where model = '{HEADLINE_MODEL}'")
     terms = rows_of(
         publication,
-        "select term, estimate, std_error, statistic, p_value, conf_low, conf_high from results.coefficients"
+        "select replace(term, '_formation_spline_', '_spline_') as term, estimate, p_value as p, conf_low, conf_high"
+        " from results.coefficients"
         f" where model = '{HEADLINE_MODEL}' and covariance = '{HEADLINE_COVARIANCE}' order by term_order",
     )
     fit = (
         f"n {model['n']:,} country-years, {model['events']:,} formations, {model['clusters']} states,"
-        f" log-likelihood {_number(model['log_likelihood'])}, pseudo-R2 {_number(model['pseudo_r2'])}"
+        f" log-likelihood {_number(model['log_likelihood'], 6)}, pseudo-R2 {_number(model['pseudo_r2'], 4)}"
     )
-    problem = f"\nproblem: {model['problem']}" if model["problem"] else ""
-    table = _numbers_table(["term", "estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high"], terms)
+    problem = "\n" + _wrapped(f"problem: {model['problem']}") if model["problem"] else ""
+    table = _numbers_table(["term", "estimate", "p", "conf_low", "conf_high"], terms)
     title = f"{HEADLINE_MODEL}: probit of {model['outcome']}, {model['sample']}; standard errors clustered by state"
-    return f"{title}\n{table}{fit}{problem}\n"
+    return f"{_wrapped(title)}\n{table}{_wrapped(fit)}{problem}\n"
 
 
 def _rise_in_every_model(publication: StoredPublication) -> str:
     """One row for each model, one column for each covariance, which shows how much depends on that choice."""
-    covariances = ("stata_robust", "cluster_state", "cluster_state_jackknife", "cluster_state_year", "score_bootstrap")
     p_values = ", ".join(
-        f"any_value(c.p_value) filter (c.covariance = '{name}') as \"p {name}\"" for name in covariances
+        f"any_value(c.p_value) filter (c.covariance = '{name}') as \"{short}\"" for short, name in COVARIANCES.items()
     )
     rows = rows_of(
         publication,
-        "select m.model, m.outcome, m.sample, m.n, any_value(c.estimate) as estimate, any_value(c.std_error)"
-        f" filter (c.covariance = '{HEADLINE_COVARIANCE}') as \"se {HEADLINE_COVARIANCE}\", {p_values}"
+        f"select replace(m.model, 'kimball_2010/', '') as model, m.n, any_value(c.estimate) as rise, {p_values}"
         " from results.models as m join results.coefficients as c using (model)"
-        " where c.term = 'infant_mortality_rose' group by all order by any_value(m.is_headline) desc, m.model",
+        " where c.term = 'infant_mortality_rose' group by m.model, m.n"
+        " order by any_value(m.is_headline) desc, m.model",
     )
-    title = "infant_mortality_rose in every model that has it; p-values under every covariance"
-    return f"{title}\n{_numbers_table(list(rows[0]), rows)}"
+    legend = ", ".join(f"{short} = {name}" for short, name in COVARIANCES.items())
+    title = f"infant_mortality_rose in every model that has it, with p-values by covariance: {legend}"
+    return f"{_wrapped(title)}\n{_numbers_table(list(rows[0]), rows)}"
 
 
-def _claim(publication: StoredPublication) -> str:
-    """One sentence on the claim, from the published results only."""
-    from analysis.reporting.claim import claim_sentence
+def _verdict(publication: StoredPublication) -> str:
+    """The verdict in one sentence, from the published results only."""
+    from analysis.reporting.verdict import verdict_sentence
     from orchestration.outputs.presentation import results_frames
 
     with open_published(publication) as connection:
         frames = results_frames(connection)
-    return claim_sentence(
-        frames["models"],
-        frames["coefficients"],
-        frames["marginal_effects"],
-        frames.get("specification_curve"),
-        frames.get("validation"),
-    )
+    return _wrapped(verdict_sentence(frames)) + "\n"
 
 
 def _problems(publication: StoredPublication) -> str:
     failed = rows_of(publication, "select model, problem from results.models where problem is not null order by all")
-    lines = [f"  {row['model']}: {row['problem']}" for row in failed]
+    lines = [_wrapped(f"{row['model']}: {row['problem']}", "  ") for row in failed]
     return "models with a problem\n" + ("\n".join(lines) if lines else "  none") + "\n"
 
 
 def _choices(publication: StoredPublication) -> str:
     rows = rows_of(publication, "select choice, status, value, why from results.choices order by choice")
-    listed = [f"  {row['choice']} ({row['status']}) = {row['value']}: {row['why']}" for row in rows]
+    listed = [_wrapped(f"{row['choice']} ({row['status']}) = {row['value']}: {row['why']}", "  ") for row in rows]
     return "\n".join(["what the published commands fix, what they leave open, and what was chosen", *listed]) + "\n"
 
 
 def _synthetic_line(publication: StoredPublication) -> str:
     (record,) = rows_of(publication, "select note, publication_id from meta.publication")
-    return f"{record['note']} (publication {record['publication_id']})"
+    return _wrapped(f"{record['note']} (publication {record['publication_id']})")
+
+
+def _wrapped(text: str, indent: str = "") -> str:
+    """The text in lines of at most WIDTH characters; lines after the first are indented further."""
+    later = indent + "  " if indent else ""
+    return textwrap.fill(
+        text, WIDTH, initial_indent=indent, subsequent_indent=later, break_on_hyphens=False, break_long_words=False
+    )
 
 
 def _numbers_table(names: list[str], records: list[dict[str, Any]]) -> str:
@@ -171,5 +184,5 @@ def _numbers_table(names: list[str], records: list[dict[str, Any]]) -> str:
     return render_table(names, rows)
 
 
-def _number(value: float | None) -> str | None:
-    return None if value is None else f"{value:.4g}"
+def _number(value: float | None, digits: int = 3) -> str | None:
+    return None if value is None else f"{value:.{digits}g}"

@@ -16,6 +16,7 @@ COMPUTED = {
     *("estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high", "difference"),
     *("conf_low_simulated", "conf_high_simulated", "value", "probability", "probability_without_mortality"),
     *("observed", "null_median", "null_95", "null_mean", "rank", "share", "share_low", "share_high"),
+    *("weight", "median_z", "share_positive", "share_positive_significant", "share_negative_significant"),
     *("n_coefficients", "agrees", "coefficient_difference", "robust_difference", "cluster_difference"),
 }
 
@@ -34,7 +35,7 @@ def results_lineage(table: str) -> dict[str, list[tuple[str, str]]]:
         For each computed column the (table, column) pairs that any model of the table reads, sorted; empty for a table
         that reads no data.
     """
-    if table in ("choices", "crosswalk"):
+    if table in ("choices", "crosswalk", "multiverse_dimensions"):
         return {}
     read = []
     if table != "replications":
@@ -92,15 +93,11 @@ def panel_columns(table: str) -> set[str]:
     from analysis.studies.kimball import HEADLINE_MODEL, KIMBALL_2010
 
     headline = _columns_of(model for model in KIMBALL_2010 if model.name == HEADLINE_MODEL)
-    if table in ("specification_curve", "specification_tests"):
-        from analysis.studies.specification_curve import CONTROLS, model_of, mortality_terms, specifications
+    if table in ("specification_curve", "specification_tests", "multiverse_shares"):
+        from analysis.studies.multiverse.dimensions import specifications
+        from analysis.studies.multiverse.fitting import panel_columns as columns_of_choice
 
-        columns: set[str] = set()
-        for choice in specifications():
-            model = model_of(choice)  # its terms name columns that are transformed and lagged already
-            terms = (*mortality_terms(choice), *CONTROLS[choice["controls"]])
-            columns |= {model.outcome, *(term.column for term in terms)}
-            columns |= {model.time.column} if model.time else set()
+        columns = set().union(*(columns_of_choice(choice) for choice in specifications()))
     elif table == "robustness":
         from analysis.studies.imputation import PREDICTORS
         from analysis.studies.robustness import SOURCES, WITHOUT_SUSPECT

@@ -23,8 +23,12 @@ ESTIMATE_TABLES = {
 # Made on request only (warehouse run --with inference): tables by step.
 INFERENCE_TABLES = {
     "specification_curve": {
-        "specification_curve": "Every combination of the choices the article leaves open, fitted, in order of its z.",
-        "specification_tests": "The curve tested as a whole, by resampling under no effect in any specification.",
+        "multiverse_dimensions": "Dimensions of the multiverse: every option with its status, reason and weight.",
+        "specification_curve": (
+            "The frozen multiverse fitted to the panel, to a placebo and to planted effects, in order of z."
+        ),
+        "specification_tests": "Each curve tested as a whole, with dependence by state and by year.",
+        "multiverse_shares": "Weighted shares of positive and significant specifications, by dimension and option.",
     },
     "robustness": {
         "robustness": (

@@ -45,8 +45,10 @@ TABLE_KEYS = {
     "results.leave_out": TableKey(("left_out", "identifier", "term"), is_primary=False),
     # term and covariance are NULL where a model failed
     "results.network": TableKey(("model", "term", "covariance"), is_primary=False),
-    "results.specification_curve": TableKey(("specification",)),
-    "results.specification_tests": TableKey(("statistic",)),
+    "results.multiverse_dimensions": TableKey(("dimension", "option")),
+    "results.specification_curve": TableKey(("curve", "specification")),
+    "results.specification_tests": TableKey(("curve", "statistic")),
+    "results.multiverse_shares": TableKey(("curve", "dimension", "option")),
     "results.robustness": TableKey(("check", "detail", "term"), is_primary=False),  # term is NULL if the check failed
     "results.validation": TableKey(("model", "scheme", "score", "terms")),
     "results.separation": TableKey(("model", "scheme", "cow_code", "year"), "year"),

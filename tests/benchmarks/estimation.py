@@ -212,7 +212,8 @@ def fit_curve(published: str, jobs: int, every: int) -> dict:
     import duckdb
     from threadpoolctl import threadpool_limits
 
-    from analysis.studies.specification_curve import BATCH, specification_curve, specifications
+    from analysis.studies.multiverse.dimensions import specifications
+    from analysis.studies.specification_curve import BATCH, CURVES, specification_curve
 
     with duckdb.connect(published, read_only=True) as connection:
         panel = connection.sql("select * from marts.country_years").df()
@@ -222,7 +223,7 @@ def fit_curve(published: str, jobs: int, every: int) -> dict:
             specification_curve(panel, choices=chosen[: 2 * BATCH], n_jobs=jobs)  # starts the workers
         taken, _ = timed(lambda: specification_curve(panel, choices=chosen, n_jobs=jobs))
     end_workers()
-    return taken | {"fits": len(chosen)}
+    return taken | {"fits": len(CURVES) * len(chosen)}
 
 
 def end_workers() -> None:

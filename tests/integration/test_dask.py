@@ -18,7 +18,8 @@ from analysis.design.matrix import build
 from analysis.estimators.likelihood import fit
 from analysis.estimators.links import LINKS
 from analysis.studies.kimball import HEADLINE_MODEL, KIMBALL_2010
-from analysis.studies.specification_curve import specification_curve, specifications
+from analysis.studies.multiverse.dimensions import specifications
+from analysis.studies.specification_curve import specification_curve
 from analysis.studies.validation import validate
 from orchestration.core.errors import WarehouseError
 from orchestration.core.settings import Settings

@@ -1,5 +1,8 @@
 """``warehouse results``: what the fitted models say."""
 
+import shutil
+import sys
+
 import click
 
 from orchestration.cli.context import pass_settings
@@ -9,7 +12,12 @@ from orchestration.core.settings import Settings
 @click.command()
 @pass_settings
 def results(settings: Settings) -> None:
-    """The fitted models: the headline table, the rise under every covariance, and the choices."""
+    """The verdict, the headline table, the rise under every covariance, and the choices."""
     from orchestration.cli.summary import results_text
 
-    click.echo(results_text(settings))
+    text = results_text(settings)
+    is_long = len(text.splitlines()) >= shutil.get_terminal_size().lines
+    if is_long and sys.stdout.isatty():
+        click.echo_via_pager(text + "\n")
+    else:
+        click.echo(text)

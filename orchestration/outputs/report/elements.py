@@ -2,7 +2,7 @@
 
 from base64 import b64encode
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas
 
@@ -135,3 +135,23 @@ def span(low: float | None, high: float | None, digits: int = 3) -> str:
 def p_value(value: float | None) -> str:
     """Format a p value; small ones as ``< 0.001``."""
     return "< 0.001" if value is not None and value < 0.001 else number(value)
+
+
+def state_years(sizes: "pandas.Series[Any]") -> str:
+    """Format sample sizes as one number or a range.
+
+    Parameters
+    ----------
+    sizes : Series
+        State-years of each fit, possibly missing.
+
+    Returns
+    -------
+    str
+        For example ``n = 7,962 state-years``; empty if every size is missing.
+    """
+    known = sizes.dropna()
+    if known.empty:
+        return ""
+    low, high = int(known.min()), int(known.max())
+    return f"n = {low:,} state-years" if low == high else f"n = {low:,} to {high:,} state-years"

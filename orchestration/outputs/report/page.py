@@ -63,13 +63,13 @@ def render(reading: Reading) -> str:
     """
     import jinja2
 
-    from analysis.reporting.claim import claim_parts
+    from analysis.reporting.verdict import abstract, verdict_sentence
     from analysis.studies.kimball import HEADLINE_MODEL
+    from analysis.studies.verdict import CHECKS, RULE
     from orchestration.outputs.report.limits import limits
     from orchestration.outputs.report.tables import page_tables
 
     frames = reading.frames
-    inference = (frames.get(name) for name in ("specification_curve", "validation"))
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(FOLDER),
         autoescape=True,
@@ -83,7 +83,10 @@ def render(reading: Reading) -> str:
         publication=reading.publication,
         published_at=reading.publication["published_at"].astimezone(UTC),
         is_synthetic=reading.is_synthetic,
-        claim=claim_parts(frames["models"], frames["coefficients"], frames["marginal_effects"], *inference),
+        verdict=verdict_sentence(frames),
+        abstract=abstract(frames),
+        rule=RULE,
+        verdict_checks=CHECKS,
         headline=frames["models"].set_index("model").loc[HEADLINE_MODEL],
         panel=frames["country_years"],
         figures={name: page_figure(drawing) for name, drawing in drawings(frames, reading.is_synthetic)},

@@ -1,7 +1,6 @@
 """Tables of the page, made from the results tables."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pandas
 
@@ -11,10 +10,12 @@ from analysis.studies.robustness import LEFT_OUT
 from analysis.studies.validation import DIFFERENCE, TIME_ONLY, WITH, WITHOUT
 from orchestration.outputs.presentation import named
 from orchestration.outputs.report.crosswalk import crosswalk_table
-from orchestration.outputs.report.elements import PageTable, number, p_value, span
+from orchestration.outputs.report.elements import PageTable, number, p_value, span, state_years
 from orchestration.outputs.report.evidence import evidence_table
+from orchestration.outputs.report.multiverse import curve_tests_table, multiverse_table
 from orchestration.outputs.report.network import network_table
 from orchestration.outputs.report.reading import Reading
+from orchestration.outputs.report.verdict import verdict_table
 
 SCORES = {
     "auc": "AUC",
@@ -46,6 +47,7 @@ def page_tables(reading: Reading) -> Iterator[PageTable]:
     """
     frames = reading.frames
     makers: dict[str, Callable[[], PageTable]] = {
+        "verdict": lambda: verdict_table(frames),
         "headline": lambda: headline_table(frames),
         "covariances": lambda: covariance_table(frames),
         "crosswalk": lambda: crosswalk_table(frames),
@@ -54,6 +56,7 @@ def page_tables(reading: Reading) -> Iterator[PageTable]:
     }
     if "specification_tests" in frames:
         makers["specification_tests"] = lambda: curve_tests_table(frames)
+        makers["multiverse"] = lambda: multiverse_table(frames)
     if "validation" in frames:
         makers["validation"] = lambda: validation_table(frames["validation"])
     if "robustness" in frames:
@@ -144,40 +147,6 @@ def covariance_table(frames: Frames) -> PageTable:
         list(groups.items()),
         "Effect: average change of the probability of a formation in percentage points, per unit of the term (for a"
         f" rise: from no to yes), by the delta method. {'; '.join(known)}. {MISSING}: not defined for that row.",
-    )
-
-
-def curve_tests_table(frames: Frames) -> PageTable:
-    """The joint tests of the specification curve.
-
-    Parameters
-    ----------
-    frames : dict of str to DataFrame
-        Results tables.
-
-    Returns
-    -------
-    PageTable
-        One row for each statistic.
-    """
-    tests, curve = frames["specification_tests"], frames["specification_curve"]
-    fitted = curve[curve["problem"].isna()]
-    rows = [
-        [
-            row["statistic"],
-            *(number(row[name]) for name in ("observed", "null_median", "null_95")),
-            p_value(row["p_value"]),
-        ]
-        for row in tests.to_dict("records")
-    ]
-    return PageTable(
-        "specification_tests",
-        "The specification curve tested as a whole",
-        f"{tests['specifications'].max():,} specifications, each of {state_years(fitted['n'])}",
-        ["Over all specifications", "Observed", "Median, no effect", "95th percentile, no effect", "p, one-sided"],
-        [("", rows)],
-        f"From {tests['draws'].max():,} draws of state weights, the same for every specification, under the hypothesis"
-        " of no effect in any.",
     )
 
 
@@ -323,23 +292,3 @@ def spans_table(reading: Reading) -> PageTable:
         ["Variable", "Years", "State-years", "Missing"],
         [("", rows)],
     )
-
-
-def state_years(sizes: "pandas.Series[Any]") -> str:
-    """Format sample sizes as one number or a range.
-
-    Parameters
-    ----------
-    sizes : Series
-        State-years of each fit, possibly missing.
-
-    Returns
-    -------
-    str
-        For example ``n = 7,962 state-years``; empty if every size is missing.
-    """
-    known = sizes.dropna()
-    if known.empty:
-        return ""
-    low, high = int(known.min()), int(known.max())
-    return f"n = {low:,} state-years" if low == high else f"n = {low:,} to {high:,} state-years"

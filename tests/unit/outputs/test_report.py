@@ -152,8 +152,19 @@ def with_inference(reading: Reading) -> Reading:
     validation = pd.concat([validation, pd.DataFrame([not_predicted])], ignore_index=True)
     parts = [("one year", 1938, 0.11), ("one year", 1939, 0.15), ("one treaty", 4400, 0.12)]
     left_out = {"term": "infant_mortality_rose", "p_value": 0.05}
-    curve = {"effect": 0.1, "estimate": 0.1, "p_value": [0.01, 0.2], "measure": "rise", **size}
-    tests = {"statistic": ["median z"], "specifications": 2, "observed": 1.2, "null_median": 0.0, "null_95": 0.6}
+    curve = {"effect": 0.1, "estimate": 0.1, "p_value": [0.01, 0.2], "measure": "rise", "curve": "observed", **size}
+    tests = {
+        "curve": "observed",
+        "statistic": ["median z"],
+        "is_primary": True,
+        "specifications": 2,
+        "observed": 1.2,
+        "null_median": 0.0,
+        "null_95": 0.6,
+    }
+    dimension = {"dimension": ["sample"], "option": "1816-2000", "status": "fixed"}
+    shares = dimension | {"curve": "observed", "specifications": 2, "failed": 0, "weight": 1.0, "median_z": 1.2}
+    shares |= {"share_positive": 1.0, "share_positive_significant": 0.5, "share_negative_significant": 0.0}
     added = {
         "robustness": robustness,
         "validation": validation,
@@ -161,6 +172,8 @@ def with_inference(reading: Reading) -> Reading:
         "leave_out": pd.DataFrame(parts, columns=["left_out", "identifier", "estimate"]).assign(**left_out),
         "specification_curve": pd.DataFrame(curve),
         "specification_tests": pd.DataFrame(tests | {"p_value": 0.004, "draws": 999}),
+        "multiverse_shares": pd.DataFrame(shares),
+        "multiverse_dimensions": pd.DataFrame(dimension | {"reason": ["All years."], "weight": 1.0}),
     }
     return replace(reading, frames=reading.frames | added)
 
@@ -210,7 +223,7 @@ def test_figures_have_alternative_text_and_n(parsed: Page, reading: Reading) -> 
 
 def test_tables_have_their_n_and_header_cells(parsed: Page) -> None:
     captions = [identity for identity in parsed.texts if identity.startswith("caption-")]
-    assert len(captions) == len(parsed.all("table")) == 5
+    assert len(captions) == len(parsed.all("table")) == 6
     assert all("n = " in parsed.texts[identity] for identity in captions)
     assert all(header["scope"] in ("col", "row", "rowgroup") for header in parsed.all("th"))
 
@@ -227,7 +240,7 @@ def test_headings_are_in_order_and_the_language_is_given(parsed: Page) -> None:
 def test_a_page_of_the_sample_is_marked_everywhere(written: Path, parsed: Page) -> None:
     assert 'class="banner"' in written.read_text(encoding="utf-8").split("<h1")[0]
     captioned = [name for name in parsed.texts if name.startswith(("figure-", "caption-"))]
-    assert len(captioned) == len(DRAWN) + 5
+    assert len(captioned) == len(DRAWN) + 6
     assert all("SYNTHETIC sample" in parsed.texts[name] for name in captioned)
     assert "SYNTHETIC" in parsed.texts["answer"]
 
@@ -297,6 +310,7 @@ def test_the_inference_is_in_its_tables(undrawn: None, reading: Reading) -> None
     assert "Sample: separated." in found.texts["table-robustness"]
     assert "Not predicted: forward in time (1900s: no events)." in found.texts["table-validation"]
     assert not any("cow_code" in row[0] for row in found.cells["table-robustness"])
+    assert ["1816-2000", "fixed", "1.20", "1.00", "0.50", "0.00", "2"] in found.cells["table-multiverse"]
     assert "Without one state at a time (3 fits)" in found.texts["table-robustness"]
     assert "The z of the rise is 2.02; under permutation its mean is 2.09" in found.texts["table-robustness"]
     assert (

@@ -15,7 +15,7 @@ from analysis.reporting.figures import predicted_probabilities, rise_by_model, s
 from analysis.reporting.panel_figures import coverage, formation_over_time, mortality_by_region
 from analysis.studies.estimation import estimate
 from analysis.studies.kimball import HEADLINE_MODEL, kimball_models
-from analysis.studies.specification_curve import CHOICES
+from analysis.studies.multiverse.dimensions import CHOICES
 
 RULES = ("military", "defense", "any")
 
@@ -29,8 +29,9 @@ def results(panel):
 def made_up_curve() -> pd.DataFrame:
     """A random curve over a part of the choices; every tenth specification failed."""
     generator = np.random.default_rng(3)
-    part = {name: values[:2] for name, values in CHOICES.items()}
+    part = {name: values[: 1 if name in ("unit_effects", "covariance") else 2] for name, values in CHOICES.items()}
     rows = pd.DataFrame(list(product(*part.values())), columns=list(part))
+    rows["curve"] = "observed"
     rows["specification"] = np.arange(1, len(rows) + 1)
     rows["statistic"] = generator.normal(1.0, 1.5, len(rows))
     rows["effect"] = 0.005 * rows["statistic"] * generator.uniform(0.5, 1.5, len(rows))
