@@ -54,7 +54,7 @@ def test_a_mutation_fails_a_check_that_names_it(
 
 
 def test_an_acknowledged_revision_passes_and_is_reported(published: Settings, mirror: Path, tmp_path: Path) -> None:
-    mutation = MUTATIONS[0]
+    mutation = next(mutation for mutation in MUTATIONS if mutation.name == "energy a year late")
     entry = load_catalog(SOURCES_DIR).raw_tables[mutation.table]
     content = mutated((mirror / mutation.source / mutation.file).read_bytes(), entry.table, mutation.change)
     changed = tmp_path / mutation.file
@@ -74,4 +74,4 @@ def test_an_acknowledged_revision_passes_and_is_reported(published: Settings, mi
     build_raw_table(entry.source, file, entry.table, changed, settings.raw_dir, datetime.now(UTC), membership)
     check = check_values(settings, mutation.source, file, entry.table)
     assert check.status == "warn"
-    assert "acknowledged revision: milex: 13,088 of 13,734 cells changed" in check.found
+    assert "acknowledged revision: pec: " in check.found

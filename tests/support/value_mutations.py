@@ -184,7 +184,7 @@ MUTATIONS = [
     Mutation("alliances begin late", *TREATIES, "begyr", scaled("begyr", 1.04)),
     Mutation("under-five rates divided by ten", *CHILDREN, RATES, scaled(RATES, 0.1)),
     Mutation("two countries' rates exchanged", *CHILDREN, RATES, swapped(RATES, "Entity", "Norway", "Niger", "Year")),
-    Mutation("infant rates of one year per 100", *WORLD_BANK, "cell", scaled("1990", 0.1)),
+    Mutation("infant rates of one year per 100", *WORLD_BANK, "1990", scaled("1990", 0.1)),
     Mutation("another indicator", *WORLD_BANK, "Indicator Name", constant("Indicator Name", "Mortality rate, adult")),
     Mutation("another indicator's code", *WORLD_BANK, "Indicator Code", constant("Indicator Code", "SP.DYN.CDRT.IN")),
     Mutation("decadal rates tripled", *CLIO, "infant_mortality", scaled("infant_mortality", 3.3)),
