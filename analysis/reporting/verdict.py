@@ -137,7 +137,7 @@ def abstract(frames: Frames) -> list[tuple[str, str]]:
             "Question",
             "Kimball (2010) argues that states ally so that they can spend on social policy instead of arms. If so, a"
             " state whose demand for social policy rises should be more likely to form an alliance. A rise of infant"
-            " mortality from one year to the next stands for rising demand.",
+            " mortality from one year to the next is taken as rising demand.",
         ),
         ("Data", _data(model)),
         ("Answer", verdict_sentence(frames)),
@@ -171,7 +171,7 @@ PLAIN = {
     rule.PLACEBO: (
         "Rises of infant mortality after an alliance, which cannot have caused it, are not related to it",
         "Rises of infant mortality after an alliance, which cannot have caused it, are related to it as well: the rise"
-        " stands for something else",
+        " represents something else",
     ),
     rule.DEPENDENCE: (
         "The finding remains if the states of one year may depend on each other",
