@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
+from threadpoolctl import threadpool_limits
 
 from analysis.core import tables
 from analysis.core.arrays import Floats
@@ -130,7 +131,15 @@ def _later(choice: Choice) -> Choice:
 
 
 def _fit_batch(reduced: pd.DataFrame, choices: Sequence[Choice]) -> tuple[list[dict[str, Any]], Floats]:
-    """Rows of the table, and the effective scores (specifications, n), 0 where there is no fit."""
+    """Rows of the table, and the effective scores (specifications, n), 0 where there is no fit.
+
+    BLAS has one thread, because with more it adds in another order and the last digits depend on the worker.
+    """
+    with threadpool_limits(limits=1, user_api="blas"):
+        return _fit_each(reduced, choices)
+
+
+def _fit_each(reduced: pd.DataFrame, choices: Sequence[Choice]) -> tuple[list[dict[str, Any]], Floats]:
     rows, scores = [], np.zeros((len(choices), len(reduced)))
     for number, choice in enumerate(choices):
         row: dict[str, Any] = dict.fromkeys(tables.COLUMN_DOCS["specification_curve"]) | choice
