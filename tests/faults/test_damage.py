@@ -37,8 +37,8 @@ def a_folder(path: Path) -> None:
 
 
 REPAIRED = [
-    "sources/cow_nmc/synthetic/NMC-60-abridged.csv", "sources/rivalries/synthetic/tss_rivalries.rda",
-    "sources/maddison/synthetic/mpd2020.xlsx", "raw/state_system_spells.parquet", "raw/atop.parquet",
+    "sources/cow_nmc/synthetic/cow_nmc.rda", "sources/rivalries/synthetic/tss_rivalries.rda",
+    "sources/imr_gapminder/synthetic/gapdata002.xlsx", "raw/state_system_spells.parquet", "raw/atop.parquet",
     "raw/national_capabilities.parquet", "build.duckdb", "results/models.parquet", "results/coefficients.parquet",
     "dbt_target/partial_parse.msgpack", "dbt_target/manifest.json", "dbt_target/run_results.json", "refresh.lock",
     "refresh.holder.json", "sample_mirror/SYNTHETIC.json",
@@ -55,7 +55,7 @@ def test_damaged_files_are_repaired(published: Shell, first: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["sources/cow_nmc/synthetic/NMC-60-abridged.csv", "raw/atop.parquet", "build.duckdb", "refresh.lock"]
+    "name", ["sources/cow_nmc/synthetic/cow_nmc.rda", "raw/atop.parquet", "build.duckdb", "refresh.lock"]
 )
 def test_a_folder_instead_of_a_file_is_named(published: Shell, name: str) -> None:
     before = published.published_hash()
