@@ -11,8 +11,8 @@ from analysis.studies.kimball import ROSE, headline_model
 from analysis.studies.multiverse.dimensions import specifications
 from analysis.studies.planted_worlds import planted_world, world_source
 from analysis.studies.verdict import NOT_ROBUST, NOT_SUPPORTED, SUPPORTED
-from analysis.studies.verdict_worlds import judge_world
 from tests.support.shell import Shell
+from tests.support.verdict_worlds import judge_world
 
 pytestmark = pytest.mark.slow
 
