@@ -14,6 +14,7 @@ import pandas
 from orchestration.core.errors import WarehouseError
 from orchestration.core.files import replace_folder
 from orchestration.core.settings import Settings
+from orchestration.modelling.result_tables import ESTIMATE_TABLES
 from orchestration.query.run import open_published
 from orchestration.store.publication_file import PublicationFile
 
@@ -106,11 +107,35 @@ def published_frames(connection: duckdb.DuckDBPyConnection) -> dict[str, pandas.
 
 
 def results_frames(connection: duckdb.DuckDBPyConnection) -> dict[str, pandas.DataFrame]:
-    """Read every results table of an open publication, by name."""
+    """Read every results table of an open publication.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+        An open publication.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        The tables by name; those of the inference are there only if it was asked for.
+
+    Raises
+    ------
+    WarehouseError
+        If a table that every refresh makes is missing, as in a publication of an earlier version of the warehouse.
+    """
     tables = connection.execute(
         "select table_name from information_schema.tables where table_schema = 'results' order by all"
     )
-    return {name: connection.execute(f"from results.{name}").df() for (name,) in tables.fetchall()}
+    names = [name for (name,) in tables.fetchall()]
+    if missing := sorted(ESTIMATE_TABLES.keys() - set(names)):
+        raise WarehouseError(
+            "The publication lacks results tables: an earlier version of the warehouse wrote it.",
+            expected="results." + ", results.".join(sorted(ESTIMATE_TABLES)),
+            found="without " + ", ".join(missing),
+            next_step="Run: warehouse run. It refreshes the publication; warehouse sql can still read this one.",
+        )
+    return {name: connection.execute(f"from results.{name}").df() for name in names}
 
 
 def drawings(frames: dict[str, pandas.DataFrame], is_synthetic: bool) -> Iterator[tuple[str, "Drawing"]]:
