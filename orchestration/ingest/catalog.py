@@ -15,7 +15,6 @@ from pydantic import ValidationError
 from orchestration.core.errors import WarehouseError
 from orchestration.ingest.records import RawTable, Source, SourceFile
 
-
 UNDECIDED = "undecided"  # the value of a field of a new record that a person has to decide
 
 

@@ -5,5 +5,5 @@ codes, key, years and countries (``columns``, ``missing``, ``country_codes``, ``
 (``record``, ``source_models``, ``model``), writing all of them or none (``files``), and the files that are generated
 from the records (``generated``).
 Does not belong here: reading a file under its contract (``ingest``), running dbt (``build``), or a decision that only
-a person can make: a licence, a citation, a unit. Those are written as ``undecided`` and refused until they are replaced.
+a person can make: a licence, a citation, a unit. Those are written as ``undecided``, which loading a record refuses.
 """

@@ -2,6 +2,7 @@
 
 import csv
 import re
+import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -96,7 +97,10 @@ class CountryCodes:
     def membership(self) -> Membership:
         """List the state-years in the system: every year in which some mapping leads to the state."""
         return membership_of(
-            (code, year) for runs in self._members.values() for code, first, last in runs for year in range(first, last + 1)
+            (code, year)
+            for runs in self._members.values()
+            for code, first, last in runs
+            for year in range(first, last + 1)
         )
 
     def match(self, coding: str, labels: Iterable[tuple[str, int | None]]) -> Match:
@@ -158,7 +162,10 @@ class CountryCodes:
         if coding == "gleditsch_ward":
             return self._gleditsch_ward()
         if coding == "cow_abbreviation":
-            return {row["abbreviation"]: self._members[int(row["cow_code"])] for row in _rows(HERE / "cow_abbreviations.csv")}
+            return {
+                row["abbreviation"]: self._members[int(row["cow_code"])]
+                for row in _rows(HERE / "cow_abbreviations.csv")
+            }
         if coding == "name":
             return self._from_seeds(NAME_SEEDS, coding)
         by_iso3 = self._from_seeds(ISO3_SEEDS, coding)
@@ -199,12 +206,14 @@ def normalised(coding: str, label: str) -> str:
     Returns
     -------
     str
-        A number without leading zeros, a code in upper case, or a name in lower case without punctuation.
+        A number without leading zeros, a code in upper case, or a name in lower case without accents and punctuation.
     """
     if coding in NUMERIC:
         return label.lstrip("0") or "0"
     if coding == "name":
-        return " ".join(re.sub(r"[^\w\s]|_", " ", label.casefold()).split())
+        letters = unicodedata.normalize("NFKD", label.casefold())
+        plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
+        return " ".join(re.sub(r"[^\w\s]|_", " ", plain).split())
     return label.strip().upper()
 
 

@@ -49,6 +49,6 @@ class Files:
         if before is not None:
             path.write_bytes(before)
             return
-        path.unlink(missing_ok=True)
-        with suppress(OSError):  # not empty: the folder was there before
+        with suppress(OSError):  # it could not be written, or its folder was there before and is not empty
+            path.unlink(missing_ok=True)
             path.parent.rmdir()

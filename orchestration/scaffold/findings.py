@@ -3,6 +3,7 @@
 import itertools
 import math
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,6 +22,7 @@ LEAST_SHARE = 0.5  # of the labels of a column of countries that denote a state
 MOST_LABELS = 2_000
 KEY_COLUMNS = 15  # how many columns are searched for a key
 LARGEST_KEY = 3
+SHOWN = 3  # other matches of countries
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Countries:
-    """The column of countries: the best match, and the matches of the other codings and columns with some share."""
+    """The column of countries: the best match, and other matches that are good enough."""
 
     column: str
     match: Match
@@ -103,8 +105,9 @@ class Findings:
         """Whether each row is a country in a year, or a country with a column for each year."""
         if self.countries is None:
             return False
-        wanted = {self.countries.column} if self.year_columns else {self.countries.column, self.year}
-        return set(self.key) == wanted
+        year = None if self.year_columns else self.year
+        has_year = bool(self.year_columns or year)
+        return has_year and set(self.key) == {self.countries.column, *([year] if year else [])}
 
 
 def examine(cells: pa.Table, codes: CountryCodes, key: Sequence[str] = ()) -> Findings:
@@ -140,11 +143,12 @@ def examine(cells: pa.Table, codes: CountryCodes, key: Sequence[str] = ()) -> Fi
 
 
 def _column(name: str, cells: pa.ChunkedArray) -> Column:
-    counted = pc.value_counts(pc.drop_null(cells)).to_pylist()
-    rows_by_text = {item["values"]: item["counts"] for item in counted}
+    rows_by_text = Counter(str(text) for text in cells.to_pylist() if text is not None)
     marks = tuple(mark for mark in MARKS if mark in rows_by_text)
     numbers = [text for text in rows_by_text if text not in marks]
-    kind: ColumnType = next((kind for kind in ("integer", "number") if numbers and _all_match(kind, numbers)), "text")
+    kind: ColumnType = "text"
+    if numbers and _all_match("number", numbers):
+        kind = "integer" if _all_match("integer", numbers) else "number"
     if kind == "text":
         return Column(name, kind, None, None, (), (), cells.null_count)
     rows_by_value: dict[float, int] = {}
@@ -161,7 +165,7 @@ def _all_match(kind: str, texts: list[str]) -> bool:
 
 
 def _split(columns: list[Column]) -> tuple[list[Column], list[Column]]:
-    """Split off columns at the end that are named by consecutive calendar years; at least five, and one named column."""
+    """Split off columns at the end that are named by consecutive calendar years: at least five, after a named one."""
     years: list[Column] = []
     for column in reversed(columns):
         is_year = re.fullmatch(r"[12][0-9]{3}", column.name) is not None
@@ -201,7 +205,7 @@ def _countries(
     )
     if not found or found[0][1].labels < LEAST_SHARE:
         return None
-    return Countries(*found[0], tuple(found[1:4]))
+    return Countries(*found[0], tuple(item for item in found[1:] if item[1].labels >= LEAST_SHARE)[:SHOWN])
 
 
 def _key(

@@ -47,7 +47,9 @@ def generated_files(catalog_dir: Path, dbt_project: Path, new: Iterable[RawTable
     """
     tables = [entry.table for entry in load_catalog(catalog_dir).raw_tables.values()]
     for path in sorted((catalog_dir / "earlier").glob("*.yml")):
-        tables += [table for file in parse_source(path.read_text(encoding="utf-8"), path).files for table in file.tables]
+        tables += [
+            table for file in parse_source(path.read_text(encoding="utf-8"), path).files for table in file.tables
+        ]
     return {
         catalog_dir / "schema.json": record_schema(),
         dbt_project / "macros" / "missing_codes.sql": missing_codes_macro([*tables, *new]),

@@ -143,7 +143,7 @@ def _sample_labels(contents: Contents, findings: Findings, codes: CountryCodes) 
     """Labels of states that are in the synthetic sample; without any, the first labels of the file."""
     assert findings.countries is not None
     column, match = findings.countries.column, findings.countries.match
-    labels = sorted({str(text) for text in contents.cells[column].to_pylist() if text})
+    labels = sorted({str(text) for text in contents.cells[column].to_pylist() if text and str(text).isascii()})
     in_sample = {state.code for state in NAMED_STATES}
     known = codes.labels[match.coding]
     found = [

@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 
 from orchestration.ingest.records import RawTable
+from orchestration.scaffold.generated import YEAR_COLUMNS
 from orchestration.scaffold.names import LINE, jinja_string, snake_case, sql_comment
 from orchestration.scaffold.yaml_text import OneLine, OneLineMapping, yaml_text
 
@@ -138,13 +139,15 @@ def staging_sql(model: StagingModel) -> str:
     )
 
 
-def staging_yml(model: StagingModel) -> str:
+def staging_yml(model: StagingModel, column_tests: Mapping[str, list[dict[str, Any]]]) -> str:
     """Write documentation and tests of a staging model.
 
     Parameters
     ----------
     model : StagingModel
         The model.
+    column_tests : Mapping of str to list of dict
+        Tests of single columns, by name.
 
     Returns
     -------
@@ -164,7 +167,11 @@ def staging_yml(model: StagingModel) -> str:
         "name": model.name,
         "description": f"Raw table {model.table.name} with typed columns, as published.",
         "data_tests": tests,
-        "columns": [{"name": column.name, "description": column.description} for column in model.columns],
+        "columns": [
+            {"name": column.name, "description": column.description}
+            | ({"data_tests": column_tests[column.name]} if column.name in column_tests else {})
+            for column in model.columns
+        ],
     }
     return yaml_text({"models": [content]})
 
@@ -191,19 +198,22 @@ def unique_key(name: str, key: list[str], what: str) -> dict[str, Any]:
 
 
 def _selected(model: StagingModel, column: StagedColumn) -> str:
+    """One line of the SELECT; the codes of every measured number are looked up, so that the record alone decides."""
     table, name = model.table, column.name
-    if not column.published:
-        source, kind, codes_of = ("year", "integer", "") if name == "year" else ("cell", table.year_columns.type, "year_columns")  # type: ignore[union-attr]
-        has_codes = any(table.missing_codes_of(str(year)) for year in table.columns if year not in table.named_columns)
-    else:
+    years = table.year_columns
+    if column.published:
         source, kind, codes_of = _identifier(column.published), table.column_types[column.published], column.published
-        has_codes = bool(table.missing_codes_of(column.published))
+    elif name == "year" or years is None:
+        source, kind, codes_of = "year", "integer", ""
+    else:
+        source, kind, codes_of = "cell", years.type, YEAR_COLUMNS
     if kind == "text":
         return f"    {source}" + ("" if source == name else f" as {name}")
-    if name != "year" and column.published not in table.key:
+    codes = ""
+    if name not in model.key:
+        codes = f", missing_codes({jinja_string(table.name)}, {jinja_string(codes_of)})"
         for mark in table.missing_marks:
             source = f"nullif({source}, '{mark}')"
-    codes = f", missing_codes({jinja_string(table.name)}, {jinja_string(codes_of)})" if has_codes and codes_of else ""
     expression = f"{{{{ to_{'integer' if kind == 'integer' else 'double'}({jinja_string(source)}{codes}) }}}}"
     if name == LABEL:
         expression = f"cast({expression} as varchar)"
@@ -257,4 +267,9 @@ def _is_number(table: RawTable, column: StagedColumn) -> bool:
 def _range(table: RawTable, column: StagedColumn) -> OneLineMapping:
     years = table.year_columns
     low, high = table.range_of(column.published) if column.published else (years.range if years else (None, None))
-    return OneLineMapping({name: bound for name, bound in (("min", low), ("max", high)) if bound is not None})
+    bounds = {"min": low, "max": high}
+    return OneLineMapping({name: _whole(bound) for name, bound in bounds.items() if bound is not None})
+
+
+def _whole(number: float) -> float:
+    return int(number) if float(number).is_integer() else number

@@ -71,7 +71,7 @@ def mapping_yml(source: str, coding: str) -> str:
     """
     descriptions = (
         f"Name of the coding, always {source}.",
-        f"The publisher's label, a {CODINGS[coding]}, verbatim.",
+        f"The publisher's label, verbatim; {CODINGS[coding]}.",
         "COW state code; empty where the label denotes no state of the system.",
         "First year in which the label is mapped to the state.",
         "Last year in which the label is mapped to the state.",
@@ -150,7 +150,7 @@ def state_years_sql(source: str, staging: StagingModel, has_mapping: bool) -> st
         imports["mappings"] = mapping_name(source)
     lines = [f"{code},", "published.year,"] + [f"published.{column.name}," for column in staging.values]
     lines[-1] = lines[-1].rstrip(",")
-    joins = f"from published\n"
+    joins = "from published\n"
     if has_mapping:
         joins += f"inner join mappings\n    on {{{{ mapped_to_state('published', 'mappings', \"'{source}'\") }}}}\n"
     joins += f"inner join spine\n    on {code} = spine.cow_code and published.year = spine.year\n"

@@ -6,13 +6,13 @@ from pathlib import Path
 import click
 
 from orchestration.cli.context import pass_settings
-from orchestration.core.settings import Settings
+from orchestration.core.settings import DBT_PROJECT, Settings
 
 
 @click.group(invoke_without_command=True)
 @pass_settings
 def sources(settings: Settings) -> None:
-    """List the sources; ``verify`` checks every file's bytes, ``upgrade`` records a new version."""
+    """List the sources; ``verify`` checks every file's bytes, ``upgrade`` records a new version, ``sync`` follows."""
     if click.get_current_context().invoked_subcommand is None:
         from orchestration.cli.summary import sources_text
 
@@ -32,6 +32,16 @@ def verify(settings: Settings, offline: bool) -> None:
     click.echo(text)
     if not complete:
         sys.exit(1)
+
+
+@sources.command()
+@pass_settings
+def sync(settings: Settings) -> None:
+    """Write the files that follow from the records: dbt's missing codes, and the JSON schema for editors."""
+    from orchestration.scaffold.generated import write_generated
+
+    written = write_generated(settings.catalog_dir, DBT_PROJECT)
+    click.echo("\n".join(f"written: {path}" for path in written) or "all files are current")
 
 
 @sources.command()
