@@ -209,16 +209,20 @@ def _selected(model: StagingModel, column: StagedColumn) -> str:
         source, kind, codes_of = "cell", years.type, YEAR_COLUMNS
     if kind == "text":
         return f"    {source}" + ("" if source == name else f" as {name}")
-    codes = ""
+    arguments = []
     if name not in model.key:
-        codes = f", missing_codes({jinja_string(table.name)}, {jinja_string(codes_of)})"
+        arguments = [f"missing_codes({jinja_string(table.name)}, {jinja_string(codes_of)})"]
         for mark in table.missing_marks:
             source = f"nullif({source}, '{mark}')"
-    expression = f"{{{{ to_{'integer' if kind == 'integer' else 'double'}({jinja_string(source)}{codes}) }}}}"
+    arguments.insert(0, jinja_string(source))
+    macro = "to_integer" if kind == "integer" else "to_double"
+    expression = f"{{{{ {macro}({', '.join(arguments)}) }}}}"
     if name == LABEL:
         expression = f"cast({expression} as varchar)"
     line = f"    {expression} as {name}"
-    return line if len(line) <= LINE else f"    {expression}\n        as {name}"
+    if len(line) <= LINE:
+        return line
+    return "\n".join([f"    {{{{ {macro}(", ",\n".join(f"        {a}" for a in arguments), f"    ) }}}} as {name}"])
 
 
 def _identifier(name: str) -> str:
