@@ -1,7 +1,8 @@
 """Files that follow from the source records: the missing codes that dbt removes, and the JSON schema for editors."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from orchestration.core.files import write_atomically
@@ -56,7 +57,7 @@ def generated_files(catalog_dir: Path, dbt_project: Path, new: Iterable[RawTable
     }
 
 
-def write_generated(catalog_dir: Path, dbt_project: Path) -> list[Path]:
+def write_generated(catalog_dir: Path, dbt_project: Path, new: Iterable[RawTable] = ()) -> list[Path]:
     """Write the generated files that are not current.
 
     Parameters
@@ -65,6 +66,8 @@ def write_generated(catalog_dir: Path, dbt_project: Path) -> list[Path]:
         Folder of the source records.
     dbt_project : Path
         Folder of the dbt project.
+    new : iterable of RawTable
+        Further tables, which are not in a record yet.
 
     Returns
     -------
@@ -77,12 +80,38 @@ def write_generated(catalog_dir: Path, dbt_project: Path) -> list[Path]:
         If a record is not valid, or a file cannot be written.
     """
     written = []
-    for path, text in generated_files(catalog_dir, dbt_project).items():
+    for path, text in generated_files(catalog_dir, dbt_project, new).items():
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             with write_atomically(path) as stream:
                 stream.write(text.encode())
             written.append(path)
     return written
+
+
+@contextmanager
+def removing_codes_of(catalog_dir: Path, dbt_project: Path, tables: Iterable[RawTable]) -> Iterator[None]:
+    """Let dbt also remove the missing codes of tables that may be recorded; afterwards, those of the records alone.
+
+    Parameters
+    ----------
+    catalog_dir : Path
+        Folder of the source records.
+    dbt_project : Path
+        Folder of the dbt project.
+    tables : iterable of RawTable
+        The tables.
+
+    Raises
+    ------
+    WarehouseError
+        If a record is not valid, or a file cannot be written.
+    """
+    write_generated(catalog_dir, dbt_project, tables)
+    try:
+        yield
+    finally:
+        load_catalog.cache_clear()  # a record may have changed
+        write_generated(catalog_dir, dbt_project)
 
 
 def record_schema() -> str:
