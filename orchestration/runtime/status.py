@@ -62,6 +62,8 @@ def _line(name: str, text: str, rows: int = 2) -> list[str]:
 def _published(settings: Settings, now: datetime) -> list[str]:
     path = settings.warehouse_path
     if not path.exists():
+        if open_store(settings).is_shared:  # a reader, whose publication is in the lake
+            return []
         return _line("published", f"nothing yet in {settings.data_dir} (warehouse run)")
     file = PublicationFile(path)
     try:
