@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 FAILED = ("error", "fail", "runtime error")
-TESTS = ("test", "unit_test")
+SKIPPED = "skipped"
+UNIT_TEST = "unit_test"
+TESTS = ("test", UNIT_TEST)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,10 @@ SOURCES_DIR = REPOSITORY / "orchestration" / "sources"
 
 REAL, SAMPLE = "real", "sample"
 COMMAND_LINE, DAGSTER_UI = "command line", "Dagster UI"  # who started a run
-STARTED_BY_TAG, DATA_TAG, CHANGED_TAG = "warehouse/started_by", "warehouse/data", "warehouse/changed"  # of a run
+# Tags of a run. REFRESH_TAG joins the runs of one refresh, one for each stage; FAILED_TAG names what failed in a run
+# that ended without an error.
+STARTED_BY_TAG, DATA_TAG, CHANGED_TAG = "warehouse/started_by", "warehouse/data", "warehouse/changed"
+REFRESH_TAG, STAGE_TAG, FAILED_TAG = "warehouse/refresh", "warehouse/stage", "warehouse/failed"
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from dagster import (
 )
 
 from orchestration.core.settings import Settings
-from orchestration.defs.keys import REFRESH_JOB
-from orchestration.defs.need import Current, current_publication, listed, reason_to_hold, run_tags, sources_now
+from orchestration.defs.keys import INGEST
+from orchestration.defs.need import Current, current_publication, listed, reason_to_hold, refresh_tags, sources_now
 from orchestration.monitoring import watch
 from orchestration.monitoring.alerts import NEW_BYTES, Alert, raise_alert
 
@@ -26,7 +26,7 @@ def source_bytes_changed(settings: Settings) -> SensorDefinition:
     """Make the sensor that checks all sources every WAREHOUSE_WATCH_SECONDS while a daemon runs."""
 
     @sensor(
-        job_name=REFRESH_JOB,
+        job_name=INGEST,
         name=NAME,
         minimum_interval_seconds=settings.watch_seconds,
         default_status=DefaultSensorStatus.RUNNING,
@@ -62,7 +62,8 @@ def look_and_decide(settings: Settings, current: Current, before: watch.Memory) 
         cursor = watch.Memory(seen, before.requested_state, before.requests).to_json()
         return SensorResult(skip_reason=_nothing_to_do(found, current, bool(wanted)), cursor=cursor)
     times = before.requests + 1
-    request = RunRequest(run_key=f"{state}-{times}", tags=run_tags(settings, f"sensor {NAME}", found.changed))
+    tags = refresh_tags(settings, f"sensor {NAME}", INGEST, found.changed)
+    request = RunRequest(run_key=f"{state}-{times}", tags=tags)
     return SensorResult(run_requests=[request], cursor=watch.Memory(seen, state, times).to_json())
 
 
