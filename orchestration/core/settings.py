@@ -15,7 +15,8 @@ from orchestration.core.errors import WarehouseError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DBT_PROJECT = REPOSITORY / "dbt_project"
-SOURCES_DIR = REPOSITORY / "orchestration" / "sources"
+ORCHESTRATION = REPOSITORY / "orchestration"
+SOURCES_DIR = ORCHESTRATION / "sources"
 
 REAL, SAMPLE = "real", "sample"
 COMMAND_LINE, DAGSTER_UI = "command line", "Dagster UI"  # who started a run

@@ -58,10 +58,11 @@ def build_pipeline(
     WarehouseError
         If a setting or a source record is invalid, or the dbt project does not compile.
     """
+    schedule = weekly_refresh(settings)
     raw = raw_assets(settings)
     build, dyads = build_assets(settings)
-    estimates, *inference, network = estimates_assets()
-    publication, lake = [publication_asset(), presentation_asset()], lake_assets(settings)
+    estimates, *inference, network = estimates_assets(settings)
+    publication, lake = [publication_asset(settings), presentation_asset()], lake_assets(settings)
     stages: dict[str, list[AssetsDefinition]] = {stage: [] for stage in STAGES}
     if not (only_extras or only_share):
         stages |= {INGEST: raw, BUILD: [build], ESTIMATE: [estimates]}
@@ -90,7 +91,7 @@ def build_pipeline(
     definitions = Definitions(
         assets=[*raw, build, dyads, estimates, *inference, network, *publication, *lake],
         jobs=[*jobs, refresh, refresh_with_extras],
-        schedules=[weekly_refresh(settings)] if is_complete else [],
+        schedules=[schedule] if is_complete else [],
         sensors=[source_bytes_changed(settings), next_stage_sensor(settings, jobs), *failure_sensors(settings)]
         if is_complete
         else [],

@@ -8,8 +8,6 @@ from dagster import BetaWarning, CodeReferencesMetadataValue, LocalFileCodeRefer
 
 from orchestration.core.settings import REPOSITORY
 
-MODELLING = REPOSITORY / "orchestration" / "modelling" / "results.py"
-
 
 def code_references(*files: Path) -> dict[str, Any]:
     """Make the metadata entry that links an asset to its files.

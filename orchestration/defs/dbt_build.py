@@ -46,6 +46,7 @@ from orchestration.core.settings import DBT_PROJECT, FAILED_TAG, STAGE_TAG, Sett
 from orchestration.defs.columns import Pairs, lineage_metadata
 from orchestration.defs.dbt_translator import BUILT_CHECK, Translator, further_checks
 from orchestration.defs.failures import as_dagster_failure
+from orchestration.defs.freshness import by_schedule
 from orchestration.defs.need import listed
 from orchestration.defs.progress import BUILT
 from orchestration.defs.resources import RefreshLock
@@ -106,7 +107,7 @@ def build_assets(settings: Settings) -> list[AssetsDefinition]:
     kept = parsed_project(settings)
     manifest = read_manifest(kept)
     lineage = kept_column_lineage(kept, manifest, columns_by_table(load_catalog(settings.catalog_dir)))
-    translator = Translator(lineage)
+    translator = Translator(lineage, by_schedule(settings))
     # Tests that compare the real data with golden figures do not fit the sample.
     excluded = "tag:real_data" if settings.is_synthetic else ""
 

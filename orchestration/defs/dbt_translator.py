@@ -5,14 +5,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from dagster import AssetCheckSpec, AssetKey, AssetSpec
+from dagster import AssetCheckSpec, AssetKey, AssetSpec, FreshnessPolicy
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject
 from dagster_dbt.asset_utils import DAGSTER_DBT_UNIQUE_ID_METADATA_KEY
 
 from orchestration.core.settings import DBT_PROJECT
 from orchestration.defs.code_references import code_references
 from orchestration.defs.columns import Pairs, column_metadata
-from orchestration.defs.keys import OWNER
+from orchestration.defs.keys import OWNER, mart_key
+from orchestration.publication.content import MART_TABLES
 
 BUILT_CHECK = "built"
 BUILT_MEANING = (
@@ -28,11 +29,22 @@ class Translator(DagsterDbtTranslator):
     ----------
     lineage : Mapping
         Upstream columns by ``<schema>.<table>`` and column.
+    freshness : FreshnessPolicy
+        Of the marts.
     """
 
-    def __init__(self, lineage: Mapping[str, Mapping[str, Pairs]]) -> None:
+    def __init__(self, lineage: Mapping[str, Mapping[str, Pairs]], freshness: FreshnessPolicy) -> None:
         super().__init__(DagsterDbtTranslatorSettings(enable_source_tests_as_checks=True))
         self._lineage = lineage
+        self._freshness = freshness
+
+    def get_asset_spec(
+        self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None = None
+    ) -> AssetSpec:
+        """The policy of freshness for the marts of every refresh; the rest is in the other methods."""
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        is_of_refresh = spec.key in map(mart_key, MART_TABLES)
+        return spec.replace_attributes(freshness_policy=self._freshness) if is_of_refresh else spec
 
     def get_metadata(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, Any]:
         """Column schema, column lineage, and the files of the node."""

@@ -6,6 +6,7 @@ from dagster import AssetKey
 INGEST, BUILD, ESTIMATE, PUBLISH = STAGES = ("ingest", "build", "estimate", "publish")
 REFRESH_JOB, REFRESH_WITH_EXTRAS_JOB = "refresh", "refresh_with_extras"
 OWNER = "team:warehouse"
+NEWEST = "newest_version"  # check of a raw table, which the sensor also reports
 PUBLICATION_KEY = AssetKey("publication")
 PRESENTATION_KEY = AssetKey("presentation")
 LAKE_KEY = AssetKey("lake_publication")

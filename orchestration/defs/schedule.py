@@ -11,6 +11,7 @@ from dagster import (
 )
 
 from orchestration.core.settings import Settings, invalid_setting
+from orchestration.defs.freshness import confirm_current
 from orchestration.defs.keys import INGEST
 from orchestration.defs.need import current_publication, reason_to_hold, refresh_tags, would_publish
 
@@ -31,6 +32,7 @@ def weekly_refresh(settings: Settings) -> ScheduleDefinition:
         if hold := reason_to_hold(settings, context.instance, current):
             return SkipReason(hold)
         if current.fingerprint == would_publish(settings):
+            confirm_current(context.instance, current.publication_id)
             return SkipReason(f"Nothing changed: publication {current.publication_id} is current.")
         return RunRequest(tags=refresh_tags(settings, f"schedule {NAME}", INGEST))
 

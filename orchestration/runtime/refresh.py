@@ -11,6 +11,7 @@ from orchestration.build.fingerprint import refresh_fingerprint
 from orchestration.core.errors import WarehouseError
 from orchestration.core.settings import COMMAND_LINE, FAILED_TAG, REPOSITORY, STAGE_TAG, Settings
 from orchestration.ingest.acquisition import choose_sources, fetch_all, open_acquisition
+from orchestration.ingest.fetch import WrongBytes
 from orchestration.modelling.result_tables import INFERENCE_TABLES, NETWORK_TABLES
 from orchestration.publication.content import DYADS_TABLE
 from orchestration.store import open_store
@@ -90,7 +91,10 @@ def refresh(
         settings, message = choose_sources(settings, wanted)
         announce(message)
         acquisition = open_acquisition(settings)
-        fetch_all(acquisition)
+        try:
+            fetch_all(acquisition)
+        except WrongBytes:
+            force = True  # the ingest fails in the same way, and Dagster shows at which source
         latest = store.latest()
         fingerprint = refresh_fingerprint(acquisition.hashes())
         outdated = force or latest.record is None or latest.record["fingerprint"] != fingerprint
