@@ -112,9 +112,10 @@ def further_checks(manifest: Mapping[str, Any], specs: list[AssetSpec]) -> Itera
     for unique_id, key in keys.items():
         yield _check(BUILT_CHECK, key, BUILT_MEANING, unique_id)
     for unique_id, test in manifest["unit_tests"].items():
-        for tested in test["depends_on"]["nodes"]:
-            if tested in keys:
-                yield _check(test["name"], keys[tested], " ".join(test["description"].split()), unique_id)
+        (tested,) = test["depends_on"]["nodes"]
+        made_with_it = [tested, *manifest["child_map"][tested]]  # a model that is no table is part of its first child
+        for key in [keys[node] for node in made_with_it if node in keys][:1]:
+            yield _check(test["name"], key, " ".join(test["description"].split()), unique_id)
 
 
 def _check(name: str, key: AssetKey, description: str, unique_id: str) -> AssetCheckSpec:

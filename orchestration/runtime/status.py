@@ -9,7 +9,7 @@ import duckdb
 
 from orchestration.build.run_results import read_run_results
 from orchestration.core.errors import WarehouseError
-from orchestration.core.settings import CHANGED_TAG, DAGSTER_UI, STARTED_BY_TAG, Settings
+from orchestration.core.settings import CHANGED_TAG, DAGSTER_UI, FAILED_TAG, STAGE_TAG, STARTED_BY_TAG, Settings
 from orchestration.monitoring.alerts import FAILED, alerts, published_id
 from orchestration.monitoring.versions import due
 from orchestration.query.run import rows_of
@@ -166,8 +166,10 @@ def _last_run(record: "RunRecord | None", now: datetime) -> str:
     created = record.create_timestamp.replace(tzinfo=UTC)
     took = f", {record.end_time - record.start_time:.0f} s" if record.end_time and record.start_time else ""
     changed = f", changed: {tags[CHANGED_TAG]}" if CHANGED_TAG in tags else ""
+    ended = f"failed ({tags[FAILED_TAG]})" if FAILED_TAG in tags else run.status.value.lower()
+    stage = f" in stage {tags[STAGE_TAG]}" if STAGE_TAG in tags else ""
     return (
-        f"{run.status.value.lower()}{took}, {_minute(created)} ({_ago(now, created)}),"
+        f"{ended}{stage}{took}, {_minute(created)} ({_ago(now, created)}),"
         f" started by {tags.get(STARTED_BY_TAG, DAGSTER_UI)}{changed}, run {run.run_id}"
     )
 
