@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from dagster import (
     AssetExecutionContext,
+    DagsterEvent,
+    DagsterEventType,
     DagsterInstance,
     DagsterRun,
     DagsterRunStatus,
@@ -47,24 +49,16 @@ def ended(
     """Record a run that has ended just now."""
     run = DagsterRun(job_name=tags.get("warehouse/stage", "refresh"), run_id=str(uuid.uuid4()), tags=tags)
     instance.add_run(run)
-    instance.report_dagster_event(_started(run), run.run_id)
+    instance.report_dagster_event(event(run, DagsterEventType.RUN_START), run.run_id)
     if status is DagsterRunStatus.SUCCESS:
-        instance.report_dagster_event(_success(run), run.run_id)
+        instance.report_dagster_event(event(run, DagsterEventType.RUN_SUCCESS), run.run_id)
     else:
         instance.report_run_failed(run)
     return instance.get_run_by_id(run.run_id)
 
 
-def _started(run: DagsterRun):
-    from dagster import DagsterEvent, DagsterEventType
-
-    return DagsterEvent(event_type_value=DagsterEventType.RUN_START.value, job_name=run.job_name)
-
-
-def _success(run: DagsterRun):
-    from dagster import DagsterEvent, DagsterEventType
-
-    return DagsterEvent(event_type_value=DagsterEventType.RUN_SUCCESS.value, job_name=run.job_name)
+def event(run: DagsterRun, kind: DagsterEventType) -> DagsterEvent:
+    return DagsterEvent(event_type_value=kind.value, job_name=run.job_name)
 
 
 # ---------------------------------------------------------------- what a stage plans
@@ -162,8 +156,7 @@ def test_a_build_with_a_failed_test_alerts_once_and_ends_the_refresh(instance: D
 
 def follow(definitions: Definitions, run: DagsterRun, instance: DagsterInstance) -> RunRequest | SkipReason:
     sensor = definitions.get_repository_def().get_sensor_def("next_stage")
-    event = _success(run)
-    context = build_run_status_sensor_context("next_stage", event, instance, run)
+    context = build_run_status_sensor_context("next_stage", event(run, DagsterEventType.RUN_SUCCESS), instance, run)
     return sensor(context)
 
 
