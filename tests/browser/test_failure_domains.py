@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -26,7 +27,8 @@ STATE = """{ assetNodes {
 LATEST = """{ assetsLatestInfo(assetKeys: [%s]) {
     assetKey { path } latestMaterialization { runId } latestRun { id status }
 } }"""
-NAMES = {"cow_nmc": {"raw/national_capabilities"}, "estimates": {f"results/{table}" for table in ESTIMATE_TABLES}}
+SOURCE, MART = "raw/national_capabilities", "marts/country_years"
+ESTIMATES = {f"results/{table}" for table in ESTIMATE_TABLES}
 
 
 def flip_a_byte(shell: Shell, _: Path) -> Shell:
@@ -47,11 +49,11 @@ def raise_in_an_estimator(shell: Shell, folder: Path) -> Shell:
 
 
 @pytest.mark.parametrize(
-    ("name", "spoil", "not_made", "failed_checks"),
+    ("name", "spoil", "not_made", "failed_checks", "group", "subject"),
     [
-        ("wrong_source", flip_a_byte, NAMES["cow_nmc"], {"raw/national_capabilities contract"}),
-        ("failing_dbt_test", break_a_dbt_test, set(), {"marts/country_years cinc_sums_to_one"}),
-        ("raising_estimator", raise_in_an_estimator, NAMES["estimates"], set()),
+        ("wrong_source", flip_a_byte, {SOURCE}, {f"{SOURCE} contract"}, "ingest", SOURCE),
+        ("failing_dbt_test", break_a_dbt_test, set(), {f"{MART} cinc_sums_to_one"}, "marts", MART),
+        ("raising_estimator", raise_in_an_estimator, ESTIMATES, set(), "analysis", "results/models"),
     ],
 )
 def test_only_what_failed_is_red(
@@ -62,6 +64,8 @@ def test_only_what_failed_is_red(
     spoil: Callable[[Shell, Path], Shell],
     not_made: set[str],
     failed_checks: set[str],
+    group: str,
+    subject: str,
 ) -> None:
     shell = copied(sample_warehouse[0], tmp_path, *sample_warehouse[0].variables)
     before = shell.published_hash()
@@ -71,10 +75,7 @@ def test_only_what_failed_is_red(
         assert failed_materializations(dagster) == not_made
         assert {check for check in checks_that_failed(dagster) if check.split()[0] not in not_made} <= failed_checks
         assert failed_checks <= checks_that_failed(dagster)
-        picture(visit, name)
-        page = visit.open("/assets/publication")
-        expect(page.get_by_text("Materialized", exact=True).first).to_be_visible()
-        visit.screenshot(f"failure_{name}_publication")
+        pictures(visit, name, group, subject)
     assert shell.published_hash() == before
 
 
@@ -103,12 +104,19 @@ def checks_that_failed(dagster: Dagster) -> set[str]:
     return found
 
 
-def picture(visit: Visit, name: str) -> None:
-    """Pictures of catalogue and lineage, to look at."""
-    page = visit.open("/assets")
-    expect(page.get_by_text("publication", exact=True).first).to_be_visible()
+def pictures(visit: Visit, name: str, group: str, subject: str) -> None:
+    """Pictures to look at: what failed in the catalogue and in the lineage, and the publication that is in use."""
+    selection = quote(f'group:"{group}" or group:"publish"')
+    page = visit.open(f"/assets?asset-selection={selection}")
+    expect(page.get_by_text("publication", exact=True).first).to_be_attached()
+    expect(page.get_by_text("Loading...")).to_have_count(0)
     visit.screenshot(f"failure_{name}_catalogue")
-    page = visit.open("/asset-groups")
-    expect(page.locator("[data-svg-viewport]").get_by_text("publish", exact=True)).to_be_visible()
-    page.wait_for_timeout(3000)  # the states of the groups follow their names
+    page = visit.open(f"/assets/{subject}?view=lineage&lineageScope=neighbors&lineageDepth=2")
+    expect(page.locator("[data-svg-viewport]").get_by_text(subject.split("/")[1], exact=True).first).to_be_visible()
+    page.wait_for_timeout(4000)  # the states follow the names
     visit.screenshot(f"failure_{name}_lineage")
+    page = visit.open("/assets/publication")
+    expect(page.get_by_text("Latest materialization")).to_be_visible()
+    expect(page.get_by_text("Passing", exact=True).first).to_be_visible()
+    expect(page.get_by_text("Failed in")).to_have_count(0)
+    visit.screenshot(f"failure_{name}_publication")
