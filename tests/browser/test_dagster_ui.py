@@ -100,9 +100,8 @@ def test_a_run_started_by_clicks_publishes(visit: Visit, dagster: Dagster) -> No
     page.get_by_role("button", name="Materialize").first.click()
     page.get_by_role("button", name="Confirm").click()  # to run without the inference on request
     run, end = earlier, time.monotonic() + RUN_SECONDS
-    while (
-        run["runId"] == earlier["runId"] or run["status"] not in ("SUCCESS", "FAILURE", "CANCELED")
-    ) and time.monotonic() < end:
+    ended = ("SUCCESS", "FAILURE", "CANCELED")
+    while (run["runId"] == earlier["runId"] or run["status"] not in ended) and time.monotonic() < end:
         time.sleep(1)
         run = last_run(dagster)
     visit.open(f"/runs/{run['runId']}")

@@ -49,11 +49,11 @@ def raise_in_an_estimator(shell: Shell, folder: Path) -> Shell:
 
 
 @pytest.mark.parametrize(
-    ("name", "spoil", "not_made", "failed_checks", "group", "subject"),
+    ("name", "spoil", "not_made", "failed_checks", "selection", "subject"),
     [
-        ("wrong_source", flip_a_byte, {SOURCE}, {f"{SOURCE} contract"}, "ingest", SOURCE),
-        ("failing_dbt_test", break_a_dbt_test, set(), {f"{MART} cinc_sums_to_one"}, "marts", MART),
-        ("raising_estimator", raise_in_an_estimator, ESTIMATES, set(), "analysis", "results/models"),
+        ("wrong_source", flip_a_byte, {SOURCE}, {f"{SOURCE} contract"}, f'1+key:"{SOURCE}"+2', SOURCE),
+        ("failing_dbt_test", break_a_dbt_test, set(), {f"{MART} cinc_sums_to_one"}, 'group:"marts"', MART),
+        ("raising_estimator", raise_in_an_estimator, ESTIMATES, set(), 'group:"analysis"', "results/models"),
     ],
 )
 def test_only_what_failed_is_red(
@@ -64,7 +64,7 @@ def test_only_what_failed_is_red(
     spoil: Callable[[Shell, Path], Shell],
     not_made: set[str],
     failed_checks: set[str],
-    group: str,
+    selection: str,
     subject: str,
 ) -> None:
     shell = copied(sample_warehouse[0], tmp_path, *sample_warehouse[0].variables)
@@ -75,7 +75,7 @@ def test_only_what_failed_is_red(
         assert failed_materializations(dagster) == not_made
         assert {check for check in checks_that_failed(dagster) if check.split()[0] not in not_made} <= failed_checks
         assert failed_checks <= checks_that_failed(dagster)
-        pictures(visit, name, group, subject)
+        pictures(visit, name, selection, subject)
     assert shell.published_hash() == before
 
 
@@ -104,16 +104,16 @@ def checks_that_failed(dagster: Dagster) -> set[str]:
     return found
 
 
-def pictures(visit: Visit, name: str, group: str, subject: str) -> None:
+def pictures(visit: Visit, name: str, selection: str, subject: str) -> None:
     """Pictures to look at: what failed in the catalogue and in the lineage, and the publication that is in use."""
-    selection = quote(f'group:"{group}" or group:"publish"')
-    page = visit.open(f"/assets?asset-selection={selection}")
+    page = visit.open(f"/assets?asset-selection={quote(f'{selection} or group:"publish"')}")
     expect(page.get_by_text("publication", exact=True).first).to_be_attached()
     expect(page.get_by_text("Loading...")).to_have_count(0)
     visit.screenshot(f"failure_{name}_catalogue")
-    page = visit.open(f"/assets/{subject}?view=lineage&lineageScope=neighbors&lineageDepth=2")
-    expect(page.locator("[data-svg-viewport]").get_by_text(subject.split("/")[1], exact=True).first).to_be_visible()
-    page.wait_for_timeout(4000)  # the states follow the names
+    page = visit.open(f"/assets/{subject}?view=lineage&lineageScope=downstream&lineageDepth=2")
+    graph = page.locator("[data-svg-viewport]")
+    expect(graph.get_by_text(subject.split("/")[1], exact=True).first).to_be_visible()
+    expect(graph.get_by_text("Loading...")).to_have_count(0)
     visit.screenshot(f"failure_{name}_lineage")
     page = visit.open("/assets/publication")
     expect(page.get_by_text("Latest materialization")).to_be_visible()
