@@ -106,7 +106,8 @@ def checks_that_failed(dagster: Dagster) -> set[str]:
 
 def pictures(visit: Visit, name: str, selection: str, subject: str) -> None:
     """Pictures to look at: what failed in the catalogue and in the lineage, and the publication that is in use."""
-    page = visit.open(f"/assets?asset-selection={quote(f'{selection} or group:"publish"')}")
+    query = quote(selection + ' or group:"publish"')
+    page = visit.open(f"/assets?asset-selection={query}")
     expect(page.get_by_text("publication", exact=True).first).to_be_attached()
     expect(page.get_by_text("Loading...")).to_have_count(0)
     visit.screenshot(f"failure_{name}_catalogue")
