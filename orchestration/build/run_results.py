@@ -44,6 +44,11 @@ class NodeResult:
         return self.unique_id.split(".", 2)[2]
 
     @property
+    def short_name(self) -> str:
+        """Name of the test itself, or of the model: without the tested model, the version and dbt's hash."""
+        return self.name.split(".")[-1 if self.kind == UNIT_TEST else 0]
+
+    @property
     def has_failed(self) -> bool:
         """Whether dbt counts it as failed."""
         return self.status in FAILED

@@ -53,7 +53,7 @@ def test_a_source_shows_citation_contract_and_checks(visit: Visit) -> None:
     page = visit.open("/assets/raw/national_capabilities")
     expect(page.get_by_text("Singer, J. David").first).to_be_visible()
     expect(page.get_by_text("1816 to 2022").first).to_be_visible()
-    expect(page.get_by_text("orchestration/sources/cow_nmc.yml").first).to_be_visible()  # code reference
+    expect(page.get_by_role("link", name=re.compile("cow_nmc.yml"))).to_be_visible()  # its record
     visit.screenshot("asset_national_capabilities")
     visit.open("/assets/raw/national_capabilities?view=checks")
     expect(page.get_by_text("row_count").first).to_be_visible()
