@@ -64,15 +64,15 @@ class Visit:
 
 
 @contextmanager
-def serving(shell: Shell) -> Iterator[Dagster]:
-    """``warehouse ui`` on a free port, with the sample's definitions on the data folder of ``shell``."""
+def serving(shell: Shell, sources: str = "sample") -> Iterator[Dagster]:
+    """``warehouse ui`` on a free port and the data folder of ``shell``, with WAREHOUSE_SOURCES as given."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
     with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(
             [str(WAREHOUSE), "ui", "--port", str(port)],
-            env=shell.environment() | {"WAREHOUSE_SOURCES": "sample"},
+            env=shell.environment() | {"WAREHOUSE_SOURCES": sources},
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
