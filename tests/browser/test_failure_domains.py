@@ -116,6 +116,7 @@ def pictures(visit: Visit, name: str, selection: str, subject: str) -> None:
     graph = page.locator("[data-svg-viewport]")
     expect(graph.get_by_text(subject.split("/")[1], exact=True).first).to_be_visible()
     expect(graph.get_by_text("Loading...")).to_have_count(0)
+    page.wait_for_timeout(4000)  # zoomed out, boxes without their state do not say so
     visit.screenshot(f"failure_{name}_lineage")
     page = visit.open("/assets/publication")
     expect(page.get_by_text("Latest materialization")).to_be_visible()
