@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 FAILED = ("error", "fail", "runtime error")
-TESTS = ("test", "unit_test")
+SKIPPED = "skipped"
+UNIT_TEST = "unit_test"
+TESTS = ("test", UNIT_TEST)
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,11 @@ class NodeResult:
     def name(self) -> str:
         """Name without the resource type and the project."""
         return self.unique_id.split(".", 2)[2]
+
+    @property
+    def short_name(self) -> str:
+        """Name of the test itself, or of the model: without the tested model, the version and dbt's hash."""
+        return self.name.split(".")[-1 if self.kind == UNIT_TEST else 0]
 
     @property
     def has_failed(self) -> bool:

@@ -18,11 +18,15 @@ _IN_A_WHEEL = PACKAGES / "orchestration" / "project"
 # dbt_project, docs, dagster.yaml and requirements.lock: the checkout, or their copy in an installed wheel.
 REPOSITORY = _IN_A_WHEEL if _IN_A_WHEEL.is_dir() else PACKAGES
 DBT_PROJECT = REPOSITORY / "dbt_project"
-SOURCES_DIR = PACKAGES / "orchestration" / "sources"
+ORCHESTRATION = PACKAGES / "orchestration"
+SOURCES_DIR = ORCHESTRATION / "sources"
 
 REAL, SAMPLE = "real", "sample"
 COMMAND_LINE, DAGSTER_UI = "command line", "Dagster UI"  # who started a run
-STARTED_BY_TAG, DATA_TAG, CHANGED_TAG = "warehouse/started_by", "warehouse/data", "warehouse/changed"  # of a run
+# Tags of a run. REFRESH_TAG joins the runs of one refresh, one for each stage; FAILED_TAG names what failed in a run
+# that ended without an error.
+STARTED_BY_TAG, DATA_TAG, CHANGED_TAG = "warehouse/started_by", "warehouse/data", "warehouse/changed"
+REFRESH_TAG, STAGE_TAG, FAILED_TAG = "warehouse/refresh", "warehouse/stage", "warehouse/failed"
 
 
 @dataclass(frozen=True)
