@@ -1,5 +1,3 @@
--- Failure: a rate in the file differs, to the last bit, from the one in the panel, or one of the two is missing
--- although the state is in the system.
 {{ config(meta={'dagster': {'ref': {'name': 'country_years'}}}) }}
 select
     panel.cow_code,

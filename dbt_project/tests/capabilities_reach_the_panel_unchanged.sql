@@ -1,5 +1,3 @@
--- Failure: a published capability figure of a state-year is not the one in the panel. A join has lost or duplicated a
--- row, or a missing code was not turned into NULL.
 {{ config(meta={'dagster': {'ref': {'name': 'country_years'}}}) }}
 select
     panel.cow_code,
