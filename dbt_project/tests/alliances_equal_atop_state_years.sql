@@ -1,4 +1,4 @@
-{{ config(meta={'dagster': {'ref': {'name': 'country_years'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'country_years', 'version': 1}}}) }}
 {%- set obligations = ['defense', 'offense', 'neutrality', 'nonaggression', 'consultation'] %}
 with panel as (
     select * from {{ ref('country_years') }}

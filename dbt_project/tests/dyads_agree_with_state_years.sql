@@ -1,4 +1,4 @@
-{{ config(tags=['dyads'], meta={'dagster': {'ref': {'name': 'dyad_years'}}}) }}
+{{ config(tags=['dyads'], meta={'dagster': {'ref': {'name': 'dyad_years', 'version': 1}}}) }}
 with panel as (
     select * from {{ ref('country_years') }}
 ),

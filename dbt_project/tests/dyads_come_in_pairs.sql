@@ -1,4 +1,4 @@
-{{ config(tags=['dyads'], meta={'dagster': {'ref': {'name': 'dyad_years'}}}) }}
+{{ config(tags=['dyads'], meta={'dagster': {'ref': {'name': 'dyad_years', 'version': 1}}}) }}
 with sides as (
     select
         least(cow_code, partner_code) as cow_code,

@@ -1,4 +1,4 @@
-{{ config(meta={'dagster': {'ref': {'name': 'country_years'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'country_years', 'version': 1}}}) }}
 with entered as (
     select count(distinct row(cow_code, atop_id, entry_year)) as treaties
     from {{ ref('alliance_entries') }}

@@ -1,4 +1,4 @@
-{{ config(meta={'dagster': {'ref': {'name': 'country_years'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'country_years', 'version': 1}}}) }}
 {%- set lowest_ratio = 1.05 %}
 {%- set highest_ratio = 2.5 %}
 {%- set min_years = 5 %}

@@ -16,6 +16,7 @@ from typing import Any
 
 from dagster import (
     AssetExecutionContext,
+    AssetKey,
     AssetsDefinition,
     Failure,
     Output,
@@ -72,6 +73,12 @@ class Translator(DagsterDbtTranslator):
     def __init__(self, lineage: Mapping[str, Mapping[str, Pairs]]) -> None:
         super().__init__(DagsterDbtTranslatorSettings(enable_source_tests_as_checks=True))
         self._lineage = lineage
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> AssetKey:
+        """Layer and name, also of a model with versions: the version that is built has the plain name."""
+        if dbt_resource_props.get("version"):
+            return AssetKey([dbt_resource_props["schema"], dbt_resource_props["name"]])
+        return super().get_asset_key(dbt_resource_props)
 
     def get_metadata(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, Any]:
         """Column schema and column lineage."""

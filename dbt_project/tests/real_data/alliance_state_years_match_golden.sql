@@ -1,4 +1,4 @@
-{{ config(meta={'dagster': {'ref': {'name': 'country_years'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'country_years', 'version': 1}}}) }}
 with found as (
     {%- for rule in alliance_rules() %}
     select

@@ -1,4 +1,4 @@
-{{ config(meta={'dagster': {'ref': {'name': 'published_measures'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'published_measures', 'version': 1}}}) }}
 with counted as (
     {{ btscs_years(ref('stg_allen_digiuseppe__state_years'), 'forms_alliance') }}
 )

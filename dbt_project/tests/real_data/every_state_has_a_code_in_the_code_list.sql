@@ -1,4 +1,4 @@
-{{ config(meta={'dagster': {'ref': {'name': 'countries'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'countries', 'version': 1}}}) }}
 select
     countries.cow_code,
     countries.state_name

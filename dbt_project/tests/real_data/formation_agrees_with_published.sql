@@ -1,4 +1,4 @@
-{{ config(meta={'dagster': {'ref': {'name': 'country_years'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'country_years', 'version': 1}}}) }}
 {%- set min_kappa = 0.86 %}
 with pairs as (
     select

@@ -1,4 +1,4 @@
-{{ config(meta={'dagster': {'ref': {'name': 'country_years'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'country_years', 'version': 1}}}) }}
 {%- set lowest_ratio = 0.7 %}
 {%- set highest_ratio = 1.45 %}
 {%- set years_known_to = 2016 %}
