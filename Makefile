@@ -9,7 +9,7 @@ ifneq ($(wildcard ../shared/sources/catalog.csv),)
 export WAREHOUSE_MIRROR ?= $(abspath ../shared/sources)
 endif
 
-.PHONY: run test test-slow coverage lineage-picture lint docs bench setup setup-tests wheel lock clean
+.PHONY: run test test-slow coverage lineage-picture checks lint docs bench setup setup-tests wheel lock clean
 
 run: setup
 	$(BIN)/warehouse run
@@ -26,12 +26,19 @@ lineage-picture: setup-tests
 	$(BIN)/pytest tests/browser -k lineage
 	cp build/screenshots/lineage.png docs/lineage.png
 
+# The list of the dbt project's tests; a test fails if it is out of date.
+checks: setup
+	$(BIN)/python -m orchestration.build.checks_page
+
 lint: setup-tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/sqlfluff lint --processes 2 dbt_project
+	cd dbt_project && ../$(BIN)/dbt --quiet parse --vars 'real_data_tests: true' --target-path ../build/dbt_lint
+	$(BIN)/dbt-score lint --manifest build/dbt_lint/manifest.json
+	$(BIN)/dbt-bouncer run
 
 # The share of lines that the fast tests run, measured in this process only; nothing depends on the figure.
 coverage: setup-tests

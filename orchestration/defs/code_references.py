@@ -6,7 +6,7 @@ from typing import Any
 
 from dagster import BetaWarning, CodeReferencesMetadataValue, LocalFileCodeReference
 
-from orchestration.core.settings import REPOSITORY
+from orchestration.core.settings import PACKAGES, REPOSITORY
 
 
 def code_references(*files: Path) -> dict[str, Any]:
@@ -33,4 +33,7 @@ def code_references(*files: Path) -> dict[str, Any]:
 
 
 def _label(file: Path) -> str:
-    return file.relative_to(REPOSITORY).as_posix() if file.is_relative_to(REPOSITORY) else file.name
+    for folder in (REPOSITORY, PACKAGES):
+        if file.is_relative_to(folder):
+            return file.relative_to(folder).as_posix()
+    return file.name

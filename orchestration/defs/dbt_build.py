@@ -196,7 +196,7 @@ def _build(
     if succeeded:
         seal(target)
     elif goes_on:
-        failed = [result.short_name for result in results if result.has_failed]
+        failed = [result.name for result in results if result.has_failed]
         context.log.error(_failure_message(target))
         context.instance.add_run_tags(context.run_id, {FAILED_TAG: listed(failed)})
     else:

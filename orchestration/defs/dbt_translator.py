@@ -46,6 +46,12 @@ class Translator(DagsterDbtTranslator):
         is_of_refresh = spec.key in map(mart_key, MART_TABLES)
         return spec.replace_attributes(freshness_policy=self._freshness) if is_of_refresh else spec
 
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> AssetKey:
+        """Layer and name, also of a model with versions: the version that is built has the plain name."""
+        if dbt_resource_props.get("version"):
+            return AssetKey([dbt_resource_props["schema"], dbt_resource_props["name"]])
+        return super().get_asset_key(dbt_resource_props)
+
     def get_metadata(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, Any]:
         """Column schema, column lineage, and the files of the node."""
         columns = [

@@ -133,7 +133,7 @@ def next_check(source: dict[str, Any]) -> datetime:
 
 def _last_checks(settings: Settings) -> list[str]:
     """List the dbt nodes that failed in the last build, published or not."""
-    failed = [r.short_name for r in read_run_results(settings.dbt_target_dir) if r.has_failed]
+    failed = [r.name for r in read_run_results(settings.dbt_target_dir) if r.has_failed]
     return _line("FAILING", f"in the last build: {', '.join(failed)}", rows=3) if failed else []
 
 

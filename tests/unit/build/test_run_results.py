@@ -14,5 +14,5 @@ from orchestration.build.run_results import NodeResult
         ("unit_test.alliance_formation.int_contiguity.islands_have_no_neighbours", "islands_have_no_neighbours"),
     ],
 )
-def test_the_short_name_is_that_of_the_node_itself(unique_id: str, name: str) -> None:
-    assert NodeResult(unique_id, "fail", 1, "").short_name == name
+def test_the_name_is_that_of_the_node_itself(unique_id: str, name: str) -> None:
+    assert NodeResult(unique_id, "fail", 1, "").name == name

@@ -1,6 +1,4 @@
--- Failure: the state-years, span or total of a model of threat differ from an independent derivation from the raw
--- files.
-{{ config(tags=['real_data'], meta={'dagster': {'ref': {'name': 'int_dispute_rivals'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'int_dispute_rivals'}}}) }}
 with found as (
     {%- for fact, relation in [
         ('dispute_rivals', ref('int_dispute_rivals')),

@@ -1,8 +1,4 @@
--- Failure: dispute_rivals no longer agrees with sumrival1 of the published models (Allen and DiGiuseppe 2013). Lagged a
--- year, the two must have a correlation of at least 0.91 and be equal in at least 78% of state-years; measured are
--- 0.917 and 78.8% over 12,626 state-years. The comparison ends in 2000, because the list behind sumrival1 ends in 2001
--- and the file continues with zeros to 2008.
-{{ config(tags=['real_data'], meta={'dagster': {'ref': {'name': 'int_dispute_rivals'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'int_dispute_rivals'}}}) }}
 {%- set last_year = 2000 %}
 {%- set expected_state_years = 12626 %}
 {%- set min_correlation = 0.91 %}

@@ -1,7 +1,4 @@
--- Failure: polity2 of Polity5 and polity2 in the deposit of Bueno de Mesquita and Smith, under the same country code,
--- agree in fewer than 91.5 per cent of the country-years (91.9 in these editions), or correlate below .985. Scores have
--- changed sign, moved by a year or belong to another country.
-{{ config(tags=['real_data'], meta={'dagster': {'ref': {'name': 'stg_polity5__country_years'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'stg_polity5__country_years'}}}) }}
 {%- set min_share = 0.915 %}
 {%- set min_correlation = 0.985 %}
 with polity as (

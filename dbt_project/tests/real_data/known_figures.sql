@@ -1,9 +1,4 @@
--- Failure: a total differs from the one derived outside the warehouse. State-years in force differ by four from another
--- outside count, in which the later of two phases counts for the whole year (defense 8,469, offense 905, neutrality
--- 1,884): in Brazil 1857 (defense), Japan 1905 (offense, neutrality), Guatemala 1888 and El Salvador 1888 (neutrality)
--- a renewal dropped an obligation that had been in force earlier in the year. polity2 has 11,564 scores under the same
--- code and 327 under another Polity code; the seed country_mappings names each.
-{{ config(tags=['real_data'], meta={'dagster': {'ref': {'name': 'country_years'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'country_years', 'version': 1}}}) }}
 with panel as (
     select * from {{ ref('country_years') }}
 ),

@@ -1,6 +1,4 @@
--- Failure: a World Bank aggregate (its metadata have no region) is mapped to a state. The mortality of a continent
--- would be read as that of a country.
-{{ config(tags=['real_data'], meta={'dagster': {'ref': {'name': 'stg_world_bank__infant_mortality'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'stg_world_bank__infant_mortality'}}}) }}
 select distinct
     mappings.label,
     mappings.cow_code

@@ -1,6 +1,4 @@
--- Failure: a CINC is not the mean of the state's shares in the system's totals of the year, over the components that
--- are not missing. A component or the index was changed, shifted or exchanged between states.
-{{ config(tags=['real_data'], meta={'dagster': {'ref': {'name': 'stg_cow__national_capabilities'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'stg_cow__national_capabilities'}}}) }}
 {%- set tolerance = 1e-7 %}
 {%- set components = [
     'military_expenditure_thousands',

@@ -1,5 +1,4 @@
--- Failure: a model of threat disagrees with history on a well-known state-year.
-{{ config(tags=['real_data'], meta={'dagster': {'ref': {'name': 'int_interstate_war'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'int_interstate_war'}}}) }}
 with known (cow_code, year, fact, expected) as (
     values
     (2, 2003, 'interstate_war', 1),  -- Iraq

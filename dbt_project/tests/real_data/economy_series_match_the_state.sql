@@ -1,7 +1,4 @@
--- Failure: the population of a mapped Maddison series is not that of the state. Over the years of the mapping, the
--- median of its ratio to National Material Capabilities is outside 0.7 to 1.35, our bounds for a territory close
--- enough. Germany for West Germany is at 1.27, Serbia for what remained of Yugoslavia at 0.75.
-{{ config(tags=['real_data'], meta={'dagster': {'ref': {'name': 'int_economy'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'int_economy'}}}) }}
 {%- set lowest_ratio = 0.7 %}
 {%- set highest_ratio = 1.35 %}
 select

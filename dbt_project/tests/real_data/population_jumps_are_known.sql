@@ -1,6 +1,4 @@
--- Failure: the population of a state jumps from one year to the next, and the seed known_population_jumps does not say
--- why; or a jump that the seed lists is gone. Rows of two states were exchanged, or a unit changed.
-{{ config(tags=['real_data'], meta={'dagster': {'ref': {'name': 'country_years'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'country_years', 'version': 1}}}) }}
 {%- set lowest_ratio = 0.7 %}
 {%- set highest_ratio = 1.45 %}
 {%- set years_known_to = 2016 %}

@@ -1,5 +1,4 @@
--- Failure: a correction has no effect, because no rivalry of that number has that code in those years.
-{{ config(tags=['real_data'], meta={'dagster': {'ref': {'name': 'stg_thompson__rivalries_tss'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'stg_thompson__rivalries_tss'}}}) }}
 select
     correction.record_number,
     correction.published_code,

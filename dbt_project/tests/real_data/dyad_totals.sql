@@ -1,7 +1,4 @@
--- Failure: a total differs from the one counted outside the warehouse, in pandas, from the same files: directed
--- dyad-years (1,912,350 pairs of state-years less 60 without a common day), those allied, those owed defense, and those
--- of which that is not known.
-{{ config(tags=['dyads', 'real_data'], meta={'dagster': {'ref': {'name': 'dyad_years'}}}) }}
+{{ config(tags=['dyads'], meta={'dagster': {'ref': {'name': 'dyad_years', 'version': 1}}}) }}
 with found as (
     select
         count(*) as dyad_years,

@@ -1,6 +1,4 @@
--- Failure: Cohen's kappa between formation by the military rule and the published outcome of Allen and DiGiuseppe
--- (2013) is below 0.86. The rule that decides what is a new alliance has moved away from that of the literature.
-{{ config(tags=['real_data'], meta={'dagster': {'ref': {'name': 'country_years'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'country_years', 'version': 1}}}) }}
 {%- set min_kappa = 0.86 %}
 with pairs as (
     select

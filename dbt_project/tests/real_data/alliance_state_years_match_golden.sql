@@ -1,6 +1,4 @@
--- Failure: the state-years of a decade with a new alliance, or with one in force, differ from those that a derivation
--- outside the warehouse finds (tests/golden/derive_golden_totals.py).
-{{ config(tags=['real_data'], meta={'dagster': {'ref': {'name': 'country_years'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'country_years', 'version': 1}}}) }}
 with found as (
     {%- for rule in alliance_rules() %}
     select

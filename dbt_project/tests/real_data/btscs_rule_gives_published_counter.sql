@@ -1,6 +1,4 @@
--- Failure: the counter of Allen and DiGiuseppe (2013) does not follow from their outcome by the rule of btscs. The rule
--- of published_measures has moved away from the program, which agrees with the file in every row.
-{{ config(tags=['real_data'], meta={'dagster': {'ref': {'name': 'published_measures'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'published_measures', 'version': 1}}}) }}
 with counted as (
     {{ btscs_years(ref('stg_allen_digiuseppe__state_years'), 'forms_alliance') }}
 )

@@ -1,6 +1,4 @@
--- Failure: the infant mortality of a state in one source is far from that in the other sources over all its years, and
--- the case is not known. Two countries' rows were exchanged, or a label is mapped to the wrong state.
-{{ config(tags=['real_data'], meta={'dagster': {'ref': {'name': 'int_infant_mortality_rates'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'int_infant_mortality_rates'}}}) }}
 {%- set lowest_ratio = 0.6 %}
 {%- set highest_ratio = 1.65 %}
 {%- set min_years = 5 %}

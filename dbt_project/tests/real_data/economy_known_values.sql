@@ -1,5 +1,3 @@
--- Failure: a figure, span or count differs from an independent reading of the two files.
-{{ config(tags=['real_data']) }}
 with economy as (
     select * from {{ ref('int_economy') }}
 ),

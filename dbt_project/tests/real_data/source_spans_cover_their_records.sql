@@ -1,6 +1,4 @@
--- Failure: a source has a record outside the years that seeds/source_spans.csv gives for it. A new version of the
--- source covers more years; correct its row there.
-{{ config(tags=['real_data'], meta={'dagster': {'ref': {'name': 'source_spans'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'source_spans'}}}) }}
 with recorded_years as (
     {%- for source_name, relation, column in [
         ('atop', ref('stg_atop__members'), 'entry_year'),
