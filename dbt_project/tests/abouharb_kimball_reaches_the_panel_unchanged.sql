@@ -1,6 +1,4 @@
--- Failure: a rate in the file differs, to the last bit, from the one in the panel, or one of the two is missing
--- although the state is in the system.
-{{ config(meta={'dagster': {'ref': {'name': 'country_years'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'country_years', 'version': 1}}}) }}
 select
     panel.cow_code,
     panel.year,

@@ -1,5 +1,3 @@
--- Failure: an alliance column is NULL in a year that ATOP covers, or a number in a year that it does not. A zero there
--- would mean that no state formed an alliance.
 with atop_span as (
     {{ source_span('atop') }}
 )

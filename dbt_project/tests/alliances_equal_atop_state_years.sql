@@ -1,8 +1,4 @@
--- Failure: a state-year has more or fewer treaties, or other obligations, than ATOP's own state-year file. A state-year
--- without a row in that file has no alliance. Five cells are known to differ: the terms of a treaty changed in that
--- year, ATOP counts the later terms and the warehouse every obligation of the year. Rows of the file outside the state
--- system are not compared.
-{{ config(meta={'dagster': {'ref': {'name': 'country_years'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'country_years', 'version': 1}}}) }}
 {%- set obligations = ['defense', 'offense', 'neutrality', 'nonaggression', 'consultation'] %}
 with panel as (
     select * from {{ ref('country_years') }}

@@ -1,6 +1,4 @@
--- Failure: a published capability figure of a state-year is not the one in the panel. A join has lost or duplicated a
--- row, or a missing code was not turned into NULL.
-{{ config(meta={'dagster': {'ref': {'name': 'country_years'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'country_years', 'version': 1}}}) }}
 select
     panel.cow_code,
     panel.year

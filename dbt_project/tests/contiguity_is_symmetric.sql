@@ -1,4 +1,3 @@
--- Failure: only one of two neighbours has their land border in a year.
 select
     border.cow_code,
     border.partner_code,

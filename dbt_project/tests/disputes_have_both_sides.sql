@@ -1,4 +1,3 @@
--- Failure: a dispute has no participants, or has them on one side only. One of the two dispute files is incomplete.
 {{ config(meta={'dagster': {'ref': {'name': 'stg_cow__mid_disputes'}}}) }}
 select disputes.dispute_number
 from {{ ref('stg_cow__mid_disputes') }} as disputes

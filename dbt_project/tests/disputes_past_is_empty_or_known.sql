@@ -1,5 +1,3 @@
--- Failure: a count over the past five years is below the count of one of those years, or its window starts before the
--- dispute data.
 {{ config(meta={'dagster': {'ref': {'name': 'int_disputes'}}}) }}
 {%- set window_years = 5 %}
 with disputes as (

@@ -1,8 +1,4 @@
--- Failure: the dyads of a state-year do not sum to what the panel has: rivals, land neighbours, partners, capabilities.
--- Two states that shared a calendar year but no day of it are no dyad, although each may count as a rival or a
--- neighbour of the other there. In years in which a state entered or left the system, the number of partners is
--- therefore only checked for its upper bound.
-{{ config(tags=['dyads'], meta={'dagster': {'ref': {'name': 'dyad_years'}}}) }}
+{{ config(tags=['dyads'], meta={'dagster': {'ref': {'name': 'dyad_years', 'version': 1}}}) }}
 with panel as (
     select * from {{ ref('country_years') }}
 ),

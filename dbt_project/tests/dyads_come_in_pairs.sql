@@ -1,7 +1,4 @@
--- Failure: of a pair of states one dyad-year is missing, or the two directions disagree on what the states share.
--- Signed row hashes of A->B and B->A sum to zero when the two directions agree; only years in which the sum of a state
--- is not zero are compared pair by pair.
-{{ config(tags=['dyads'], meta={'dagster': {'ref': {'name': 'dyad_years'}}}) }}
+{{ config(tags=['dyads'], meta={'dagster': {'ref': {'name': 'dyad_years', 'version': 1}}}) }}
 with sides as (
     select
         least(cow_code, partner_code) as cow_code,

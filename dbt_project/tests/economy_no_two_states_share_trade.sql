@@ -1,5 +1,3 @@
--- Failure: two states have the same imports and the same exports in one year, so that one total counts twice, as that
--- of Belgium and Luxembourg did from 1960 to 1996.
 select
     one.cow_code,
     another.cow_code as other_code,

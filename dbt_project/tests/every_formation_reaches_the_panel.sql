@@ -1,6 +1,4 @@
--- Failure: the treaties newly entered, summed over the panel, are not those of alliance_entries. A join has lost an
--- entry or counted it twice.
-{{ config(meta={'dagster': {'ref': {'name': 'country_years'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'country_years', 'version': 1}}}) }}
 with entered as (
     select count(distinct row(cow_code, atop_id, entry_year)) as treaties
     from {{ ref('alliance_entries') }}

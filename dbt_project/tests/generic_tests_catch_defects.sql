@@ -1,5 +1,3 @@
--- Failure: a generic test does not find the one defect that the rows below contain for it, or finds more. A test that
--- cannot fail protects nothing.
 with defective (cow_code, year, share, country, coding, label, mapped_code, first_year, last_year) as (
     values
     (2, 1900, 0.5, 'known', 'polity', 'known', 2, 1900, 1901),
@@ -75,17 +73,17 @@ found as (
     )
     union all
     select
-        'unique_key' as test,
+        'unique_combination_of_columns' as test,
         count(*) as defects
     from (
-        {{ test_unique_key('values_of_states', ['cow_code', 'year']) }}
+        {{ test_unique_combination_of_columns('values_of_states', ['cow_code', 'year']) }}
     )
     union all
     select
-        'unique_key, NULL' as test,
+        'unique_combination_of_columns, NULL' as test,
         count(*) as defects
     from (
-        {{ test_unique_key('(select distinct share from values_of_states)', ['share']) }}
+        {{ test_unique_combination_of_columns('(select distinct share from values_of_states)', ['share']) }}
     )
     union all
     select

@@ -1,5 +1,3 @@
--- Failure: in one year the median infant mortality rate of a source jumps against the year before. A column of the file
--- has another unit, or the years are shifted from there on.
 {{ config(meta={'dagster': {'ref': {'name': 'int_infant_mortality_rates'}}}) }}
 {%- set lowest_ratio = 0.8 %}
 {%- set highest_ratio = 1.25 %}

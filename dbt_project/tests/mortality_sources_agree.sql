@@ -1,5 +1,3 @@
--- Failure: two sources of infant mortality differ in level (median ratio over the state-years that both have) or do not
--- move together (correlation of logarithms). A file has another unit, another indicator or other countries.
 {{ config(meta={'dagster': {'ref': {'name': 'int_infant_mortality_rates'}}}) }}
 {%- set lowest_ratio = 0.85 %}
 {%- set highest_ratio = 1.2 %}

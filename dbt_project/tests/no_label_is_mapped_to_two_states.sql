@@ -1,5 +1,3 @@
--- Failure: a label is mapped to two states in the same year. One series would be read twice, for a successor and its
--- predecessor.
 with mapped_years as (
     select
         coding,

@@ -1,4 +1,3 @@
--- Failure: a state-year has two preferred sources, or has an Abouharb-Kimball rate but prefers another source.
 select
     cow_code,
     year

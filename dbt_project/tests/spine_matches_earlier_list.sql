@@ -1,5 +1,3 @@
--- Failure: up to the last year of the earlier edition of the state list, a state-year is in only one of that edition
--- and the spine. The two lists of the publisher disagree, or the spells were expanded wrongly.
 {{ config(meta={'dagster': {'ref': {'name': 'int_state_years'}}}) }}
 with listed as (
     select

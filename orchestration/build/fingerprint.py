@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from orchestration.build.manifest import project_fingerprint
-from orchestration.core.settings import REPOSITORY
+from orchestration.core.settings import PACKAGES, REPOSITORY
 
 
 def fingerprint_parts(source_hashes: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -53,9 +53,9 @@ def code_fingerprint(package: str) -> str:
         sha256 over every ``*.py`` and ``*.yml`` file.
     """
     digest = hashlib.sha256()
-    for path in sorted((REPOSITORY / package).rglob("*")):
+    for path in sorted((PACKAGES / package).rglob("*")):
         if path.suffix in (".py", ".yml"):
-            digest.update(f"{path.relative_to(REPOSITORY)}={_sha256(path)}\n".encode())
+            digest.update(f"{path.relative_to(PACKAGES)}={_sha256(path)}\n".encode())
     return digest.hexdigest()
 
 

@@ -1,4 +1,7 @@
-"""The parsed and compiled dbt project, cached in the installation and renewed when the project changes."""
+"""The parsed and compiled dbt project, cached in the installation and renewed when the project changes.
+
+An installation that this user may not write to has the cache in the data folder.
+"""
 
 import hashlib
 import json
@@ -51,17 +54,20 @@ def parsed_project(settings: Settings) -> Path:
         If the project does not compile, with dbt's message.
     """
     made_from = project_fingerprint() + Path(__file__).read_text()  # a change of this module renews the cache
-    kept = PARSED_DIR / hashlib.sha256(made_from.encode()).hexdigest()[:16]
+    name = hashlib.sha256(made_from.encode()).hexdigest()[:16]
+    if is_sealed(PARSED_DIR / name):
+        return PARSED_DIR / name
+    folder = _parses_folder(settings)
+    kept = folder / name
     if is_sealed(kept):
         return kept
-    PARSED_DIR.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=PARSED_DIR) as scratch:
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
         _compile_into(Path(scratch), settings)
-        _remove_old_parses()
+        _remove_old_parses(folder)
         fresh = Path(scratch) / "kept"
         fresh.mkdir()
-        for name in PARSE:
-            (Path(scratch) / name).rename(fresh / name)
+        for file in PARSE:
+            (Path(scratch) / file).rename(fresh / file)
         seal(fresh)
         shutil.rmtree(kept, ignore_errors=True)
         os.replace(fresh, kept)
@@ -170,8 +176,21 @@ def _compile_into(target: Path, settings: Settings) -> None:
         )
 
 
-def _remove_old_parses() -> None:
+def _parses_folder(settings: Settings) -> Path:
+    """The folder of the installation if this user may write there, else one in the data folder."""
+    try:
+        PARSED_DIR.mkdir(parents=True, exist_ok=True)
+        if os.access(PARSED_DIR, os.W_OK):
+            return PARSED_DIR
+    except OSError:
+        pass
+    folder = settings.data_dir / "dbt_parsed"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _remove_old_parses(folder: Path) -> None:
     """Keep one earlier parse beside the new one, for switching between two branches."""
-    parses = sorted((p for p in PARSED_DIR.iterdir() if len(p.name) == 16), key=lambda p: p.stat().st_mtime)
+    parses = sorted((p for p in folder.iterdir() if len(p.name) == 16), key=lambda p: p.stat().st_mtime)
     for path in parses[:-1]:
         shutil.rmtree(path, ignore_errors=True)

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 FAILED = ("error", "fail", "runtime error")
-TESTS = ("test", "unit_test")
+SKIPPED = "skipped"
+UNIT_TEST = "unit_test"
+TESTS = ("test", UNIT_TEST)
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,8 @@ class NodeResult:
 
     @property
     def name(self) -> str:
-        """Name without the resource type and the project."""
-        return self.unique_id.split(".", 2)[2]
+        """Name of the model, seed or test."""
+        return name_of(self.unique_id)
 
     @property
     def has_failed(self) -> bool:
@@ -50,6 +52,24 @@ class NodeResult:
     def is_test(self) -> bool:
         """Whether it is a data test or a unit test."""
         return self.kind in TESTS
+
+
+def name_of(unique_id: str) -> str:
+    """Find the name in dbt's id.
+
+    Parameters
+    ----------
+    unique_id : str
+        ``<kind>.<project>.<name>``, with the version of a model or the hash of a test behind it,
+        ``source.<project>.<source>.<table>`` or ``unit_test.<project>.<model>.<name>``.
+
+    Returns
+    -------
+    str
+        Name of the model, seed or test, or of the table of a source.
+    """
+    kind, _, name, *rest = unique_id.split(".")
+    return rest[0] if kind in ("source", "unit_test") else name
 
 
 def read_run_results(target: Path) -> list[NodeResult]:
@@ -103,3 +123,23 @@ def node_of(manifest: Mapping[str, Any], result: NodeResult) -> Mapping[str, Any
     """Find the manifest's entry of one result, test or unit test included."""
     nodes: Mapping[str, Mapping[str, Any]] = manifest["nodes"]
     return nodes.get(result.unique_id) or manifest["unit_tests"][result.unique_id]
+
+
+def table_of_test(node: Mapping[str, Any]) -> str | None:
+    """Find the table that a test is about.
+
+    Parameters
+    ----------
+    node : Mapping
+        The manifest's entry of a data test or unit test.
+
+    Returns
+    -------
+    str or None
+        Name of the model, seed or source; of a test of several tables, the one that its ``meta`` names, or the first.
+        None if it reads no table.
+    """
+    named = node["config"].get("meta", {}).get("dagster", {}).get("ref", {}).get("name")
+    parents = [p for p in node["depends_on"]["nodes"] if p.startswith(("model.", "seed.", "source."))]
+    tested = node.get("attached_node") or (parents[0] if parents else None)
+    return named or (name_of(tested) if tested else None)

@@ -13,13 +13,20 @@ from urllib.parse import unquote, urlsplit
 
 from orchestration.core.errors import WarehouseError
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+PACKAGES = Path(__file__).resolve().parents[2]  # holds the packages orchestration and analysis
+_IN_A_WHEEL = PACKAGES / "orchestration" / "project"
+# dbt_project, docs, dagster.yaml and requirements.lock: the checkout, or their copy in an installed wheel.
+REPOSITORY = _IN_A_WHEEL if _IN_A_WHEEL.is_dir() else PACKAGES
 DBT_PROJECT = REPOSITORY / "dbt_project"
-SOURCES_DIR = REPOSITORY / "orchestration" / "sources"
+ORCHESTRATION = PACKAGES / "orchestration"
+SOURCES_DIR = ORCHESTRATION / "sources"
 
 REAL, SAMPLE = "real", "sample"
 COMMAND_LINE, DAGSTER_UI = "command line", "Dagster UI"  # who started a run
-STARTED_BY_TAG, DATA_TAG, CHANGED_TAG = "warehouse/started_by", "warehouse/data", "warehouse/changed"  # of a run
+# Tags of a run. REFRESH_TAG joins the runs of one refresh, one for each stage; FAILED_TAG names what failed in a run
+# that ended without an error.
+STARTED_BY_TAG, DATA_TAG, CHANGED_TAG = "warehouse/started_by", "warehouse/data", "warehouse/changed"
+REFRESH_TAG, STAGE_TAG, FAILED_TAG = "warehouse/refresh", "warehouse/stage", "warehouse/failed"
 
 
 @dataclass(frozen=True)
@@ -29,7 +36,8 @@ class Settings:
     Attributes
     ----------
     data_dir : Path
-        WAREHOUSE_DATA_DIR, by default ``data`` in the repository. Everything that is written is written below it.
+        WAREHOUSE_DATA_DIR, by default ``data`` in the checkout; without a checkout, the user's data folder of the
+        operating system. Everything that is written is written below it.
     mirror_dir : Path or None
         WAREHOUSE_MIRROR, a folder ``<source>/<file>`` that is searched before the network.
     sources : str
@@ -124,7 +132,7 @@ class Settings:
 
     @property
     def dagster_dir(self) -> Path:
-        """Dagster's storage and logs."""
+        """DAGSTER_HOME of the servers: Dagster's storage and logs, and a copy of dagster.yaml."""
         return self.data_dir / "dagster"
 
     @property
@@ -175,7 +183,7 @@ class Settings:
             "WAREHOUSE_BUILD_PATH": self.build_path.name,
             "WAREHOUSE_DBT_TARGET": "lake" if self.lake_address else "build",
             "WAREHOUSE_LAKE": self.lake_address or "",
-            "DAGSTER_HOME": str(REPOSITORY),
+            "DAGSTER_HOME": str(self.dagster_dir),
             "DO_NOT_TRACK": "1",
             "OPENBLAS_NUM_THREADS": "1",  # the fits' small matrix products are slower on more threads than on one
         }
@@ -240,7 +248,7 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
             found=f"no *.yml in {catalog_dir}",
         )
     return Settings(
-        data_dir=Path(environ.get("WAREHOUSE_DATA_DIR") or REPOSITORY / "data").resolve(),
+        data_dir=Path(environ.get("WAREHOUSE_DATA_DIR") or _default_data_dir()).resolve(),
         mirror_dir=Path(mirror).resolve() if mirror else None,
         sources=sources,
         offline=environ.get("WAREHOUSE_OFFLINE", "") not in ("", "0"),
@@ -254,6 +262,14 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
         s3_endpoint=environ.get("DUCKDB_S3_ENDPOINT") or None,
         catalog_dir=catalog_dir,
     )
+
+
+def _default_data_dir() -> Path:
+    if REPOSITORY is PACKAGES:
+        return REPOSITORY / "data"
+    from platformdirs import user_data_path
+
+    return user_data_path("alliance-warehouse", appauthor=False)
 
 
 def invalid_setting(variable: str, *, expected: str, found: str) -> WarehouseError:

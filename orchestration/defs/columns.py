@@ -1,10 +1,21 @@
-"""Column metadata for Dagster: name, type, description, and the upstream columns that each column is made from."""
+"""Metadata for Dagster: the columns of a table, the upstream columns of each, and paths in the data folder."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
-from dagster import AssetKey, TableColumn, TableColumnDep, TableColumnLineage, TableSchema
+from dagster import (
+    AssetKey,
+    MetadataValue,
+    PathMetadataValue,
+    TableColumn,
+    TableColumnDep,
+    TableColumnLineage,
+    TableSchema,
+)
+
+from orchestration.core.settings import Settings
 
 LISTED = 4  # columns of one table listed in a description; of more, only the first and the last
 
@@ -45,6 +56,11 @@ def lineage_metadata(lineage: Mapping[str, Pairs]) -> dict[str, Any]:
         for column, pairs in lineage.items()
     }
     return {"dagster/column_lineage": TableColumnLineage(deps)}
+
+
+def in_data_folder(settings: Settings, path: Path) -> PathMetadataValue:
+    """Path below the data folder as metadata: an absolute one would be wrong on every other machine."""
+    return MetadataValue.path(path.relative_to(settings.data_dir).as_posix())
 
 
 def _origins(pairs: Pairs) -> list[str]:

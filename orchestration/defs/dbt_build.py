@@ -1,6 +1,5 @@
 """Groups staging, intermediate and marts: one dbt invocation makes the build, another adds the dyad-years."""
 
-import hashlib
 import os
 import signal
 import threading
@@ -15,26 +14,40 @@ from queue import SimpleQueue
 from typing import Any
 
 from dagster import (
+    AssetCheckEvaluation,
+    AssetCheckResult,
     AssetExecutionContext,
+    AssetKey,
     AssetsDefinition,
     Failure,
     Output,
     ResourceParam,
     TableColumn,
     TableSchema,
+    multi_asset,
 )
-from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliInvocation, DbtCliResource, dbt_assets
+from dagster._core.execution.context.system import StepExecutionContext
+from dagster_dbt import DbtCliInvocation, DbtCliResource
+from dagster_dbt.asset_utils import (
+    DAGSTER_DBT_EXCLUDE_METADATA_KEY,
+    DAGSTER_DBT_SELECT_METADATA_KEY,
+    DAGSTER_DBT_UNIQUE_ID_METADATA_KEY,
+    build_dbt_specs,
+)
+from dagster_shared.record import replace
 from packaging.version import Version
 
 from orchestration.build.manifest import kept_column_lineage, parsed_project, prepare_target, seal
 from orchestration.build.process import dbt_executable
 from orchestration.build.record import current_inputs, remove_build_record, write_build_record
-from orchestration.build.run_results import read_manifest, read_run_results
+from orchestration.build.run_results import SKIPPED, UNIT_TEST, NodeResult, read_manifest, read_run_results
 from orchestration.core.database import single_row
-from orchestration.core.settings import DBT_PROJECT, Settings
-from orchestration.defs.columns import Pairs, column_metadata
+from orchestration.core.settings import DBT_PROJECT, FAILED_TAG, STAGE_TAG, Settings
+from orchestration.defs.columns import Pairs, lineage_metadata
+from orchestration.defs.dbt_translator import BUILT_CHECK, Translator, further_checks
 from orchestration.defs.failures import as_dagster_failure
-from orchestration.defs.keys import OWNER
+from orchestration.defs.freshness import by_schedule
+from orchestration.defs.need import listed
 from orchestration.defs.progress import BUILT
 from orchestration.defs.resources import RefreshLock
 from orchestration.ingest.acquisition import open_acquisition
@@ -42,7 +55,8 @@ from orchestration.ingest.catalog import load_catalog
 from orchestration.ingest.raw import columns_by_table
 from orchestration.store import open_store
 
-DYADS = "tag:dyads"
+EVERYTHING, DYADS = "fqn:*", "tag:dyads"
+Lineage = Mapping[str, Mapping[str, Pairs]]
 
 
 class LeanDbt(DbtCliResource):
@@ -60,46 +74,12 @@ class LeanDbt(DbtCliResource):
         return None
 
 
-class Translator(DagsterDbtTranslator):
-    """Groups and tags by layer, column lineage, and a code version that includes macros; the rest as in dagster-dbt.
+class Unblocking(AssetCheckResult):
+    """The result of a blocking check in a step that goes on: dbt has skipped what must not be built on a failure."""
 
-    Parameters
-    ----------
-    lineage : Mapping
-        Upstream columns by ``<schema>.<table>`` and column.
-    """
-
-    def __init__(self, lineage: Mapping[str, Mapping[str, Pairs]]) -> None:
-        super().__init__(DagsterDbtTranslatorSettings(enable_source_tests_as_checks=True))
-        self._lineage = lineage
-
-    def get_metadata(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Column schema and column lineage."""
-        columns = [
-            (name, column["data_type"] or "?", column["description"])
-            for name, column in dbt_resource_props["columns"].items()
-        ]
-        table = f"{dbt_resource_props['schema']}.{dbt_resource_props['name']}"
-        return {**super().get_metadata(dbt_resource_props), **column_metadata(columns, self._lineage.get(table))}
-
-    def get_code_version(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
-        """Hash of the compiled SQL, so that a changed macro changes it."""
-        compiled = dbt_resource_props.get("compiled_code")
-        if compiled is None:
-            return super().get_code_version(dbt_resource_props)
-        return hashlib.sha256(compiled.encode()).hexdigest()[:16]
-
-    def get_tags(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, str]:
-        """Dbt's tags and the layer."""
-        return {**super().get_tags(dbt_resource_props), "layer": dbt_resource_props["schema"]}
-
-    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
-        """Layer of a model: staging, intermediate or marts; seeds and sources belong to ingest."""
-        return str(dbt_resource_props["fqn"][1]) if dbt_resource_props["resource_type"] == "model" else "ingest"
-
-    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
-        """The warehouse's owner."""
-        return [OWNER]
+    def to_asset_check_evaluation(self, step_context: StepExecutionContext) -> AssetCheckEvaluation:
+        """Evaluate the check as not blocking, so that Dagster does not fail the step."""
+        return replace(super().to_asset_check_evaluation(step_context), blocking=False)
 
 
 def dbt_resource() -> LeanDbt:
@@ -114,6 +94,11 @@ def dbt_resource() -> LeanDbt:
 def build_assets(settings: Settings) -> list[AssetsDefinition]:
     """Make assets of dbt's models and seeds, and asset checks of its tests; the dyad-years are built on request only.
 
+    A failed test ends the refresh. In a run of the build stage alone, the step does not raise: Dagster would show every
+    model that dbt skipped behind the failed test as failed, with all its checks. The run then ends with the failed
+    checks, an error in its log and `FAILED_TAG`, and no stage follows. In a run that goes on to other steps, the step
+    fails.
+
     Raises
     ------
     WarehouseError
@@ -121,16 +106,12 @@ def build_assets(settings: Settings) -> list[AssetsDefinition]:
     """
     kept = parsed_project(settings)
     manifest = read_manifest(kept)
-    translator = Translator(kept_column_lineage(kept, manifest, columns_by_table(load_catalog(settings.catalog_dir))))
+    lineage = kept_column_lineage(kept, manifest, columns_by_table(load_catalog(settings.catalog_dir)))
+    translator = Translator(lineage, by_schedule(settings))
     # Tests that compare the real data with golden figures do not fit the sample.
     excluded = "tag:real_data" if settings.is_synthetic else ""
 
-    @dbt_assets(
-        manifest=manifest,
-        dagster_dbt_translator=translator,
-        name="build_warehouse",
-        exclude=f"{DYADS} {excluded}",
-    )
+    @multi_asset(name="build_warehouse", **_invocation(manifest, translator, EVERYTHING, f"{DYADS} {excluded}".strip()))
     def build_warehouse(
         context: AssetExecutionContext, dbt: LeanDbt, settings: ResourceParam[Settings], refresh_lock: RefreshLock
     ) -> Iterator[Any]:
@@ -140,19 +121,40 @@ def build_assets(settings: Settings) -> list[AssetsDefinition]:
             inputs = current_inputs(open_acquisition(settings))
             if not context.is_subset:
                 open_store(settings).begin_build()
-        yield from _build(context, dbt, settings, settings.dbt_target_dir)
-        if not context.is_subset:  # a partial build mixes inputs, and is not published
+        succeeded = yield from _build(context, dbt, settings, settings.dbt_target_dir, lineage)
+        if succeeded and not context.is_subset:  # a partial build mixes inputs, and is not published
             write_build_record(settings, inputs)
 
-    @dbt_assets(
-        manifest=manifest, dagster_dbt_translator=translator, name="build_dyads", select=DYADS, exclude=excluded or None
-    )
+    @multi_asset(name="build_dyads", **_invocation(manifest, translator, DYADS, excluded))
     def build_dyads(
         context: AssetExecutionContext, dbt: LeanDbt, settings: ResourceParam[Settings], refresh_lock: RefreshLock
     ) -> Iterator[Any]:
-        yield from _build(context, dbt, settings, settings.dyads_target_dir)
+        run = context.instance.get_run_by_id(context.run_id)
+        if run and FAILED_TAG not in run.tags:  # otherwise the build that it needs has failed
+            yield from _build(context, dbt, settings, settings.dyads_target_dir, lineage)
 
     return [build_warehouse, build_dyads]
+
+
+def _invocation(manifest: Mapping[str, Any], translator: Translator, select: str, exclude: str) -> dict[str, Any]:
+    """Arguments of a multi-asset as dagster-dbt's own decorator makes them, with further checks."""
+    specs, checks = build_dbt_specs(
+        translator=translator,
+        manifest=manifest,
+        select=select,
+        exclude=exclude,
+        selector="",
+        io_manager_key=None,
+        project=None,
+    )
+    return {
+        "specs": specs,
+        "check_specs": [*checks, *further_checks(manifest, list(specs))],
+        "can_subset": True,
+        "allow_arbitrary_check_specs": True,
+        "op_tags": {DAGSTER_DBT_SELECT_METADATA_KEY: select}
+        | ({DAGSTER_DBT_EXCLUDE_METADATA_KEY: exclude} if exclude else {}),
+    }
 
 
 def _import_later_steps() -> None:
@@ -167,7 +169,10 @@ def _import_later_steps() -> None:
         import_module(name)
 
 
-def _build(context: AssetExecutionContext, dbt: LeanDbt, settings: Settings, target: Path) -> Iterator[Any]:
+def _build(
+    context: AssetExecutionContext, dbt: LeanDbt, settings: Settings, target: Path, lineage: Lineage
+) -> Generator[Any, None, bool]:
+    """Run dbt, and yield what was built and every check; return whether nothing failed."""
     prepare_target(target, settings)
     invocation = dbt.cli(["build"], context=context, raise_on_error=False, target_path=target)
     # Held back until the stream ends: rows can be counted only when dbt has closed the file.
@@ -181,11 +186,40 @@ def _build(context: AssetExecutionContext, dbt: LeanDbt, settings: Settings, tar
                 outputs.append(event)
             else:
                 others.append(event)
-    yield from others
-    if not invocation.is_successful():
-        raise Failure(description=_failure_message(invocation.target_path))
-    seal(target)
-    yield from _with_rows_and_columns(context, outputs, settings)
+    results = read_run_results(target)
+    succeeded = invocation.is_successful()
+    goes_on = not succeeded and results and STAGE_TAG in context.run.tags
+    if outputs:
+        yield from _with_rows_and_columns(context, outputs, settings, lineage)
+    for event in [*others, *_further_results(context, results)]:
+        yield _unblocking(event) if goes_on and isinstance(event, AssetCheckResult) else event
+    if succeeded:
+        seal(target)
+    elif goes_on:
+        failed = [result.name for result in results if result.has_failed]
+        context.log.error(_failure_message(target))
+        context.instance.add_run_tags(context.run_id, {FAILED_TAG: listed(failed)})
+    else:
+        raise Failure(description=_failure_message(target))
+    return succeeded
+
+
+def _unblocking(result: AssetCheckResult) -> Unblocking:
+    return Unblocking(**result._asdict())
+
+
+def _further_results(context: AssetExecutionContext, results: Sequence[NodeResult]) -> Iterator[AssetCheckResult]:
+    """Results of the checks that dagster-dbt does not know; none of what dbt skipped."""
+    checks: dict[str, list[tuple[AssetKey, str]]] = {}
+    for key in context.selected_asset_check_keys:
+        metadata = context.assets_def.get_spec_for_check_key(key).metadata or {}
+        checks.setdefault(metadata[DAGSTER_DBT_UNIQUE_ID_METADATA_KEY], []).append((key.asset_key, key.name))
+    for result in results:
+        for asset_key, name in checks.get(result.unique_id, []):
+            if result.status != SKIPPED and (name == BUILT_CHECK or result.kind == UNIT_TEST):
+                yield AssetCheckResult(
+                    passed=not result.has_failed, asset_key=asset_key, check_name=name, description=result.message
+                )
 
 
 def _events(invocation: DbtCliInvocation) -> Generator[Any, None, None]:
@@ -215,9 +249,9 @@ def _events(invocation: DbtCliInvocation) -> Generator[Any, None, None]:
 
 
 def _with_rows_and_columns(
-    context: AssetExecutionContext, outputs: list[Output[Any]], settings: Settings
+    context: AssetExecutionContext, outputs: list[Output[Any]], settings: Settings, lineage: Lineage
 ) -> Iterator[Output[Any]]:
-    """Add each table's row count and its columns with their actual types; descriptions are in the definition."""
+    """Add each table's row count, column lineage, and columns with their actual types; the definition has the rest."""
     with open_store(settings).attached_build() as connection:
         columns: dict[tuple[str, str], list[TableColumn]] = {}
         for schema, table, name, kind in connection.execute(
@@ -228,7 +262,11 @@ def _with_rows_and_columns(
         for output in outputs:
             schema, table = context.asset_key_for_output(output.output_name).path[-2:]
             (rows,) = single_row(connection.execute(f'select count(*) from build."{schema}"."{table}"'))
-            metadata = {"dagster/row_count": rows, "dagster/column_schema": TableSchema(columns[schema, table])}
+            metadata = {
+                "dagster/row_count": rows,
+                "dagster/column_schema": TableSchema(columns[schema, table]),
+                **lineage_metadata(lineage.get(f"{schema}.{table}", {})),
+            }
             context.add_output_metadata(metadata, output_name=output.output_name)
             yield output
 

@@ -1,11 +1,12 @@
 """Group analysis: the models fitted on the mart, and the inference that takes minutes; one asset for each table."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pandas
 from dagster import (
     AssetCheckResult,
+    AssetCheckSeverity,
     AssetCheckSpec,
     AssetExecutionContext,
     AssetsDefinition,
@@ -18,8 +19,9 @@ from dagster import (
 
 from analysis.core.tables import COLUMN_DOCS
 from orchestration.build.fingerprint import code_fingerprint
-from orchestration.core.settings import Settings
-from orchestration.defs.columns import column_metadata, lineage_metadata
+from orchestration.core.settings import ORCHESTRATION, Settings
+from orchestration.defs.code_references import code_references
+from orchestration.defs.columns import column_metadata, in_data_folder, lineage_metadata
 from orchestration.defs.failures import as_dagster_failure
 from orchestration.defs.keys import OWNER, PRESENTATION_KEY, mart_key, raw_key, result_key
 from orchestration.defs.resources import RefreshLock
@@ -27,6 +29,7 @@ from orchestration.modelling import results
 from orchestration.modelling.lineage import results_lineage
 from orchestration.modelling.result_tables import ESTIMATE_TABLES, INFERENCE_TABLES, NETWORK_TABLES
 from orchestration.publication.content import SYNTHETIC_NOTE
+from orchestration.publication.result_checks import ResultCheck, result_checks, run_checks
 
 MART, REPLICATION_FILE = mart_key("country_years"), raw_key("allen_digiuseppe_2013")
 MODEL_DATA = [MART, mart_key("published_measures")]
@@ -37,17 +40,21 @@ DEPENDENCIES = {
     "leave_out": [MART, mart_key("alliance_entries")],
     "network": [MART, mart_key("alliance_entries"), mart_key("dyad_years")],
 }
-AGREEMENT = "estimator_agreement"
 PREVIEW_ROWS = 12
+
+MODELLING = ORCHESTRATION / "modelling" / "results.py"
 
 Estimation = Callable[[Settings, Callable[[str], None]], dict[str, pandas.DataFrame]]
 
 
-def estimates_assets() -> list[AssetsDefinition]:
-    """Make the estimates of every refresh, each step of the inference, and the study of pairs of states."""
+def estimates_assets(settings: Settings) -> list[AssetsDefinition]:
+    """Make the estimates of every refresh, each step of the inference, and the study of pairs of states.
+
+    The settings say which checks apply: some have no meaning on the synthetic sample.
+    """
     inference = [_tables_assets(step, tables, _inference(step)) for step, tables in INFERENCE_TABLES.items()]
     return [
-        _tables_assets("estimate_models", ESTIMATE_TABLES, results.estimate_models),
+        _tables_assets("estimate_models", ESTIMATE_TABLES, results.estimate_models, result_checks(settings)),
         *inference,
         _tables_assets("network", NETWORK_TABLES, results.estimate_network),
     ]
@@ -61,11 +68,17 @@ def _tables_assets(
     name: str,
     tables: dict[str, str],
     estimate: Estimation,
+    checks: Sequence[ResultCheck] = (),
 ) -> AssetsDefinition:
     @multi_asset(
         name=name,
         specs=[_spec(table, description) for table, description in tables.items()],
-        check_specs=[_agreement_spec()] if AGREEMENT in tables else [],
+        check_specs=[
+            AssetCheckSpec(
+                check.name, asset=result_key(check.table), blocking=check.blocking, description=check.meaning
+            )
+            for check in checks
+        ],
     )
     def make_tables(
         context: AssetExecutionContext, settings: ResourceParam[Settings], refresh_lock: RefreshLock
@@ -74,25 +87,16 @@ def _tables_assets(
             frames = estimate(settings, context.log.debug)
         for table, frame in frames.items():
             yield MaterializeResult(asset_key=result_key(table), metadata=_metadata(table, frame, settings))
-        if AGREEMENT in frames:
-            checks = results.agreement_checks(settings)
+        for check, finding in run_checks(settings) if checks else []:
             yield AssetCheckResult(
-                passed=not any(check.failures for check in checks),
-                check_name=AGREEMENT,
-                asset_key=result_key(AGREEMENT),
-                metadata={check.publication: check.found for check in checks},
+                passed=finding.passed,
+                severity=AssetCheckSeverity.ERROR if check.blocking else AssetCheckSeverity.WARN,
+                check_name=check.name,
+                asset_key=result_key(check.table),
+                description=finding.found,
             )
 
     return make_tables
-
-
-def _agreement_spec() -> AssetCheckSpec:
-    return AssetCheckSpec(
-        AGREEMENT,
-        asset=result_key(AGREEMENT),
-        blocking=True,
-        description="Coefficients, robust and clustered errors of statsmodels and of the own estimator agree to 1e-8.",
-    )
 
 
 def _metadata(table: str, frame: pandas.DataFrame, settings: Settings) -> dict[str, Any]:
@@ -106,7 +110,7 @@ def _metadata(table: str, frame: pandas.DataFrame, settings: Settings) -> dict[s
         "preview": MetadataValue.md(preview),
         "columns its models read": MetadataValue.md("\n".join(read) or "none"),
         "tables and figures": MetadataValue.asset(PRESENTATION_KEY),
-        "folder of tables and figures": MetadataValue.path(str(settings.presentation_dir)),
+        "folder of tables and figures": in_data_folder(settings, settings.presentation_dir),
         **lineage_metadata(lineage),
     }
 
@@ -122,5 +126,8 @@ def _spec(table: str, description: str) -> AssetSpec:
         description=description,
         deps=DEPENDENCIES.get(table, [MART]),
         code_version=code_fingerprint("analysis")[:16],
-        metadata=column_metadata((name, doc.type, doc.description) for name, doc in COLUMN_DOCS[table].items()),
+        metadata={
+            **column_metadata((name, doc.type, doc.description) for name, doc in COLUMN_DOCS[table].items()),
+            **code_references(MODELLING),
+        },
     )

@@ -1,5 +1,6 @@
 """Alerts for failed runs, and runs whose process was killed declared failed, so that they block no other."""
 
+import logging
 from datetime import UTC, datetime, timedelta
 
 from dagster import (
@@ -31,8 +32,7 @@ def alert_for_run(settings: Settings, instance: DagsterInstance, run_id: str) ->
     """Raise the alert of a failed run from its log; a run that has an alert gets no second one."""
     record = instance.get_run_record_by_id(run_id)
     assert record is not None, "the run has just been reported by this instance"
-    entries = instance.all_logs(run_id)
-    step, message = first_failure(entry.dagster_event for entry in entries if entry.dagster_event)
+    step, message = failure_of(instance, run_id)
     alert = failed_refresh(
         settings,
         asked_by=started_by(record),
@@ -42,6 +42,30 @@ def alert_for_run(settings: Settings, instance: DagsterInstance, run_id: str) ->
         began=record.create_timestamp.replace(tzinfo=UTC),
     )
     raise_alert(settings, alert)
+
+
+def failure_of(instance: DagsterInstance, run_id: str) -> tuple[str, str]:
+    """Find what failed in a run: its first failure, or the error that a step logged without failing.
+
+    Parameters
+    ----------
+    instance : DagsterInstance
+        Where the run is recorded.
+    run_id : str
+        A run that failed, or that has `FAILED_TAG`.
+
+    Returns
+    -------
+    tuple of str
+        The step, and the message for the user.
+    """
+    entries = instance.all_logs(run_id)
+    run = instance.get_run_by_id(run_id)
+    if run and run.is_success:
+        for entry in entries:
+            if entry.level == logging.ERROR and not entry.is_dagster_event:
+                return entry.step_key or "", entry.user_message
+    return first_failure(entry.dagster_event for entry in entries if entry.dagster_event)
 
 
 def started_by(record: RunRecord) -> str:

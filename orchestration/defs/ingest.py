@@ -1,7 +1,8 @@
 """Group ingest: fetch the files of every source, check them against their contracts, and write the raw tables."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from pathlib import Path
 
 from dagster import (
     AssetCheckResult,
@@ -11,7 +12,6 @@ from dagster import (
     AssetsDefinition,
     AssetSpec,
     DataVersion,
-    FreshnessPolicy,
     MaterializeResult,
     MetadataValue,
     ResourceParam,
@@ -19,40 +19,50 @@ from dagster import (
 )
 
 from orchestration.core.errors import WarehouseError
-from orchestration.core.settings import Settings
-from orchestration.defs.columns import column_metadata
+from orchestration.core.settings import ORCHESTRATION, Settings
+from orchestration.defs.code_references import code_references
+from orchestration.defs.columns import column_metadata, in_data_folder
 from orchestration.defs.failures import as_dagster_failure
-from orchestration.defs.keys import OWNER, raw_key
+from orchestration.defs.keys import NEWEST, OWNER, raw_key
 from orchestration.defs.resources import RefreshLock
+from orchestration.defs.sensor import last_seen
 from orchestration.ingest.acquisition import Acquisition, open_acquisition
 from orchestration.ingest.catalog import load_catalog
 from orchestration.ingest.fetch import Fetched, SourceUnavailable
 from orchestration.ingest.membership import MEMBERSHIP_TABLE
 from orchestration.ingest.raw import LINEAGE_COLUMNS, RawResult, contract_fingerprint
 from orchestration.ingest.records import RawTable, Source, SourceFile
+from orchestration.monitoring.versions import version_state
+from orchestration.monitoring.watch import Memory
 from orchestration.publication.drift import Load, drift, published_loads
 from orchestration.publication.load_checks import check_values
 
+CONTRACT = "contract"
+LARGEST_YEAR = 10_000
 CHECKS = {
-    "contract": "Hash, columns, types, ranges and key are as the source's record has them.",
+    CONTRACT: "Hash, columns, types, ranges and key are as the source's record has them.",
     "values": "Values published before are unchanged, or the record acknowledges their revision.",
     "row_count": "About as many rows as in the current publication (bounds in orchestration/publication/drift.py).",
+    NEWEST: "The newest version that the publisher is known to have released is in use. A warning names the newer one.",
 }
 
 
 def raw_assets(settings: Settings) -> list[AssetsDefinition]:
     """Make one multi-asset for each source record; it yields the raw tables of that source."""
-    return [_source_assets(source) for source in load_catalog(settings.catalog_dir).values()]
+    return [
+        _source_assets(source, settings.catalog_dir / f"{source.name}.yml")
+        for source in load_catalog(settings.catalog_dir).values()
+    ]
 
 
-def _source_assets(source: Source) -> AssetsDefinition:
+def _source_assets(source: Source, record: Path) -> AssetsDefinition:
     tables = [(file, table) for file in source.files for table in file.tables]
 
     @multi_asset(
         name=f"ingest_{source.name}",
-        specs=[_spec(source, file, table) for file, table in tables],
+        specs=[_spec(source, file, table, record) for file, table in tables],
         check_specs=[
-            AssetCheckSpec(check, asset=raw_key(table.name), description=description)
+            AssetCheckSpec(check, asset=raw_key(table.name), description=description, blocking=check == CONTRACT)
             for _, table in tables
             for check, description in CHECKS.items()
         ],
@@ -65,6 +75,7 @@ def _source_assets(source: Source) -> AssetsDefinition:
             before = published_loads(settings)
             for file in acquisition.catalog[source.name].files:
                 yield from _ingest_file(acquisition, source.name, file, before)
+                yield from _version_checks(acquisition, source.name, file, last_seen(context.instance))
 
     return ingest
 
@@ -87,8 +98,32 @@ def _ingest_file(
         raise  # without bytes nothing is known about their contract
     except WarehouseError as error:
         for name in unchecked:
-            yield AssetCheckResult(passed=False, check_name="contract", asset_key=raw_key(name), description=str(error))
+            yield AssetCheckResult(passed=False, check_name=CONTRACT, asset_key=raw_key(name), description=str(error))
+            for check in ("values", "row_count", NEWEST):  # without a result, Dagster shows them as failed
+                yield AssetCheckResult(
+                    passed=False,
+                    severity=AssetCheckSeverity.WARN,
+                    check_name=check,
+                    asset_key=raw_key(name),
+                    description="Not evaluated: the file broke its contract.",
+                )
         raise
+
+
+def _version_checks(
+    acquisition: Acquisition, source_name: str, file: SourceFile, seen: Memory
+) -> Iterator[AssetCheckResult]:
+    found = seen.files.get(f"{source_name}/{file.file}")
+    state = version_state(acquisition.catalog[source_name], file, found, datetime.now(UTC))
+    synthetic = "SYNTHETIC: the sample has no publisher; of the real file: " if acquisition.is_synthetic else ""
+    for table in file.tables:
+        yield AssetCheckResult(
+            passed=state.is_newest or acquisition.is_synthetic,
+            severity=AssetCheckSeverity.WARN,
+            check_name=NEWEST,
+            asset_key=raw_key(table.name),
+            description=f"{synthetic}{state.found}",
+        )
 
 
 def _row_count_check(raw: RawResult, before: Load | None) -> AssetCheckResult:
@@ -128,17 +163,16 @@ def _materialized(
             "version": raw.version,
             "synthetic": acquisition.is_synthetic,
             "unchanged since the last refresh": raw.reused,
-            "path": MetadataValue.path(str(raw.path)),
+            "path": in_data_folder(acquisition.settings, raw.path),
         },
-        check_results=[AssetCheckResult(passed=True, check_name="contract", asset_key=raw_key(raw.table)), *checks],
+        check_results=[AssetCheckResult(passed=True, check_name=CONTRACT, asset_key=raw_key(raw.table)), *checks],
     )
 
 
-def _spec(source: Source, file: SourceFile, table: RawTable) -> AssetSpec:
+def _spec(source: Source, file: SourceFile, table: RawTable, record: Path) -> AssetSpec:
     needs_membership = table.membership_key is not None
     columns = [(name, "varchar", _contract_of(table, name)) for name in table.columns]
     columns += [(name, "varchar", description) for name, description in LINEAGE_COLUMNS.items()]
-    cadence = timedelta(days=365.25 * source.cadence_years)
     return AssetSpec(
         key=raw_key(table.name),
         group_name="ingest",
@@ -148,8 +182,6 @@ def _spec(source: Source, file: SourceFile, table: RawTable) -> AssetSpec:
         description=f"{table.description}\n\n{source.title}. {source.citation}",
         deps=[raw_key(MEMBERSHIP_TABLE)] if needs_membership else [],
         code_version=contract_fingerprint(file, table)[:16],
-        # Publishers release a version every few years: one cadence without a refresh is late, two are too late.
-        freshness_policy=FreshnessPolicy.time_window(warn_window=cadence, fail_window=2 * cadence),
         metadata={
             "publisher's page": MetadataValue.url(source.homepage),
             "citation": source.citation,
@@ -158,7 +190,8 @@ def _spec(source: Source, file: SourceFile, table: RawTable) -> AssetSpec:
             "version on record": file.version or "undated",
             "cadence in years": source.cadence_years,
             **({"publisher's file": MetadataValue.url(file.publisher_url)} if file.publisher_url else {}),
-            **column_metadata(columns, {}),
+            **column_metadata(columns),
+            **code_references(record, ORCHESTRATION / "ingest" / "readers.py"),
         },
     )
 
@@ -172,5 +205,12 @@ def _contract_of(table: RawTable, column: str) -> str:
         parts.append(f"{', '.join(map(str, codes))} is missing")
     if column in table.ranges:
         low, high = table.ranges[column]
-        parts.append(f"{'any' if low is None else f'{low:g}'} to {'any' if high is None else f'{high:g}'}")
+        parts.append(f"{_limit(low)} to {_limit(high)}")
     return "; ".join(parts) + "."
+
+
+def _limit(value: float | None) -> str:
+    """Format a limit in plain figures, with separators of thousands except in what may be a year."""
+    if value is None:
+        return "any"
+    return f"{value:.15g}" if abs(value) < LARGEST_YEAR else f"{value:,.15g}"

@@ -1,11 +1,12 @@
-"""Names that the definitions share: jobs, asset keys, the owner."""
+"""Names that the definitions share: jobs, stages, asset keys, the owner."""
 
 from dagster import AssetKey
 
-from orchestration.modelling.result_tables import INFERENCE_TABLES, NETWORK_TABLES
-
+# Stages of a refresh, in order; each is a job of the same name.
+INGEST, BUILD, ESTIMATE, PUBLISH = STAGES = ("ingest", "build", "estimate", "publish")
 REFRESH_JOB, REFRESH_WITH_EXTRAS_JOB = "refresh", "refresh_with_extras"
 OWNER = "team:warehouse"
+NEWEST = "newest_version"  # check of a raw table, which the sensor also reports
 PUBLICATION_KEY = AssetKey("publication")
 PRESENTATION_KEY = AssetKey("presentation")
 LAKE_KEY = AssetKey("lake_publication")
@@ -24,13 +25,3 @@ def mart_key(table: str) -> AssetKey:
 def result_key(table: str) -> AssetKey:
     """Asset key of a results table."""
     return AssetKey(["results", table])
-
-
-def inference_keys() -> list[AssetKey]:
-    """Asset keys of the results tables that are made only on request."""
-    return [result_key(table) for tables in INFERENCE_TABLES.values() for table in tables]
-
-
-def network_keys() -> list[AssetKey]:
-    """Asset keys of the results tables that are made only if inference and dyad-years are both asked for."""
-    return [result_key(table) for table in NETWORK_TABLES]

@@ -1,12 +1,23 @@
 """Whether a refresh is needed: what is published, what a run would publish, and whether one is running."""
 
+import uuid
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
 
 from orchestration.build.fingerprint import refresh_fingerprint
 from orchestration.core.errors import WarehouseError
-from orchestration.core.settings import CHANGED_TAG, DATA_TAG, STARTED_BY_TAG, Settings
+from orchestration.core.settings import (
+    CHANGED_TAG,
+    DATA_TAG,
+    FAILED_TAG,
+    REFRESH_TAG,
+    STAGE_TAG,
+    STARTED_BY_TAG,
+    Settings,
+)
+from orchestration.defs.keys import PUBLISH, STAGES
 from orchestration.ingest.acquisition import Acquisition, open_acquisition
 from orchestration.ingest.catalog import load_catalog
 from orchestration.query.run import rows_of
@@ -20,6 +31,9 @@ UNFINISHED = [
     DagsterRunStatus.STARTED,
     DagsterRunStatus.CANCELING,
 ]
+# Named choice: the daemon requests the next stage within a minute. After a longer pause it is not running, and must not
+# keep others from refreshing.
+BETWEEN_STAGES = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -76,6 +90,17 @@ def reason_to_hold(settings: Settings, instance: DagsterInstance, current: Curre
     unfinished = instance.get_runs(RunsFilter(statuses=UNFINISHED), limit=1)
     if unfinished:
         return f"A refresh is running or queued: run {unfinished[0].run_id}."
+    return _between_stages(instance)
+
+
+def _between_stages(instance: DagsterInstance) -> str | None:
+    """Say which refresh has ended a stage and not yet begun the next; None if there is none."""
+    for record in instance.get_run_records(limit=1):
+        run, ended = record.dagster_run, datetime.fromtimestamp(record.end_time or 0, UTC)
+        stage = run.tags.get(STAGE_TAG)
+        is_waiting = run.is_success and REFRESH_TAG in run.tags and FAILED_TAG not in run.tags
+        if is_waiting and stage in STAGES and stage != PUBLISH and datetime.now(UTC) - ended < BETWEEN_STAGES:
+            return f"A refresh is between two stages: {stage} has ended (run {run.run_id}), the next one follows."
     return None
 
 
@@ -96,6 +121,12 @@ def run_tags(settings: Settings, started_by: str, changed: list[str] | None = No
     if changed:
         tags[CHANGED_TAG] = listed(changed)
     return tags
+
+
+def refresh_tags(settings: Settings, started_by: str, stage: str, changed: list[str] | None = None) -> dict[str, str]:
+    """Make the tags of the first run of a new refresh: those of `run_tags`, the stage, and the id of the refresh."""
+    begun = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:6]}"
+    return run_tags(settings, started_by, changed) | {REFRESH_TAG: begun, STAGE_TAG: stage}
 
 
 def listed(names: list[str]) -> str:

@@ -8,14 +8,11 @@ from typing import Any
 from dagster import DagsterEventType, InitLoggerContext, LoggerDefinition
 
 BUILT = "built "
+STARTED = time.monotonic()  # a refresh is several runs in one process, and this module is imported before the first
 
 
 class _AssetLines(logging.Handler):
     """Prints ``[ 12.3 s] marts/country_years  17,511 rows`` for every materialization."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.DEBUG)
-        self._started = time.monotonic()
 
     def emit(self, record: logging.LogRecord) -> None:
         meta: dict[str, Any] = getattr(record, "dagster_meta", {})
@@ -31,7 +28,7 @@ class _AssetLines(logging.Handler):
             self._print(f"  {event.asset_key.to_user_string()}{counted}")
 
     def _print(self, text: str) -> None:
-        print(f"[{time.monotonic() - self._started:6.1f} s] {text}", file=sys.stderr, flush=True)
+        print(f"[{time.monotonic() - STARTED:6.1f} s] {text}", file=sys.stderr, flush=True)
 
 
 def _terminal_logger(_: InitLoggerContext) -> logging.Logger:

@@ -15,8 +15,11 @@ from dagster import (
 )
 
 from orchestration.build.fingerprint import code_fingerprint
-from orchestration.core.settings import Settings
+from orchestration.core.settings import ORCHESTRATION, Settings
+from orchestration.defs.code_references import code_references
+from orchestration.defs.columns import in_data_folder
 from orchestration.defs.failures import as_dagster_failure
+from orchestration.defs.freshness import by_schedule
 from orchestration.defs.keys import LAKE_KEY, OWNER, PRESENTATION_KEY, PUBLICATION_KEY, mart_key, result_key
 from orchestration.defs.resources import RefreshLock
 from orchestration.modelling.result_tables import RESULT_TABLES
@@ -27,9 +30,11 @@ from orchestration.query.run import rows_of
 from orchestration.store import open_store
 from orchestration.store.publication_file import PublicationFile
 
+PUBLICATION = ORCHESTRATION / "publication"
 
-def publication_asset() -> AssetsDefinition:
-    """Make the asset that assembles, audits and publishes warehouse.duckdb."""
+
+def publication_asset(settings: Settings) -> AssetsDefinition:
+    """Make the asset that assembles, audits and publishes warehouse.duckdb, as often as the settings' schedule says."""
     marts = (*MART_TABLES, DYADS_TABLE)
     deps = [mart_key(table) for table in marts] + [result_key(table) for table in RESULT_TABLES]
 
@@ -44,6 +49,7 @@ def publication_asset() -> AssetsDefinition:
             AssetCheckSpec(
                 "audit",
                 asset=PUBLICATION_KEY,
+                blocking=True,
                 description="Opened as a reader would: every table present and not empty, every key unique, every"
                 " column described, the results fitted on this mart, no check failed.",
             ),
@@ -55,6 +61,8 @@ def publication_asset() -> AssetsDefinition:
             ),
         ],
         description="warehouse.duckdb: schemas marts, results and meta, replaced in one step after the audit passed.",
+        metadata=code_references(PUBLICATION / "write.py", PUBLICATION / "audit.py"),
+        freshness_policy=by_schedule(settings),
     )
     def publication(
         context: AssetExecutionContext, settings: ResourceParam[Settings], refresh_lock: RefreshLock
@@ -75,7 +83,7 @@ def publication_asset() -> AssetsDefinition:
                 "note": published.note,
                 "fingerprint": published.fingerprint,
                 "rows": MetadataValue.json(row_counts),
-                "path": MetadataValue.path(str(settings.warehouse_path)),
+                "path": in_data_folder(settings, settings.warehouse_path),
             },
             check_results=[AssetCheckResult(passed=True, check_name="audit"), _changes_check(settings)],
         )
@@ -103,6 +111,7 @@ def presentation_asset() -> AssetsDefinition:
         deps=[PUBLICATION_KEY],
         code_version=code_fingerprint("analysis")[:16],
         description="Regression tables (LaTeX, HTML, Markdown, CSV) and figures (PNG, SVG) of the publication.",
+        metadata=code_references(ORCHESTRATION / "outputs" / "presentation.py"),
     )
     def presentation(
         context: AssetExecutionContext, settings: ResourceParam[Settings], refresh_lock: RefreshLock
@@ -118,7 +127,7 @@ def presentation_asset() -> AssetsDefinition:
                 **figures,
                 "files": MetadataValue.md("\n".join(f"- {file.relative_to(folder)}" for file in files)),
                 "count": len(files),
-                "path": MetadataValue.path(str(folder)),
+                "path": in_data_folder(settings, folder),
             }
         )
 
@@ -138,6 +147,7 @@ def lake_assets(settings: Settings) -> list[AssetsDefinition]:
         deps=[PUBLICATION_KEY],
         code_version=code_fingerprint("orchestration")[:16],
         description="The publication in the shared lake: one transaction, one snapshot that carries its id.",
+        metadata=code_references(ORCHESTRATION / "store" / "lake" / "publish.py"),
     )
     def lake_publication(
         context: AssetExecutionContext, settings: ResourceParam[Settings], refresh_lock: RefreshLock

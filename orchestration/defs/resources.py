@@ -5,8 +5,9 @@ from contextlib import contextmanager
 
 from dagster import ConfigurableResource, InitResourceContext, ResourceDependency
 
-from orchestration.core.settings import Settings
+from orchestration.core.settings import DAGSTER_UI, Settings
 from orchestration.defs.failures import as_dagster_failure
+from orchestration.defs.need import run_tags
 from orchestration.store import open_store
 
 # Named choice: a run that Dagster launched waits for a refresh of the command line, which takes a minute, rather than
@@ -21,6 +22,11 @@ class RefreshLock(ConfigurableResource["RefreshLock"]):
 
     @contextmanager
     def yield_for_execution(self, context: InitResourceContext) -> Iterator["RefreshLock"]:
-        """Hold the store for one run."""
+        """Hold the store for one run, and tag a run that has no tags: one started on the page of an asset."""
+        if context.run and context.instance:
+            own = context.run.tags
+            missing = {tag: value for tag, value in run_tags(self.settings, DAGSTER_UI).items() if tag not in own}
+            if missing:
+                context.instance.add_run_tags(context.run.run_id, missing)
         with as_dagster_failure(), open_store(self.settings).hold_refresh(WAIT_S):
             yield self

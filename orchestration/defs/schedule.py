@@ -11,8 +11,9 @@ from dagster import (
 )
 
 from orchestration.core.settings import Settings, invalid_setting
-from orchestration.defs.keys import REFRESH_JOB
-from orchestration.defs.need import current_publication, reason_to_hold, run_tags, would_publish
+from orchestration.defs.freshness import confirm_current
+from orchestration.defs.keys import INGEST
+from orchestration.defs.need import current_publication, reason_to_hold, refresh_tags, would_publish
 
 NAME = "weekly_refresh"
 
@@ -31,12 +32,13 @@ def weekly_refresh(settings: Settings) -> ScheduleDefinition:
         if hold := reason_to_hold(settings, context.instance, current):
             return SkipReason(hold)
         if current.fingerprint == would_publish(settings):
+            confirm_current(context.instance, current.publication_id)
             return SkipReason(f"Nothing changed: publication {current.publication_id} is current.")
-        return RunRequest(tags=run_tags(settings, f"schedule {NAME}"))
+        return RunRequest(tags=refresh_tags(settings, f"schedule {NAME}", INGEST))
 
     try:
         return schedule(
-            job_name=REFRESH_JOB,
+            job_name=INGEST,
             name=NAME,
             cron_schedule=settings.refresh_cron,
             execution_timezone="UTC",

@@ -4,6 +4,9 @@ import time
 from datetime import UTC, datetime
 
 from dagster import (
+    AssetCheckEvaluation,
+    AssetCheckSeverity,
+    DagsterInstance,
     DefaultSensorStatus,
     RunRequest,
     SensorDefinition,
@@ -12,12 +15,15 @@ from dagster import (
     SkipReason,
     sensor,
 )
+from dagster._core.scheduler.instigation import InstigatorType, SensorInstigatorData
 
 from orchestration.core.settings import Settings
-from orchestration.defs.keys import REFRESH_JOB
-from orchestration.defs.need import Current, current_publication, listed, reason_to_hold, run_tags, sources_now
+from orchestration.defs.keys import INGEST, NEWEST, raw_key
+from orchestration.defs.need import Current, current_publication, listed, reason_to_hold, refresh_tags, sources_now
+from orchestration.ingest.acquisition import Acquisition
 from orchestration.monitoring import watch
 from orchestration.monitoring.alerts import NEW_BYTES, Alert, raise_alert
+from orchestration.monitoring.versions import version_state
 
 NAME = "source_bytes_changed"
 
@@ -26,7 +32,7 @@ def source_bytes_changed(settings: Settings) -> SensorDefinition:
     """Make the sensor that checks all sources every WAREHOUSE_WATCH_SECONDS while a daemon runs."""
 
     @sensor(
-        job_name=REFRESH_JOB,
+        job_name=INGEST,
         name=NAME,
         minimum_interval_seconds=settings.watch_seconds,
         default_status=DefaultSensorStatus.RUNNING,
@@ -40,6 +46,14 @@ def source_bytes_changed(settings: Settings) -> SensorDefinition:
         return look_and_decide(settings, current, watch.Memory.from_json(context.cursor))
 
     return tick
+
+
+def last_seen(instance: DagsterInstance) -> watch.Memory:
+    """What the sensor found when it last looked, in whichever process; empty if it never did."""
+    for state in instance.all_instigator_state(instigator_type=InstigatorType.SENSOR):
+        if state.instigator_name == NAME and isinstance(state.instigator_data, SensorInstigatorData):
+            return watch.Memory.from_json(state.instigator_data.cursor)
+    return watch.Memory()
 
 
 def look_and_decide(settings: Settings, current: Current, before: watch.Memory) -> SensorResult:
@@ -56,14 +70,18 @@ def look_and_decide(settings: Settings, current: Current, before: watch.Memory) 
     found = watch.compare(before, seen, current.sources)
     for name in found.new_at_publisher:
         raise_alert(settings, _new_bytes(settings, current, name, seen[name]))
+    events = [event for name in found.new_at_publisher for event in _not_newest(acquisition, name, seen[name])]
     wanted = found.changed or (found.to_load if _may_begin(settings, current) else [])
     state = watch.state_of(seen, current.publication_id)
     if not wanted or state == before.requested_state:
         cursor = watch.Memory(seen, before.requested_state, before.requests).to_json()
-        return SensorResult(skip_reason=_nothing_to_do(found, current, bool(wanted)), cursor=cursor)
+        reason = _nothing_to_do(found, current, bool(wanted))
+        return SensorResult(skip_reason=reason, cursor=cursor, asset_events=events)
     times = before.requests + 1
-    request = RunRequest(run_key=f"{state}-{times}", tags=run_tags(settings, f"sensor {NAME}", found.changed))
-    return SensorResult(run_requests=[request], cursor=watch.Memory(seen, state, times).to_json())
+    tags = refresh_tags(settings, f"sensor {NAME}", INGEST, found.changed)
+    request = RunRequest(run_key=f"{state}-{times}", tags=tags)
+    cursor = watch.Memory(seen, state, times).to_json()
+    return SensorResult(run_requests=[request], cursor=cursor, asset_events=events)
 
 
 def _may_begin(settings: Settings, current: Current) -> bool:
@@ -87,6 +105,23 @@ def _nothing_to_do(found: watch.Findings, current: Current, requested_before: bo
     if found.unreachable:
         notes.append(f"No answer for {listed(found.unreachable)}; retried after a pause.")
     return " ".join(notes)
+
+
+def _not_newest(acquisition: Acquisition, name: str, seen: watch.Seen) -> list[AssetCheckEvaluation]:
+    """Warn at the raw tables of a file whose publisher has newer bytes, without waiting for the next refresh."""
+    files = {f"{source}/{file.file}": (source, file) for source, file in acquisition.files()}
+    source, file = files[name]
+    state = version_state(acquisition.catalog[source], file, seen, datetime.now(UTC))
+    return [
+        AssetCheckEvaluation(
+            asset_key=raw_key(table.name),
+            check_name=NEWEST,
+            passed=False,
+            severity=AssetCheckSeverity.WARN,
+            description=state.found,
+        )
+        for table in file.tables
+    ]
 
 
 def _new_bytes(settings: Settings, current: Current, name: str, seen: watch.Seen) -> Alert:

@@ -8,7 +8,15 @@ from pathlib import Path
 from orchestration.core.errors import WarehouseError
 from orchestration.core.settings import REAL, SAMPLE, Settings
 from orchestration.ingest.catalog import Catalog, load_catalog
-from orchestration.ingest.fetch import MISMATCH, Fetched, SourceUnavailable, expected_bytes, fetch, sha256_of
+from orchestration.ingest.fetch import (
+    MISMATCH,
+    Fetched,
+    SourceUnavailable,
+    WrongBytes,
+    expected_bytes,
+    fetch,
+    sha256_of,
+)
 from orchestration.ingest.membership import read_membership
 from orchestration.ingest.raw import RawResult, build_raw_table
 from orchestration.ingest.records import RawTable, SourceFile
@@ -125,7 +133,7 @@ class Acquisition:
         offered = self.mirror_dir / source_name / file.file
         if not offered.is_file() or (found := sha256_of(offered)) == file.sha256:
             return
-        raise WarehouseError(
+        raise WrongBytes(
             MISMATCH,
             where=f"source {source_name}, file {offered}",
             expected=expected_bytes(file),
@@ -190,7 +198,7 @@ def fetch_all(acquisition: Acquisition) -> None:
     ------
     SourceUnavailable
         At the first file that no location has.
-    WarehouseError
+    WrongBytes
         At the first file with another sha256.
     """
     for source_name, file in acquisition.files():
@@ -242,6 +250,8 @@ def choose_sources(settings: Settings, wanted: str) -> tuple[Settings, str]:
         if wanted != "auto":
             raise
         return _fall_back(settings, error)
+    except WrongBytes:
+        pass  # every file is available; the ingest refuses the wrong one, and shows which source it is
     return real, "real data"
 
 

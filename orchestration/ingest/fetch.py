@@ -44,6 +44,10 @@ class SourceUnavailable(WarehouseError):
     network_fault = False
 
 
+class WrongBytes(WarehouseError):
+    """A location has the file with another sha256 than the one on record."""
+
+
 class _Unreachable(Exception):
     """A location that returned no file; the message says why. `temporary`: a retry may succeed."""
 
@@ -355,8 +359,8 @@ class _Bounded:
                     out.write(piece)
 
 
-def _mismatch(file: SourceFile, source_name: str, found: str) -> WarehouseError:
-    return WarehouseError(
+def _mismatch(file: SourceFile, source_name: str, found: str) -> WrongBytes:
+    return WrongBytes(
         MISMATCH,
         where=f"source {source_name}, file {file.file}",
         expected=expected_bytes(file),

@@ -6,7 +6,7 @@ import duckdb
 
 from analysis.core.conventions import HEADLINE_COVARIANCE
 from analysis.studies.kimball import HEADLINE_MODEL, ROSE
-from orchestration.core.database import quote_literal
+from orchestration.core.database import memory_connection, quote_literal
 from orchestration.core.settings import Settings
 from orchestration.publication.compare import TableDifference, compare
 from orchestration.publication.content import MART_TABLES
@@ -31,10 +31,11 @@ HEADLINE = f"""
 
 @dataclass(frozen=True)
 class Change:
-    """What changed in one table, or in the headline model, in words."""
+    """What changed in one table, or in the headline model, in words; and whether nothing did."""
 
     table: str
     found: str
+    is_equal: bool = False
 
 
 def changes_since_last(settings: Settings) -> list[Change]:
@@ -58,7 +59,21 @@ def changes_since_last(settings: Settings) -> list[Change]:
     with open_store(settings).attached_build() as connection:
         published.attach_to(connection, "published")
         changes = [Change(table, _mart_change(connection, table)) for table in MART_TABLES]
-        return [*changes, Change("headline", _headline_change(connection, settings))]
+        return [*changes, _headline_change(connection, settings)]
+
+
+def headline_change(settings: Settings) -> Change | None:
+    """Compare the headline model with that of the current publication; None without one of the same kind of data."""
+    published = PublicationFile(settings.warehouse_path)
+    record = published.record()
+    if record is None or record["is_synthetic"] != settings.is_synthetic:
+        return None
+    connection = memory_connection()
+    try:
+        published.attach_to(connection, "published")
+        return _headline_change(connection, settings)
+    finally:
+        connection.close()
 
 
 def _mart_change(connection: duckdb.DuckDBPyConnection, table: str) -> str:
@@ -87,7 +102,7 @@ def _in_words(found: TableDifference) -> str:
     return "; ".join(parts)
 
 
-def _headline_change(connection: duckdb.DuckDBPyConnection, settings: Settings) -> str:
+def _headline_change(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Change:
     files = {name: quote_literal(settings.results_dir / f"{name}.parquet") for name in ("models", "coefficients")}
     try:
         before = connection.execute(
@@ -95,10 +110,10 @@ def _headline_change(connection: duckdb.DuckDBPyConnection, settings: Settings) 
         ).fetchone()
         after = connection.execute(HEADLINE.format(**files)).fetchone()
     except duckdb.Error as error:
-        return f"not comparable: {' '.join(str(error).split())[:200]}"
+        return Change("headline", f"not comparable: {' '.join(str(error).split())[:200]}")
     if before == after:
-        return f"equal: {_estimate(after)}"
-    return f"{_estimate(before)} -> {_estimate(after)}"
+        return Change("headline", f"equal: {_estimate(after)}", is_equal=True)
+    return Change("headline", f"{_estimate(before)} -> {_estimate(after)}")
 
 
 def _estimate(row: tuple[int | None, int | None, float | None, float | None] | None) -> str:

@@ -1,6 +1,5 @@
 """Collect the identity, sources, checks and codebook of a refresh, and publish it."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -10,7 +9,7 @@ from typing import Any
 from orchestration.build.fingerprint import fingerprint_of
 from orchestration.build.manifest import kept_column_lineage, parsed_project
 from orchestration.build.record import BuildRecord
-from orchestration.build.run_results import node_of, read_manifest, read_run_results
+from orchestration.build.run_results import node_of, read_manifest, read_run_results, table_of_test
 from orchestration.core.settings import Settings
 from orchestration.ingest.acquisition import Acquisition, open_acquisition
 from orchestration.ingest.catalog import load_catalog
@@ -261,7 +260,7 @@ def _dbt_checks(target: Path) -> Rows:
             _check(
                 node["name"],
                 "dbt test" if result.kind == "test" else "dbt unit test",
-                _tested_table(node),
+                table_of_test(node),
                 result.status,
                 result.message or None,
                 node.get("description") or None,
@@ -269,11 +268,3 @@ def _dbt_checks(target: Path) -> Rows:
             )
         )
     return checks
-
-
-def _tested_table(node: Mapping[str, Any]) -> str | None:
-    tested = node.get("attached_node") or node.get("tested_node_unique_id")
-    if not tested:
-        parents = [p for p in node["depends_on"]["nodes"] if p.startswith(("model.", "seed.", "source."))]
-        tested = parents[0] if parents else None
-    return str(tested).split(".")[-1] if tested else None

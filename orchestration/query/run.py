@@ -162,9 +162,11 @@ def write_cursor(cursor: duckdb.DuckDBPyConnection, output_format: str, out: Bin
     out.write(render(names, cursor.fetchall()).encode())
 
 
-def warn_if_synthetic(publication: StoredPublication) -> None:
-    """Print the publication's note on standard error if its data are the synthetic sample."""
+def introduce(publication: StoredPublication, *, is_shared: bool) -> None:
+    """Print on standard error which publication is read if it is shared, and its note if its data are the sample."""
     record = publication.record()
+    if record and is_shared:  # by another machine, which may publish at any time
+        print(f"publication {record['publication_id']}, {publication}", file=sys.stderr)
     if record and record["is_synthetic"]:
         print(record["note"], file=sys.stderr)
 

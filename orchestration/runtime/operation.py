@@ -1,6 +1,5 @@
 """What Dagster's storage says of the operation: the last run, the last ticks, the daemon's heartbeat."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -78,16 +77,6 @@ def read_operation() -> Operation:
     except (SQLAlchemyError, CommandError, DagsterError, OSError) as error:
         why = getattr(error, "orig", None) or getattr(error, "strerror", None) or error
         raise StorageBroken(str(why).splitlines()[0] or type(error).__name__) from error
-
-
-def cron_ticks(cron: str, after: datetime) -> Iterator[datetime]:
-    """Yield the times of a cron expression, in UTC.
-
-    The iterator is private in Dagster; a public way to ask a schedule for its next tick would replace it.
-    """
-    from dagster._utils.schedules import cron_string_iterator
-
-    return cron_string_iterator(after.timestamp(), cron, "UTC")
 
 
 def _last_tick(instance: "DagsterInstance", name: str) -> Tick:

@@ -1,4 +1,4 @@
-"""One refresh from the command line: choose the sources, stop if nothing changed, otherwise run the Dagster job."""
+"""One refresh from the command line: choose the sources, stop if nothing changed, otherwise run its stages."""
 
 import time
 from collections.abc import Callable, Collection, Iterator
@@ -9,8 +9,9 @@ import duckdb
 
 from orchestration.build.fingerprint import refresh_fingerprint
 from orchestration.core.errors import WarehouseError
-from orchestration.core.settings import COMMAND_LINE, REPOSITORY, Settings
+from orchestration.core.settings import COMMAND_LINE, FAILED_TAG, REPOSITORY, STAGE_TAG, Settings
 from orchestration.ingest.acquisition import choose_sources, fetch_all, open_acquisition
+from orchestration.ingest.fetch import WrongBytes
 from orchestration.modelling.result_tables import INFERENCE_TABLES, NETWORK_TABLES
 from orchestration.publication.content import DYADS_TABLE
 from orchestration.store import open_store
@@ -90,7 +91,10 @@ def refresh(
         settings, message = choose_sources(settings, wanted)
         announce(message)
         acquisition = open_acquisition(settings)
-        fetch_all(acquisition)
+        try:
+            fetch_all(acquisition)
+        except WrongBytes:
+            force = True  # the ingest fails in the same way, and Dagster shows at which source
         latest = store.latest()
         fingerprint = refresh_fingerprint(acquisition.hashes())
         outdated = force or latest.record is None or latest.record["fingerprint"] != fingerprint
@@ -98,9 +102,9 @@ def refresh(
         unshared = latest.record is not None and not latest.is_shared
         if outdated or missing:
             from_scratch = outdated or not latest.is_local or not _is_published_build(settings, latest)
-            _run_job(settings, extras if from_scratch else missing, only_extras=not from_scratch)
+            _run_stages(settings, extras if from_scratch else missing, only_extras=not from_scratch)
         elif unshared:  # a run was killed, or the lake was not available, after the publication in the data folder
-            _run_job(settings, (), only_share=True)
+            _run_stages(settings, (), only_share=True)
     return Outcome(settings, message, outdated or bool(missing) or unshared, time.monotonic() - started)
 
 
@@ -129,42 +133,39 @@ def _alerting(settings: Settings) -> Iterator[None]:
 
 
 class _RunFailed(WarehouseError):
-    """Dagster's run failed and has its alert."""
+    """A stage failed and has its alert."""
 
 
-def _run_job(
+def _run_stages(
     settings: Settings, extras: Collection[str], *, only_extras: bool = False, only_share: bool = False
 ) -> None:
+    """Run the stages of one refresh in this process, one Dagster run each, up to the first that fails."""
     from dagster import DagsterInstance
     from sqlalchemy.exc import DatabaseError
 
     from orchestration.defs.assemble import build_pipeline
-    from orchestration.defs.failed_runs import alert_for_run, declare_lost_runs
-    from orchestration.defs.failures import first_failure
-    from orchestration.defs.need import run_tags
-    from orchestration.defs.publish import LAKE_KEY, PRESENTATION_KEY, PUBLICATION_KEY
+    from orchestration.defs.failed_runs import alert_for_run, declare_lost_runs, failure_of
+    from orchestration.defs.need import refresh_tags
 
-    defs, extra_keys = build_pipeline(settings)
-    selection = None
-    if only_share:
-        selection = [LAKE_KEY]
-    elif extras:
-        always = defs.resolve_job_def("refresh").asset_layer.selected_asset_keys
-        published = {PUBLICATION_KEY, PRESENTATION_KEY, LAKE_KEY}
-        selection = [key for key in always if key in published or not only_extras]
-        selection += [key for extra in extras for key in extra_keys[extra]]
+    pipeline = build_pipeline(settings, extras, only_extras=only_extras, only_share=only_share)
+    failed = None
     try:
         with DagsterInstance.from_config(str(REPOSITORY)) as instance:
             declare_lost_runs(settings, instance, holds_lock=True)
-            result = defs.resolve_job_def("refresh_with_extras" if extras else "refresh").execute_in_process(
-                asset_selection=selection,
-                instance=instance,
-                run_config={"loggers": {"progress": {}}},
-                raise_on_error=False,
-                tags=run_tags(settings, COMMAND_LINE),
-            )
-            if not result.success:
-                alert_for_run(settings, instance, result.run_id)
+            tags = refresh_tags(settings, COMMAND_LINE, pipeline.stages[0])
+            for stage in pipeline.stages:
+                result = pipeline.definitions.resolve_job_def(stage).execute_in_process(
+                    instance=instance,
+                    run_config={"loggers": {"progress": {}}},
+                    raise_on_error=False,
+                    tags=tags | {STAGE_TAG: stage},
+                )
+                run = instance.get_run_by_id(result.run_id)
+                if not result.success or (run and FAILED_TAG in run.tags):
+                    failed = result.run_id
+                    _, message = failure_of(instance, failed)
+                    alert_for_run(settings, instance, failed)
+                    break
     except (DatabaseError, OSError) as error:
         raise WarehouseError(
             "Dagster could not record the run; the current publication is complete, the previous one or a new one.",
@@ -174,6 +175,5 @@ def _run_job(
             next_step="Free disk space or correct the permissions, then run again. If the files are damaged, move that"
             " folder away first: it holds only the history of runs.",
         ) from error
-    if not result.success:
-        _, message = first_failure(result.all_events)
-        raise _RunFailed(f"{message}\n(run {result.run_id}; warehouse ui shows the complete log)")
+    if failed:
+        raise _RunFailed(f"{message}\n(run {failed}; warehouse ui shows the complete log)")

@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from orchestration.core.errors import WarehouseError
+from orchestration.core.files import write_atomically
 from orchestration.core.settings import REPOSITORY, Settings, child_environment
 
 LOCAL = ("127.0.0.1", "localhost", "::1")
@@ -46,8 +47,8 @@ def serve(settings: Settings, host: str, port: int, announce: Callable[[str], No
         If the port is taken, or a server ends unexpectedly; the others are stopped then.
     """
     _refuse_taken_port(host, port)
-    settings.dagster_dir.mkdir(parents=True, exist_ok=True)
-    _make_storage(settings)
+    _make_home(settings)
+    _make_storage()
     sockets = Path(tempfile.mkdtemp(prefix="warehouse-ui-"))
     children: dict[str, subprocess.Popen[bytes]] = {}
     handlers = {number: signal.signal(number, _stop) for number in ENDING}
@@ -73,7 +74,14 @@ def serve(settings: Settings, host: str, port: int, announce: Callable[[str], No
             signal.signal(number, handler)
 
 
-def _make_storage(settings: Settings) -> None:
+def _make_home(settings: Settings) -> None:
+    """Copy dagster.yaml to the servers' DAGSTER_HOME: Dagster writes there, and the checkout must stay clean."""
+    settings.dagster_dir.mkdir(parents=True, exist_ok=True)
+    with write_atomically(settings.dagster_dir / "dagster.yaml") as stream:
+        stream.write((REPOSITORY / "dagster.yaml").read_bytes())
+
+
+def _make_storage() -> None:
     """Create Dagster's databases if they do not exist: three servers that did so at once would conflict."""
     from dagster import DagsterInstance
 

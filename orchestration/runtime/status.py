@@ -9,10 +9,11 @@ import duckdb
 
 from orchestration.build.run_results import read_run_results
 from orchestration.core.errors import WarehouseError
-from orchestration.core.settings import CHANGED_TAG, DAGSTER_UI, STARTED_BY_TAG, Settings
+from orchestration.core.settings import CHANGED_TAG, DAGSTER_UI, FAILED_TAG, STAGE_TAG, STARTED_BY_TAG, Settings
 from orchestration.monitoring.alerts import FAILED, alerts, published_id
+from orchestration.monitoring.versions import due
 from orchestration.query.run import rows_of
-from orchestration.runtime.operation import StorageBroken, Tick, cron_ticks, read_operation
+from orchestration.runtime.operation import StorageBroken, Tick, read_operation
 from orchestration.store import open_store
 from orchestration.store.publication_file import PublicationFile
 
@@ -62,6 +63,8 @@ def _line(name: str, text: str, rows: int = 2) -> list[str]:
 def _published(settings: Settings, now: datetime) -> list[str]:
     path = settings.warehouse_path
     if not path.exists():
+        if open_store(settings).is_shared:  # a reader, whose publication is in the lake
+            return []
         return _line("published", f"nothing yet in {settings.data_dir} (warehouse run)")
     file = PublicationFile(path)
     try:
@@ -123,17 +126,14 @@ def next_check(source: dict[str, Any]) -> datetime:
 
     A version whose release is not known counts from the loading of the file.
     """
-    released, interval = source["released"], timedelta(days=365.25 * source["cadence_years"])
-    if released is None:
-        loaded_at: datetime = source["loaded_at"]
-        return loaded_at.astimezone(UTC) + interval
-    year, _, month = released.partition("-")
-    return datetime(int(year), int(month or 12), 1, tzinfo=UTC) + interval
+    loaded_at: datetime = source["loaded_at"]
+    after_loading = loaded_at.astimezone(UTC) + timedelta(days=365.25 * source["cadence_years"])
+    return due(source["released"], source["cadence_years"]) or after_loading
 
 
 def _last_checks(settings: Settings) -> list[str]:
     """List the dbt nodes that failed in the last build, published or not."""
-    failed = [r.name.split(".")[0] for r in read_run_results(settings.dbt_target_dir) if r.has_failed]
+    failed = [r.name for r in read_run_results(settings.dbt_target_dir) if r.has_failed]
     return _line("FAILING", f"in the last build: {', '.join(failed)}", rows=3) if failed else []
 
 
@@ -146,6 +146,8 @@ def _operation(settings: Settings, now: datetime) -> list[str]:
     except StorageBroken as error:
         remedy = "" if store.is_shared else "; move it away to start a new one"
         return _line("dagster", f"its storage in {store.history_location()} cannot be read ({error}){remedy}", 3)
+    from orchestration.defs.freshness import cron_ticks
+
     alive = operation.heartbeat is not None and abs(now - operation.heartbeat) < HEARTBEAT
     schedule_next = next(cron_ticks(settings.refresh_cron, now))
     sensor_next = (
@@ -166,8 +168,10 @@ def _last_run(record: "RunRecord | None", now: datetime) -> str:
     created = record.create_timestamp.replace(tzinfo=UTC)
     took = f", {record.end_time - record.start_time:.0f} s" if record.end_time and record.start_time else ""
     changed = f", changed: {tags[CHANGED_TAG]}" if CHANGED_TAG in tags else ""
+    ended = f"failed ({tags[FAILED_TAG]})" if FAILED_TAG in tags else run.status.value.lower()
+    stage = f" in stage {tags[STAGE_TAG]}" if STAGE_TAG in tags else ""
     return (
-        f"{run.status.value.lower()}{took}, {_minute(created)} ({_ago(now, created)}),"
+        f"{ended}{stage}{took}, {_minute(created)} ({_ago(now, created)}),"
         f" started by {tags.get(STARTED_BY_TAG, DAGSTER_UI)}{changed}, run {run.run_id}"
     )
 

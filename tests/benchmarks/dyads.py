@@ -48,6 +48,7 @@ def measure(workspace: Workspace, worlds: int) -> list[Measurement]:
     options = ["--project-dir", project, "--profiles-dir", project, "--target-path", folder, "--log-path", folder]
     built = workspace.data / "build.duckdb"
     variables = {"WAREHOUSE_RAW_DIR": str(workspace.data / "raw"), "WAREHOUSE_BUILD_PATH": str(built)}
+    variables["WAREHOUSE_DBT_TARGET"] = "build"
     excluded = [] if workspace.mirror else ["--exclude=tag:real_data"]
     process([BIN / "dbt", "compile", "--select=tag:dyads", *excluded, *options], **variables)
     compiled = folder / "compiled" / "alliance_formation"
@@ -128,7 +129,9 @@ def run_sql(folder: str, compiled: str, limit: str | None) -> dict:
 
     config = {"temp_directory": f"{folder}/spill"} | ({"memory_limit": limit} if limit else {})
     tests = [
-        path for path in Path(compiled).rglob("*.sql") if path.parent.suffix == ".yml" or path.parent.name == "tests"
+        path
+        for path in Path(compiled).rglob("*.sql")
+        if path.parent.suffix == ".yml" or path.parent.name in ("tests", "real_data")
     ]
     with duckdb.connect(f"{folder}/build.duckdb", config=config) as connection:
         for table in MODELS:

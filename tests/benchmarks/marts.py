@@ -63,6 +63,7 @@ def compile_sql(world: Path, excluded: list[str]) -> None:
     }
     common = [f"--{name}={value}" for name, value in options.items()] + [f"--exclude={nodes}" for nodes in excluded]
     variables = {"WAREHOUSE_RAW_DIR": str(world / "raw"), "WAREHOUSE_BUILD_PATH": str(world / "build.duckdb")}
+    variables["WAREHOUSE_DBT_TARGET"] = "build"
     for command in ("seed", "compile"):
         process([BIN / "dbt", command, *common], **variables)
     (world / "build.duckdb").rename(world / "seeded.duckdb")

@@ -22,6 +22,7 @@ def measure(workspace: Workspace) -> list[Measurement]:
         options += ["--log-path", folder / "logs"] + [f"--exclude={nodes}" for nodes in workspace.excluded]
         (folder / "alone.duckdb").unlink(missing_ok=True)
         variables = {"WAREHOUSE_RAW_DIR": str(data / "raw"), "WAREHOUSE_BUILD_PATH": str(folder / "alone.duckdb")}
+        variables["WAREHOUSE_DBT_TARGET"] = "build"
         return process([BIN / "dbt", command, *options], **variables)
 
     cold, unchanged, alone = [], [], []

@@ -49,17 +49,24 @@ def test_an_asset_shows_rows_types_and_column_lineage(visit: Visit, dagster: Dag
     visit.screenshot("asset_country_years")
 
 
-def test_a_source_shows_citation_contract_and_freshness(visit: Visit) -> None:
+def test_a_source_shows_citation_contract_and_checks(visit: Visit) -> None:
     page = visit.open("/assets/raw/national_capabilities")
     expect(page.get_by_text("Singer, J. David").first).to_be_visible()
     expect(page.get_by_text("1816 to 2022").first).to_be_visible()
-    expect(page.get_by_text("Warns if more than 4 years since last materialization")).to_be_visible()
-    expect(page.get_by_text("Passing", exact=True).first).to_be_visible()  # the daemon evaluated the policy
+    expect(page.get_by_role("link", name=re.compile("cow_nmc.yml"))).to_be_visible()  # its record
     visit.screenshot("asset_national_capabilities")
     visit.open("/assets/raw/national_capabilities?view=checks")
     expect(page.get_by_text("row_count").first).to_be_visible()
-    expect(page.get_by_text("Succeeded")).to_have_count(3)
+    expect(page.get_by_text("newest_version").first).to_be_visible()
+    expect(page.get_by_text("Succeeded")).to_have_count(4)
     visit.screenshot("checks_national_capabilities")
+
+
+def test_the_publication_is_fresh_by_the_schedule(visit: Visit) -> None:
+    page = visit.open("/assets/publication")
+    expect(page.get_by_text(re.compile("Warns if more than 7 days"))).to_be_visible()
+    expect(page.get_by_text("Passing", exact=True).first).to_be_visible()  # the daemon evaluated the policy
+    visit.screenshot("asset_publication")
 
 
 def test_a_figure_is_shown_with_its_asset(visit: Visit) -> None:
@@ -93,7 +100,8 @@ def test_a_run_started_by_clicks_publishes(visit: Visit, dagster: Dagster) -> No
     page.get_by_role("button", name="Materialize").first.click()
     page.get_by_role("button", name="Confirm").click()  # to run without the inference on request
     run, end = earlier, time.monotonic() + RUN_SECONDS
-    while (run == earlier or run["status"] not in ("SUCCESS", "FAILURE", "CANCELED")) and time.monotonic() < end:
+    ended = ("SUCCESS", "FAILURE", "CANCELED")
+    while (run["runId"] == earlier["runId"] or run["status"] not in ended) and time.monotonic() < end:
         time.sleep(1)
         run = last_run(dagster)
     visit.open(f"/runs/{run['runId']}")
@@ -101,10 +109,12 @@ def test_a_run_started_by_clicks_publishes(visit: Visit, dagster: Dagster) -> No
     expect(page.get_by_text("RUN_SUCCESS")).to_be_visible()
     visit.screenshot("run_succeeded")
     assert published(dagster) != before
+    tags = {tag["key"]: tag["value"] for tag in last_run(dagster)["tags"]}
+    assert tags.items() >= {"warehouse/started_by": "Dagster UI", "warehouse/data": "SYNTHETIC"}.items()
 
 
 def last_run(dagster: Dagster) -> dict:
-    query = "{ runsOrError(limit: 1) { ... on Runs { results { runId status } } } }"
+    query = "{ runsOrError(limit: 1) { ... on Runs { results { runId status tags { key value } } } } }"
     return dagster.query(query)["runsOrError"]["results"][0]
 
 

@@ -48,7 +48,7 @@ def test_in_a_browser_without_network(chromium: Browser, pages: Path) -> None:
     every = page.locator("tbody tr:visible").count()
     page.locator("#filter input").fill("infant mortality")
     assert 0 < page.locator("tbody tr:visible").count() < every
-    page.goto((pages / "models.html").as_uri() + "#!/model/model.alliance_formation.country_years")
+    page.goto((pages / "models.html").as_uri() + "#!/model/model.alliance_formation.country_years.v1")
     page.get_by_text("one row per state in the interstate system").first.wait_for()
     page.get_by_text("infant_mortality_rate").first.wait_for()
     assert page.locator("td:has-text('DOUBLE')").count(), "types come from the build"

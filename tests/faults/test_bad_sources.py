@@ -68,9 +68,15 @@ def published(real_warehouse: Shell, tmp_path_factory: pytest.TempPathFactory) -
     return copied(real_warehouse, tmp_path_factory.mktemp("published"))
 
 
+def cases() -> list:
+    """With the good copy cached and not; a run of the ingest takes some seconds, so that two suffice as fast tests."""
+    every = [*((True, *case) for case in CASES), *((False, *case) for case in (CASES[0], CASES[1], CASES[-1]))]
+    return [pytest.param(*case, marks=[] if number < 2 else pytest.mark.slow) for number, case in enumerate(every)]
+
+
 @pytest.mark.parametrize(
     ("cached", "source", "file", "spoil", "named"),
-    [*((True, *case) for case in CASES), *((False, *case) for case in (CASES[0], CASES[1], CASES[-1]))],
+    cases(),
     ids=lambda value: {True: "good copy cached", False: "nothing cached"}.get(value, getattr(value, "__name__", None)),
 )
 def test_a_wrong_file_stops_the_run(

@@ -128,7 +128,7 @@ def test_workers_with_another_analysis_are_refused(
 ) -> None:
     shutil.copytree(REPOSITORY / "analysis", tmp_path / "analysis")
     (tmp_path / "analysis" / "one_more_module.py").touch()
-    monkeypatch.setattr("orchestration.build.fingerprint.REPOSITORY", tmp_path)
+    monkeypatch.setattr("orchestration.build.fingerprint.PACKAGES", tmp_path)
     settings = Settings(tmp_path, dask_address=cluster.address)
     with pytest.raises(WarehouseError, match="same version of the analysis"), estimation_workers(settings):
         pytest.fail("work was sent to workers with another analysis")

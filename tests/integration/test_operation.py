@@ -128,8 +128,26 @@ def wait_for(what: str, condition: Callable[[], object], seconds: float = 600) -
     raise AssertionError(f"did not happen within {seconds:g} s: {what}")
 
 
-def ended(run: DagsterRun) -> bool:
-    return run.is_finished
+def settled(operated: Operated) -> bool:
+    """Whether no run is unfinished and no stage follows."""
+    runs = operated.runs()
+    last = runs[-1]
+    is_last_stage = last.tags.get("warehouse/stage") not in ("ingest", "build", "estimate")
+    return all(run.is_finished for run in runs) and (is_last_stage or not last.is_success)
+
+
+def stages(runs: list[DagsterRun]) -> list[str]:
+    """Jobs of the runs, which must belong to one refresh."""
+    assert len({run.tags["warehouse/refresh"] for run in runs}) == 1
+    return [run.job_name for run in runs]
+
+
+def first_step(instance: DagsterInstance, run: DagsterRun) -> float:
+    """When the first step of a run began, in seconds since 1970: it has the lock of the refresh by then."""
+    return next(e.timestamp for e in instance.all_logs(run.run_id) if e.dagster_event and e.dagster_event.is_step_start)
+
+
+STAGES = ["ingest", "build", "estimate", "publish"]
 
 
 def test_the_schedule_ticks_and_runs_are_queued(operated: Operated, tmp_path: Path) -> None:
@@ -141,8 +159,11 @@ def test_the_schedule_ticks_and_runs_are_queued(operated: Operated, tmp_path: Pa
         run = operated.runs()[-1]
         assert run.tags["warehouse/started_by"] == "schedule weekly_refresh"
         assert run.tags["warehouse/data"] == "SYNTHETIC"
-        wait_for("its end", lambda: ended(operated.runs()[-1]))
-        assert operated.runs()[-1].status == DagsterRunStatus.SUCCESS
+        wait_for("the end of its last stage", lambda: settled(operated))
+        runs = operated.runs()[runs_before:]
+        assert stages(runs) == STAGES
+        assert {run.status for run in runs} == {DagsterRunStatus.SUCCESS}
+        assert {run.tags["warehouse/started_by"] for run in runs} == {"schedule weekly_refresh"}
         new = operated.publication()
         assert new != outdated
 
@@ -152,13 +173,13 @@ def test_the_schedule_ticks_and_runs_are_queued(operated: Operated, tmp_path: Pa
         (reason, *_) = wait_for("a tick that finds nothing to do", skipped)
         assert reason == f"Nothing changed: publication {new} is current."
         assert [len(t.run_ids) for t in operated.ticks("weekly_refresh") if t.run_ids] == [1]
-        assert len(operated.runs()) == runs_before + 1
+        assert len(operated.runs()) == runs_before + 4
         status = operated.shell("status")
         assert "running (heartbeat" in status.stdout
         assert "started by schedule weekly_refresh" in status.stdout
 
         first = operated.shell.start("run", "--sources", "sample", "--force")
-        wait_for("the command line's run", lambda: len(operated.runs()) > runs_before + 1)
+        wait_for("the command line's run", lambda: len(operated.runs()) > runs_before + 4)
         dagster = str(Path(sys.executable).with_name("dagster"))
         launched = subprocess.run(
             [dagster, "job", "launch", "-m", "orchestration.definitions", "-j", "refresh"],
@@ -170,13 +191,16 @@ def test_the_schedule_ticks_and_runs_are_queued(operated: Operated, tmp_path: Pa
         )
         assert launched.returncode == 0, launched.stderr
         first.communicate(timeout=600)
-        wait_for("the end of both", lambda: all(ended(run) for run in operated.runs()))
+        wait_for("the end of both", lambda: all(run.is_finished for run in operated.runs()))
     with DagsterInstance.get() as instance:
-        by_hand, queued = instance.get_run_records(ascending=True)[-2:]
-    assert by_hand.dagster_run.tags["warehouse/started_by"] == "command line"
-    assert queued.dagster_run.tags["warehouse/started_by"] == "Dagster UI"
-    assert [r.dagster_run.status for r in (by_hand, queued)] == [DagsterRunStatus.SUCCESS] * 2
-    assert queued.create_timestamp.timestamp() < by_hand.end_time <= queued.start_time
+        records = instance.get_run_records(ascending=True)[runs_before + 4 :]
+        (queued,) = [record for record in records if record.dagster_run.job_name == "refresh"]
+        by_hand = [record for record in records if record is not queued]
+        assert stages([record.dagster_run for record in by_hand]) == STAGES
+        assert {record.dagster_run.tags["warehouse/started_by"] for record in by_hand} == {"command line"}
+        assert queued.dagster_run.tags["warehouse/started_by"] == "Dagster UI"
+        assert {record.dagster_run.status for record in records} == {DagsterRunStatus.SUCCESS}
+        assert queued.create_timestamp.timestamp() < by_hand[-1].end_time <= first_step(instance, queued.dagster_run)
     assert operated.alerts() == []
 
 
@@ -194,7 +218,7 @@ def test_the_sensor_requests_one_run_and_failures_alert(
 
     def more_ticks(times: int) -> None:
         """Wait for that many further ticks of the sensor after the runs have ended."""
-        wait_for("the runs' end", lambda: all(ended(run) for run in operated.runs()))
+        wait_for("the runs' end", lambda: settled(operated))
         seen = len(operated.ticks("source_bytes_changed"))
         wait_for("further ticks", lambda: len(operated.ticks("source_bytes_changed")) >= seen + times)
 
@@ -208,10 +232,12 @@ def test_the_sensor_requests_one_run_and_failures_alert(
         operated.change_a_file(on_record=True)
         wait_for("a run for the change", lambda: len(operated.runs()) > before)
         more_ticks(3)
-        (run,) = operated.runs()[before:]
-        assert run.status == DagsterRunStatus.SUCCESS
-        assert run.tags["warehouse/started_by"] == "sensor source_bytes_changed"
-        assert run.tags["warehouse/changed"] == str(CHANGED)
+        runs = operated.runs()[before:]
+        assert stages(runs) == STAGES
+        for run in runs:
+            assert run.status == DagsterRunStatus.SUCCESS
+            assert run.tags["warehouse/started_by"] == "sensor source_bytes_changed"
+            assert run.tags["warehouse/changed"] == str(CHANGED)
         content = (operated.shell.data_dir / "sample_mirror" / CHANGED).read_bytes()
         assert (
             operated.shell.sql(f"select sha256 from meta.sources where file = '{CHANGED.name}'")
@@ -221,9 +247,9 @@ def test_the_sensor_requests_one_run_and_failures_alert(
 
         current = operated.publication()
         operated.change_a_file(on_record=False)
-        wait_for("a run for the wrong file", lambda: len(operated.runs()) > before + 1)
+        wait_for("a run for the wrong file", lambda: len(operated.runs()) > before + 4)
         more_ticks(3)
-        (run,) = operated.runs()[before + 1 :]
+        (run,) = operated.runs()[before + 4 :]
         assert run.status == DagsterRunStatus.FAILURE
         (alert,) = wait_for("its alert", operated.alerts)
         assert (alert["subject"], alert["step"]) == (run.run_id, "ingest_cow_nmc")
@@ -235,7 +261,7 @@ def test_the_sensor_requests_one_run_and_failures_alert(
         assert [(p["path"], p["subject"]) for p in posted] == [(f"/{SECRET}", run.run_id)]
 
         operated.change_a_file(on_record=True)
-        wait_for("a run to kill", lambda: len(operated.runs()) > before + 2)
+        wait_for("a run to kill", lambda: len(operated.runs()) > before + 5)
         os.kill(wait_for("its process", lambda: worker(operated)), signal.SIGKILL)
         wait_for("an alert for the killed run", lambda: len(operated.alerts()) > 1)
         run = operated.runs()[-1]

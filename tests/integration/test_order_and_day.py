@@ -30,6 +30,7 @@ def rebuilt(real_warehouse: Shell, tmp_path_factory: pytest.TempPathFactory) -> 
     environment = os.environ | {
         "WAREHOUSE_RAW_DIR": str(folder / "raw"),
         "WAREHOUSE_BUILD_PATH": str(folder / "build.duckdb"),
+        "WAREHOUSE_DBT_TARGET": "build",
     }
     dbt = [str(Path(sys.executable).with_name("dbt")), "build", "--exclude-resource-type", "test", "unit_test"]
     project = str(REPOSITORY / "dbt_project")

@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import duckdb
-import psycopg2
 import pytest
 
 from orchestration.core.errors import WarehouseError
@@ -17,7 +16,7 @@ from orchestration.query.run import open_published, run_query
 from orchestration.store.lake import publish as lake_publish
 from orchestration.store.lake.catalogue import PUBLISHED, attached, data_path
 from orchestration.store.lake.publish import publish_to_lake
-from orchestration.store.lake.snapshots import newest, snapshots
+from orchestration.store.lake.snapshots import snapshots
 from orchestration.store.protocol import StoredPublication
 from tests.support.shell import REPOSITORY
 
@@ -190,27 +189,3 @@ def test_a_query_reaches_the_publication_only(settings: Settings) -> None:
                 run_query(connection, statement)
             with pytest.raises(duckdb.Error):  # also without run_query, which allows only SELECT
                 connection.execute(statement)
-
-
-def test_a_user_with_read_permission_can_query(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The permissions of docs/lake.md."""
-    publish(settings, 1)
-    owner = psycopg2.connect(settings.lake_address)
-    owner.autocommit = True
-    cursor = owner.cursor()
-    cursor.execute("create role reader login password 'read-only'")
-    guide = (REPOSITORY / "docs" / "lake.md").read_text()
-    for line in guide.splitlines():
-        if line.strip().startswith(("GRANT", "ALTER DEFAULT")):
-            cursor.execute(line)
-    host = settings.lake_address.partition("@")[2]
-    reader = Settings(data_dir=settings.data_dir, lake_address=f"postgresql://reader:read-only@{host}")
-    publish(settings, 2)
-    monkeypatch.setenv("PGPASSWORD", reader.environment()["PGPASSWORD"])
-    assert rows(find(reader), "select min(cinc) from country_years") == [(2.0,)]
-    write_file(settings, 3)
-    with pytest.raises(WarehouseError, match="permission denied"):
-        publish_to_lake(reader)
-    monkeypatch.setenv("PGPASSWORD", settings.environment()["PGPASSWORD"])
-    assert newest(settings).publication_id == "p2"
-    owner.close()

@@ -9,7 +9,11 @@ import pytest
 from tests.support.shell import REPOSITORY
 
 SOURCES = [path for package in ("orchestration", "analysis") for path in sorted((REPOSITORY / package).rglob("*.py"))]
-SQL = sorted((REPOSITORY / "dbt_project").rglob("*.sql"))
+SQL = [
+    path
+    for folder in ("macros", "models", "tests")
+    for path in sorted((REPOSITORY / "dbt_project" / folder).rglob("*.sql"))
+]
 ENTRY_POINTS = ("cli/", "definitions.py", "defs/instance.py", "core/settings.py")
 
 

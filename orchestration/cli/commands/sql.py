@@ -40,12 +40,13 @@ def sql(
     """
     from orchestration.core.files import write_atomically
     from orchestration.publication.kept import find
-    from orchestration.query.run import warn_if_synthetic, write_result
+    from orchestration.query.run import introduce, write_result
+    from orchestration.store import open_store
 
     if statement and script:
         raise click.UsageError("Pass a statement or a file, not both.")
     stored = find(settings, publication)
-    warn_if_synthetic(stored)
+    introduce(stored, is_shared=open_store(settings).is_shared)
     if script or statement == "-":
         statement = _read(script)
     if statement is None:

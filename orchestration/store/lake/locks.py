@@ -35,11 +35,13 @@ def hold_lake(settings: Settings, claim: Claim, wait_seconds: float = 0) -> Iter
     Raises
     ------
     WarehouseError
-        If another process holds the lake after ``wait_seconds`` (the message names it), or it cannot be reached.
+        If another process holds the lake after ``wait_seconds`` (the message names it), this user may only read, or the
+        server cannot be reached.
     """
     since = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     holder = f"process {os.getpid()} since {since} on {socket.gethostname()}"
     with server_connection(settings, holder) as server, server.cursor() as cursor:
+        _refuse_reader(settings, cursor)
         deadline = time.monotonic() + wait_seconds
         while not _taken(cursor, claim):
             if time.monotonic() >= deadline:
@@ -60,6 +62,19 @@ def lake_is_free(settings: Settings) -> bool:
             return _holder(cursor, REFRESH) is None
     except WarehouseError:
         return False
+
+
+def _refuse_reader(settings: Settings, cursor: "psycopg2.extensions.cursor") -> None:
+    cursor.execute("select has_database_privilege(current_database(), 'create')")
+    if cursor.fetchone() != (True,):
+        raise WarehouseError(
+            "This user may only read the lake.",
+            where=public_address(settings),
+            expected="the role that refreshes it, with the privilege CREATE on the database",
+            found="a role without this privilege",
+            next_step="Refresh on the machine that is set up for it (docs/lake.md); here warehouse sql, results and"
+            " status read what it publishes.",
+        )
 
 
 def _taken(cursor: "psycopg2.extensions.cursor", claim: Claim) -> bool:

@@ -110,12 +110,12 @@ class LakeStore:
         except WarehouseError as error:
             return f"{error.problem} {error.where}: {error.found}"
         if not found:
-            return "nothing is published there yet (warehouse run)"
+            return "nothing is published there yet; the machine that refreshes it has to run warehouse run"
         latest = found[-1]
         synthetic = "SYNTHETIC, " if latest.record()["is_synthetic"] else ""
         text = f"{latest.publication_id}, {synthetic}in {latest} (kept publications: {len(found)})"
         local = self._local.latest().record
-        if local is None or local["publication_id"] != latest.publication_id:
+        if local is not None and local["publication_id"] != latest.publication_id:
             text += "; not the publication of this data folder"
         return text
 

@@ -9,6 +9,7 @@ import pytest
 
 from orchestration.build.column_lineage import Lineage, column_lineage
 from orchestration.build.manifest import kept_column_lineage, parsed_project
+from orchestration.build.run_results import name_of
 from orchestration.core.settings import SOURCES_DIR, Settings
 from orchestration.ingest.catalog import load_catalog
 from orchestration.ingest.raw import columns_by_table
@@ -30,6 +31,11 @@ def raw_columns() -> dict[str, list[str]]:
 @cache
 def manifest() -> dict:
     return json.loads((parsed_project(Settings(Path("unused"))) / "manifest.json").read_text())
+
+
+def model(name: str) -> dict:
+    (node,) = (n for n in manifest()["nodes"].values() if n["resource_type"] == "model" and n["name"] == name)
+    return node
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +113,7 @@ def parent_tables(node: dict) -> set[str]:
     for parent in node["depends_on"]["nodes"]:
         upstream = manifest()["nodes"].get(parent, {})
         is_ephemeral = upstream.get("config", {}).get("materialized") == "ephemeral"
-        found |= parent_tables(upstream) if is_ephemeral else {parent.split(".")[-1]}
+        found |= parent_tables(upstream) if is_ephemeral else {name_of(parent)}
     return found
 
 
@@ -122,18 +128,19 @@ def test_columns_come_from_parents_of_the_model_only(lineage: Lineage) -> None:
 
 def dagster_dbt_lineage(name: str, target: Path) -> Iterator[tuple[str, set[tuple[str, str]]]]:
     """Lineage of the same model by dagster-dbt, which reads the columns of the parents from the database."""
-    from dagster_dbt import DagsterDbtTranslator
     from dagster_dbt.core.dbt_cli_event import EventHistoryMetadata, _build_column_lineage_metadata
 
+    from orchestration.defs.dbt_build import Translator
+
     nodes = manifest()["nodes"]
-    node = nodes[f"model.alliance_formation.{name}"]
+    node = model(name)
     types = {unique: {name: {"data_type": "varchar"} for name in nodes[unique]["columns"]} for unique in nodes}
     parents = {nodes[parent]["relation_name"]: types[parent] for parent in node["depends_on"]["nodes"]}
     metadata = _build_column_lineage_metadata(
         EventHistoryMetadata(types[node["unique_id"]], parents),
         node,
         manifest(),
-        DagsterDbtTranslator(),
+        Translator({}),
         target,
         None,
     )
@@ -145,7 +152,7 @@ def dagster_dbt_lineage(name: str, target: Path) -> Iterator[tuple[str, set[tupl
     "name", ["country_years", "int_selectorate", "int_economy", "int_alliance_entries", "int_state_years"]
 )
 def test_dagster_dbt_finds_the_same(lineage: Lineage, name: str, tmp_path: Path) -> None:
-    node = manifest()["nodes"][f"model.alliance_formation.{name}"]
+    node = model(name)
     compiled = tmp_path / "compiled" / node["package_name"] / node["original_file_path"]
     compiled.parent.mkdir(parents=True)
     compiled.write_text(node["compiled_code"])

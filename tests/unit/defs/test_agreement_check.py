@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 import pytest
 from dagster import AssetExecutionContext, AssetKey, ResourceDefinition, asset, materialize
@@ -31,13 +32,16 @@ ROW = {
 def settings(tmp_path: Path) -> Settings:
     made = Settings(data_dir=tmp_path, sources=SAMPLE)
     made.results_dir.mkdir(parents=True)
+    with duckdb.connect(str(tmp_path / "build.duckdb")) as build:
+        build.execute("create schema marts; create table marts.country_years as select 1816 as year")
     return made
 
 
 def write(settings: Settings, **changes: object) -> dict[str, pd.DataFrame]:
     frames = {table: tables.frame(table, [], True) for table in ESTIMATE_TABLES}
     frames["estimator_agreement"] = tables.frame("estimator_agreement", [ROW | changes], True)
-    frames["estimator_agreement"].to_parquet(settings.results_dir / "estimator_agreement.parquet")
+    for table in ("estimator_agreement", "models", "coefficients"):
+        frames[table].to_parquet(settings.results_dir / f"{table}.parquet")
     return frames
 
 
@@ -50,7 +54,7 @@ def test_a_disagreement_stops_what_follows(settings: Settings, monkeypatch: pyte
     reached: list[AssetKey] = []
     monkeypatch.setattr(results, "estimate_models", lambda *_: write(settings, agrees=agrees))
     done = materialize(
-        [estimates_assets()[0], after],
+        [estimates_assets(settings)[0], after],
         resources={"settings": settings, "refresh_lock": ResourceDefinition.none_resource()},
         raise_on_error=False,
     )
