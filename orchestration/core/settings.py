@@ -183,7 +183,6 @@ class Settings:
             "WAREHOUSE_BUILD_PATH": self.build_path.name,
             "WAREHOUSE_DBT_TARGET": "lake" if self.lake_address else "build",
             "WAREHOUSE_LAKE": self.lake_address or "",
-            "DAGSTER_HOME": str(self.dagster_dir),
             "DO_NOT_TRACK": "1",
             "OPENBLAS_NUM_THREADS": "1",  # the fits' small matrix products are slower on more threads than on one
         }

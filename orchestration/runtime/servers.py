@@ -125,7 +125,7 @@ def _start(name: str, command: list[str], settings: Settings) -> subprocess.Pope
     with (settings.dagster_dir / f"{name}.log").open("wb") as log:
         return subprocess.Popen(
             command,
-            env=child_environment(settings),
+            env=child_environment(settings) | {"DAGSTER_HOME": str(settings.dagster_dir)},
             cwd=REPOSITORY,
             stdin=subprocess.DEVNULL,
             stdout=log,

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import duckdb
@@ -92,11 +93,13 @@ def test_every_table_has_columns_and_every_model_lineage(graph) -> None:
             assert parents <= graph.get(key).parent_keys, key
 
 
-def test_freshness_policy_follows_the_cadence(graph) -> None:
-    for name, entry in load_catalog(SOURCES_DIR).raw_tables.items():
-        policy = graph.get(AssetKey(["raw", name])).freshness_policy
-        years = [window.to_timedelta().days / 365.25 for window in (policy.warn_window, policy.fail_window)]
-        assert years == pytest.approx([entry.source.cadence_years, 2 * entry.source.cadence_years], abs=0.01), name
+def test_marts_and_publication_are_judged_by_the_schedule_and_raw_tables_by_versions(graph) -> None:
+    for key in graph.get_all_asset_keys():
+        policy, layer = graph.get(key).freshness_policy, key.path[0]
+        if layer == "publication" or (layer == "marts" and key.path[1] != "dyad_years"):
+            assert policy.warn_window.to_timedelta() == timedelta(days=7, hours=1), key
+        else:
+            assert policy is None, key
 
 
 def test_lineage_of_results_is_what_their_models_read(sample_warehouse) -> None:

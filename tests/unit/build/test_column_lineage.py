@@ -86,6 +86,7 @@ def test_mortality_leads_to_every_series_that_fills_it(lineage: Lineage) -> None
         "raw.gapminder_infant_mortality_2010",
         "raw.world_bank_infant_mortality",
         "raw.clio_infra_infant_mortality",
+        "raw.un_igme_mortality",
     }
     assert ("raw.allen_digiuseppe_2013", "IMR") in origins(lineage, "marts.country_years", "infant_mortality_rate")
 
@@ -130,7 +131,8 @@ def dagster_dbt_lineage(name: str, target: Path) -> Iterator[tuple[str, set[tupl
     """Lineage of the same model by dagster-dbt, which reads the columns of the parents from the database."""
     from dagster_dbt.core.dbt_cli_event import EventHistoryMetadata, _build_column_lineage_metadata
 
-    from orchestration.defs.dbt_build import Translator
+    from orchestration.defs.dbt_translator import Translator
+    from orchestration.defs.freshness import by_schedule
 
     nodes = manifest()["nodes"]
     node = model(name)
@@ -140,7 +142,7 @@ def dagster_dbt_lineage(name: str, target: Path) -> Iterator[tuple[str, set[tupl
         EventHistoryMetadata(types[node["unique_id"]], parents),
         node,
         manifest(),
-        Translator({}),
+        Translator({}, by_schedule(Settings(target))),
         target,
         None,
     )
