@@ -73,8 +73,11 @@ def new_model(catalog_dir: Path, dbt_project: Path, name: str, layer: str, raw_t
             found=f"--layer {layer} --table {raw_table}",
             next_step="Omit --table, or write a staging model first.",
         )
-    folder = models / layer / name.removeprefix("int_") if layer == "intermediate" else models / layer
-    return _files(folder / name, _state_years_sql(name), _state_years_yml(name, layer))
+    if layer == "intermediate":
+        return _files(models / layer / name.removeprefix("int_") / name, _state_years_sql(name), _state_years_yml(name))
+    new = _files(models / layer / name, _state_years_sql(name), _mart_yml(name)).new
+    exposures = models / "exposures.yml"
+    return Files(new, {exposures: _with_exported_mart(exposures, name)})
 
 
 def _files(stem: Path, sql: str, yml: str) -> Files:
@@ -108,20 +111,43 @@ def _state_years_sql(name: str) -> str:
     )
 
 
-def _state_years_yml(name: str, layer: str) -> str:
-    tests: list[dict[str, Any]] = [unique_key(f"{name}_key", [column for column, _, _ in KEY], "A state-year")]
-    content: dict[str, Any] = {"name": name, "description": f"{name}: one row per state-year in the system."}
-    columns: list[dict[str, Any]] = [{"name": column, "description": described} for column, described, _ in KEY]
-    if layer == "marts":
-        content["constraints"] = [OneLineMapping(type="primary_key", columns=OneLine(["cow_code", "year"]))]
-        columns = [
-            {
-                "name": column,
-                "data_type": "integer",
-                "description": described,
-                "config": {"meta": OneLineMapping(unit=unit, source="COW state system")},
-                "constraints": [OneLineMapping(type="not_null")],
-            }
-            for column, described, unit in KEY
-        ]
-    return yaml_text({"models": [content | {"data_tests": tests, "columns": columns}]})
+def _state_years_yml(name: str) -> str:
+    columns = [{"name": column, "description": described} for column, described, _ in KEY]
+    return yaml_text({"models": [{"name": name, **_state_years_tested(name), "columns": columns}]})
+
+
+def _mart_yml(name: str) -> str:
+    columns = [
+        {
+            "name": column,
+            "data_type": "integer",
+            "description": described,
+            "config": {"meta": OneLineMapping(unit=unit, source="COW state system")},
+            "constraints": [OneLineMapping(type="not_null")],
+        }
+        for column, described, unit in KEY
+    ]
+    version = OneLineMapping(v=1, defined_in=name, config=OneLineMapping(alias=name))
+    content = {
+        "name": name,
+        "latest_version": 1,
+        "versions": OneLine([version]),
+        "constraints": [OneLineMapping(type="primary_key", columns=OneLine([column for column, _, _ in KEY]))],
+        **_state_years_tested(name),
+        "columns": columns,
+    }
+    return yaml_text({"models": [content]})
+
+
+def _state_years_tested(name: str) -> dict[str, Any]:
+    return {
+        "description": f"{name}: one row per state-year in the system.",
+        "data_tests": [unique_key(f"{name}_key", [column for column, _, _ in KEY], "A state-year")],
+    }
+
+
+def _with_exported_mart(path: Path, name: str) -> str:
+    """Add a mart to the last list of the exposures, that of the export, which has every mart."""
+    text = path.read_text(encoding="utf-8").rstrip("\n")
+    last = text.splitlines()[-1]
+    return f"{text}\n{last[: last.index('-')]}- ref('{name}')\n"

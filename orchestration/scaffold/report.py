@@ -37,7 +37,7 @@ def findings_text(source: NewSource) -> str:
         lines += [
             f"missing code: {code.code} in {column.name}, {code.rows:,} rows; {code.reason}" for code in column.missing
         ]
-    return "\n".join(lines)
+    return "\n".join([*lines, "", "Then `make checks`, which lists the tests in docs/checks.md."])
 
 
 def source_text(source: NewSource, root: Path) -> str:

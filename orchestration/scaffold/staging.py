@@ -194,7 +194,8 @@ def unique_key(name: str, key: list[str], what: str) -> dict[str, Any]:
         An item of ``data_tests``.
     """
     description = f"{what} occurs twice or without its key; every join to it would multiply or lose rows."
-    return {"unique_key": {"name": name, "description": description, "arguments": {"columns": OneLine(key)}}}
+    arguments = {"combination_of_columns": OneLine(key)}
+    return {"unique_combination_of_columns": {"name": name, "description": description, "arguments": arguments}}
 
 
 def _selected(model: StagingModel, column: StagedColumn) -> str:

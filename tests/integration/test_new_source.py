@@ -152,6 +152,20 @@ def test_the_new_files_pass_linter_and_tests_as_they_are(checkout: Checkout) -> 
     assert done.returncode == 0, done.stdout
     done = checkout(str(tools / "sqlfluff"), "lint", f"{models}/marts", "dbt_project/macros/missing_codes.sql")
     assert done.returncode == 0, done.stdout
+    parse = ("--quiet", "parse", "--project-dir", "dbt_project", "--profiles-dir", "dbt_project")
+    done = checkout(
+        str(tools / "dbt"),
+        *parse,
+        "--vars",
+        "real_data_tests: true",
+        "--target-path",
+        str(checkout.folder / "build" / "dbt_lint"),
+    )
+    assert done.returncode == 0, done.stdout
+    done = checkout(str(tools / "dbt-score"), "lint", "--manifest", "build/dbt_lint/manifest.json")
+    assert done.returncode == 0, done.stdout
+    done = checkout(str(tools / "dbt-bouncer"), "run")
+    assert done.returncode == 0, done.stdout
     tests = ["tests/unit/ingest/test_catalog.py", "tests/unit/scaffold", "tests/unit/ingest/test_sample.py"]
     done = checkout(str(tools / "pytest"), "-q", "-p", "no:cacheprovider", *tests)
     assert done.returncode == 0, done.stdout

@@ -62,5 +62,6 @@ def model(settings: Settings, name: str, layer: str | None, table: str | None) -
     layer = layer or {"stg": "staging", "int": "intermediate"}.get(name.split("_")[0], "marts")
     files = new_model(settings.catalog_dir, DBT_PROJECT, name, layer, table)
     files.write()
-    click.echo(written_text(list(files.new), REPOSITORY))
+    click.echo(written_text([*files.new, *files.changed], REPOSITORY))
     click.echo("\nAdd its columns to both files; `warehouse run` builds, tests and publishes it.")
+    click.echo("`make checks` lists its tests in docs/checks.md.")

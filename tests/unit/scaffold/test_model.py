@@ -19,16 +19,26 @@ def test_a_mart_has_a_contract_and_a_key() -> None:
     written = texts("example_years", "marts")
     assert list(written) == ["marts/example_years.sql", "marts/example_years.yml"]
     (model,) = yaml.safe_load(written["marts/example_years.yml"])["models"]
+    assert (model["latest_version"], [version["v"] for version in model["versions"]]) == (1, [1])
     assert model["constraints"] == [{"type": "primary_key", "columns": ["cow_code", "year"]}]
     assert all({"name", "data_type", "description", "config"} <= set(column) for column in model["columns"])
     assert "with spine as (\n    select * from {{ ref('int_state_years') }}\n)," in written["marts/example_years.sql"]
+
+
+def test_a_mart_is_exported() -> None:
+    changed = new_model(SOURCES_DIR, DBT_PROJECT, "example_years", "marts", None).changed
+    (exposures,) = changed.values()
+    before = yaml.safe_load((DBT_PROJECT / "models" / "exposures.yml").read_text())["exposures"]
+    before[-1]["depends_on"].append("ref('example_years')")
+    assert before[-1]["name"] == "export"
+    assert yaml.safe_load(exposures)["exposures"] == before
 
 
 def test_an_intermediate_model_has_a_folder_of_its_own() -> None:
     written = texts("int_example", "intermediate")
     assert list(written) == ["intermediate/example/int_example.sql", "intermediate/example/int_example.yml"]
     (model,) = yaml.safe_load(written["intermediate/example/int_example.yml"])["models"]
-    assert model["data_tests"][0]["unique_key"]["name"] == "int_example_key"
+    assert model["data_tests"][0]["unique_combination_of_columns"]["name"] == "int_example_key"
 
 
 def test_a_staging_model_follows_the_record_of_its_raw_table() -> None:
