@@ -16,20 +16,20 @@ def texts(name: str, layer: str, table: str | None = None) -> dict[str, str]:
 
 
 def test_a_mart_has_a_contract_and_a_key() -> None:
-    written = texts("example_years", "marts")
-    assert list(written) == ["marts/example_years.sql", "marts/example_years.yml"]
-    (model,) = yaml.safe_load(written["marts/example_years.yml"])["models"]
+    written = texts("trial_years", "marts")
+    assert list(written) == ["marts/trial_years.sql", "marts/trial_years.yml"]
+    (model,) = yaml.safe_load(written["marts/trial_years.yml"])["models"]
     assert (model["latest_version"], [version["v"] for version in model["versions"]]) == (1, [1])
     assert model["constraints"] == [{"type": "primary_key", "columns": ["cow_code", "year"]}]
     assert all({"name", "data_type", "description", "config"} <= set(column) for column in model["columns"])
-    assert "with spine as (\n    select * from {{ ref('int_state_years') }}\n)," in written["marts/example_years.sql"]
+    assert "with spine as (\n    select * from {{ ref('int_state_years') }}\n)," in written["marts/trial_years.sql"]
 
 
 def test_a_mart_is_exported() -> None:
-    changed = new_model(SOURCES_DIR, DBT_PROJECT, "example_years", "marts", None).changed
+    changed = new_model(SOURCES_DIR, DBT_PROJECT, "trial_years", "marts", None).changed
     (exposures,) = changed.values()
     before = yaml.safe_load((DBT_PROJECT / "models" / "exposures.yml").read_text())["exposures"]
-    before[-1]["depends_on"].append("ref('example_years')")
+    before[-1]["depends_on"].append("ref('trial_years')")
     assert before[-1]["name"] == "export"
     assert yaml.safe_load(exposures)["exposures"] == before
 
