@@ -10,6 +10,7 @@ from orchestration.cli.commands import (
     diff,
     docs,
     export,
+    new,
     publications,
     report,
     results,
@@ -70,6 +71,7 @@ for command in (
     diff.diff,
     export.export,
     report.report,
+    new.new,
     ui.ui,
 ):
     main.add_command(command)

@@ -61,8 +61,9 @@ def build_pipeline(
     schedule = weekly_refresh(settings)
     raw = raw_assets(settings)
     build, dyads = build_assets(settings)
+    marts = sorted(key for key in build.keys | dyads.keys if key.path[0] == "marts")
     estimates, *inference, network = estimates_assets(settings)
-    publication, lake = [publication_asset(settings), presentation_asset()], lake_assets(settings)
+    publication, lake = [publication_asset(settings, marts), presentation_asset()], lake_assets(settings)
     stages: dict[str, list[AssetsDefinition]] = {stage: [] for stage in STAGES}
     if not (only_extras or only_share):
         stages |= {INGEST: raw, BUILD: [build], ESTIMATE: [estimates]}

@@ -1,12 +1,13 @@
 """Group publish: the publication, replaced in one step, and the tables and figures made from it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 from dagster import (
     AssetCheckResult,
     AssetCheckSpec,
     AssetExecutionContext,
+    AssetKey,
     AssetsDefinition,
     MaterializeResult,
     MetadataValue,
@@ -20,12 +21,11 @@ from orchestration.defs.code_references import code_references
 from orchestration.defs.columns import in_data_folder
 from orchestration.defs.failures import as_dagster_failure
 from orchestration.defs.freshness import by_schedule
-from orchestration.defs.keys import LAKE_KEY, OWNER, PRESENTATION_KEY, PUBLICATION_KEY, mart_key, result_key
+from orchestration.defs.keys import LAKE_KEY, OWNER, PRESENTATION_KEY, PUBLICATION_KEY, result_key
 from orchestration.defs.resources import RefreshLock
 from orchestration.modelling.result_tables import RESULT_TABLES
 from orchestration.publication.audit import AuditRefused
 from orchestration.publication.changes import KIND
-from orchestration.publication.content import DYADS_TABLE, MART_TABLES
 from orchestration.query.run import rows_of
 from orchestration.store import open_store
 from orchestration.store.publication_file import PublicationFile
@@ -33,10 +33,9 @@ from orchestration.store.publication_file import PublicationFile
 PUBLICATION = ORCHESTRATION / "publication"
 
 
-def publication_asset(settings: Settings) -> AssetsDefinition:
+def publication_asset(settings: Settings, marts: Iterable[AssetKey]) -> AssetsDefinition:
     """Make the asset that assembles, audits and publishes warehouse.duckdb, as often as the settings' schedule says."""
-    marts = (*MART_TABLES, DYADS_TABLE)
-    deps = [mart_key(table) for table in marts] + [result_key(table) for table in RESULT_TABLES]
+    deps = [*marts, *(result_key(table) for table in RESULT_TABLES)]
 
     @asset(
         key=PUBLICATION_KEY,

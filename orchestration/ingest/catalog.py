@@ -15,6 +15,8 @@ from pydantic import ValidationError
 from orchestration.core.errors import WarehouseError
 from orchestration.ingest.records import RawTable, Source, SourceFile
 
+UNDECIDED = "undecided"  # the value of a field of a new record that a person has to decide
+
 
 @dataclass(frozen=True)
 class RawTableEntry:
@@ -145,12 +147,21 @@ def parse_source(text: str, path: Path) -> Source:
     Raises
     ------
     WarehouseError
-        If the record is not valid; the message names the field.
+        If the record is not valid, or a field is undecided; the message names the field.
     """
     try:
         record = yaml.load(text, Loader=yaml.CSafeLoader)
+        undecided = _undecided(text) if UNDECIDED in text else []
     except yaml.YAMLError as error:
         raise _invalid(path, "a YAML document", " ".join(str(error).split())) from error
+    if undecided:
+        raise WarehouseError(
+            "A source record has undecided fields.",
+            where=f"{path.parent.name}/{path.name}, " + ", ".join(f"line {line}" for line, _ in undecided),
+            expected=f"a decision on {', '.join(field for _, field in undecided)}",
+            found=UNDECIDED,
+            next_step=f"Replace each `{UNDECIDED}` in the record, from the publisher's page and codebook.",
+        )
     if not isinstance(record, dict):
         raise _invalid(path, "a mapping of fields", type(record).__name__)
     try:
@@ -158,6 +169,20 @@ def parse_source(text: str, path: Path) -> Source:
     except ValidationError as error:
         faults = [f"{'.'.join(map(str, fault['loc'])) or 'record'}: {fault['msg']}" for fault in error.errors()]
         raise _invalid(path, "every field valid", "; ".join(faults)) from error
+
+
+def _undecided(text: str) -> list[tuple[int, str]]:
+    """List line and name of every field whose value is `UNDECIDED`."""
+    found, waiting = [], [("record", yaml.compose(text, Loader=yaml.CSafeLoader))]
+    while waiting:
+        name, node = waiting.pop()
+        if isinstance(node, yaml.MappingNode):
+            waiting += [(key.value, value) for key, value in node.value]
+        elif isinstance(node, yaml.SequenceNode):
+            waiting += [(name, item) for item in node.value]
+        elif isinstance(node, yaml.ScalarNode) and node.value == UNDECIDED:
+            found.append((node.start_mark.line + 1, name))
+    return sorted(found)
 
 
 def _invalid(path: Path, expected: str, found: str) -> WarehouseError:

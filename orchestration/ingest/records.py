@@ -117,6 +117,9 @@ class RawTable(Record):
         Texts that mean "not observed" in numeric columns, such as "." and "-" in some workbooks.
     membership_key : (str, str) or None
         Columns of state code and year, if every row must be inside the state system.
+    sample_values : dict
+        Column to the values it takes in the synthetic sample, as text, such as labels of countries. Used only for a
+        table for which the sample has no generator of its own.
     """
 
     name: Name
@@ -141,6 +144,7 @@ class RawTable(Record):
     missing_codes: tuple[MissingCodes, ...] = ()
     missing_marks: tuple[Text, ...] = ()
     membership_key: tuple[str, str] | None = None
+    sample_values: dict[str, tuple[Text, ...]] = {}
 
     @cached_property
     def column_types(self) -> Mapping[str, ColumnType]:
@@ -176,6 +180,7 @@ class RawTable(Record):
             "unique": self.unique,
             "missing_codes": [column for group in self.missing_codes for column in group.columns],
             "membership_key": self.membership_key or (),
+            "sample_values": self.sample_values,
         }
         for field, columns in named.items():
             unknown = [column for column in columns if column not in self.column_types]

@@ -1,7 +1,7 @@
 """The content of a publication: its tables, its row of meta.publication, and the other tables of meta."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from orchestration.publication.codebook import Column
@@ -46,6 +46,8 @@ class Evidence:
         The codebook.
     tables : Mapping of str to str
         Description of every ``schema.table`` to publish.
+    added_keys : Mapping of str to tuple of str
+        Columns of the primary key of every ``marts.table`` that was added to those of the project.
     """
 
     sources: Rows
@@ -53,6 +55,7 @@ class Evidence:
     checks: Rows
     columns: list[Column]
     tables: Mapping[str, str]
+    added_keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def mart_tables(self) -> list[str]:
@@ -66,3 +69,34 @@ class Evidence:
 
     def _tables_in(self, schema: str) -> list[str]:
         return [name.removeprefix(f"{schema}.") for name in self.tables if name.startswith(f"{schema}.")]
+
+
+def added_marts(manifest: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Find the marts that were added to those of the project, as by ``warehouse new model``.
+
+    Parameters
+    ----------
+    manifest : Mapping
+        dbt's manifest.
+
+    Returns
+    -------
+    dict of str to tuple of str
+        Columns of the primary key by name of the mart; empty for a mart without one.
+    """
+    added = [
+        node
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model"
+        and node["schema"] == "marts"
+        and node["name"] not in (*MART_TABLES, DYADS_TABLE)
+    ]
+    return {
+        node["name"]: tuple(
+            column
+            for constraint in node["constraints"]
+            if constraint["type"] == "primary_key"
+            for column in constraint["columns"]
+        )
+        for node in added
+    }

@@ -26,6 +26,7 @@ from orchestration.publication.content import (
     Evidence,
     Publication,
     Rows,
+    added_marts,
 )
 from orchestration.publication.drift import Load, drift, published_loads
 from orchestration.publication.load_checks import check_values, keep_published_loads
@@ -77,8 +78,9 @@ def publish_refresh(settings: Settings, started: datetime) -> tuple[Publication,
         note=SYNTHETIC_NOTE if settings.is_synthetic else REAL_NOTE,
     )
     has_dyads = _has_dyads(settings)
-    marts = (*MART_TABLES, DYADS_TABLE) if has_dyads else MART_TABLES
     manifest = settings.dbt_target_dir / "manifest.json"
+    added = added_marts(read_manifest(settings.dbt_target_dir))
+    marts = (*MART_TABLES, *added, *([DYADS_TABLE] if has_dyads else []))
     evidence = Evidence(
         sources=_source_rows(acquisition, build),
         raw_tables=_raw_table_rows(acquisition, build),
@@ -94,6 +96,7 @@ def publish_refresh(settings: Settings, started: datetime) -> tuple[Publication,
         )
         + meta_columns(),
         tables=table_descriptions(manifest, marts, results),
+        added_keys={f"marts.{mart}": key for mart, key in added.items()},
     )
     rows = publish(settings, publication, evidence)
     keep_published_loads(settings)

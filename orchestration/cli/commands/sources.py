@@ -6,13 +6,13 @@ from pathlib import Path
 import click
 
 from orchestration.cli.context import pass_settings
-from orchestration.core.settings import Settings
+from orchestration.core.settings import DBT_PROJECT, SOURCES_DIR, Settings
 
 
 @click.group(invoke_without_command=True)
 @pass_settings
 def sources(settings: Settings) -> None:
-    """List the sources; ``verify`` checks every file's bytes, ``upgrade`` records a new version."""
+    """List the sources; ``verify`` checks every file's bytes, ``upgrade`` records a new version, ``sync`` follows."""
     if click.get_current_context().invoked_subcommand is None:
         from orchestration.cli.summary import sources_text
 
@@ -32,6 +32,16 @@ def verify(settings: Settings, offline: bool) -> None:
     click.echo(text)
     if not complete:
         sys.exit(1)
+
+
+@sources.command()
+@pass_settings
+def sync(settings: Settings) -> None:
+    """Write the files that follow from the records: dbt's missing codes, and the JSON schema for editors."""
+    from orchestration.scaffold.generated import write_generated
+
+    written = write_generated(settings.catalog_dir, DBT_PROJECT)
+    click.echo("\n".join(f"written: {path}" for path in written) or "all files are current")
 
 
 @sources.command()
@@ -71,8 +81,10 @@ def upgrade(
     address on record. They must meet the contract on record; the mart is built from them in a scratch folder. Record
     and cache change only after that and your confirmation; the publication changes with the next `warehouse run`.
     """
+    from contextlib import nullcontext
     from dataclasses import replace
 
+    from orchestration.scaffold.generated import removing_codes_of
     from orchestration.upgrade.preview import preview
     from orchestration.upgrade.propose import Request, propose, write_record
     from orchestration.upgrade.text import preview_text, proposal_text, recorded_text, refusal
@@ -83,13 +95,17 @@ def upgrade(
     if not proposal.is_new:
         return
     click.echo("building the mart from the new file in a scratch folder ...", err=True)
-    found = preview(settings, proposal, tolerance)
-    click.echo(preview_text(proposal, found, limit))
-    refused = refusal(found, accept_changed_figures, can_confirm=yes or sys.stdin.isatty())
-    if refused:
-        raise refused
-    if not yes and not click.confirm("Record this version?"):
-        click.echo("nothing was recorded")
-        return
-    write_record(settings, proposal)
+    # dbt has the missing codes of the project's own records; another folder of records leaves its macro as it is
+    is_own = settings.catalog_dir == SOURCES_DIR
+    tables = [table for file in proposal.after.files for table in file.tables]
+    with removing_codes_of(SOURCES_DIR, DBT_PROJECT, tables) if is_own else nullcontext():
+        found = preview(settings, proposal, tolerance)
+        click.echo(preview_text(proposal, found, limit))
+        refused = refusal(found, accept_changed_figures, can_confirm=yes or sys.stdin.isatty())
+        if refused:
+            raise refused
+        if not yes and not click.confirm("Record this version?"):
+            click.echo("nothing was recorded")
+            return
+        write_record(settings, proposal)
     click.echo(recorded_text(settings, proposal))

@@ -23,6 +23,7 @@ from orchestration.ingest.records import RawTable, SourceFile
 if TYPE_CHECKING:
     import pandas as pd
 
+STRUCTURAL = r'[,"\r\n]'  # characters that divide cells and rows of a CSV file
 FIXED_DATE = datetime(1980, 1, 1)  # the earliest date in a zip archive
 SYNTHETIC_NOTE = "SYNTHETIC: invented by a program to try the pipeline; it says nothing about the world."
 
@@ -109,8 +110,9 @@ def _table_bytes(file: SourceFile, table: RawTable, content: pa.Table) -> bytes:
 
 def _csv(file: SourceFile, table: RawTable, content: pa.Table) -> bytes:
     end = LINE_ENDS.get(file.file, LF)
-    header = list(content.column_names)
-    quoting: Literal["needed", "all_valid", "none"] = "needed" if table.name in TEXT_QUOTED else "none"
+    header = [_quoted_if_needed(name) for name in content.column_names]
+    is_quoted = table.name in TEXT_QUOTED or _needs_quotes(content)
+    quoting: Literal["needed", "all_valid", "none"] = "needed" if is_quoted else "none"
     if table.name in ALL_QUOTED:
         cells: list[Any] = [pc.fill_null(column.cast(pa.string()), pa.scalar("")) for column in content.columns]
         content = pa.table(cells, names=header)
@@ -127,6 +129,16 @@ def _csv(file: SourceFile, table: RawTable, content: pa.Table) -> bytes:
     )
     pyarrow.csv.write_csv(content, out, options)
     return out.getvalue()
+
+
+def _quoted_if_needed(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"' if re.search(STRUCTURAL, name) else name
+
+
+def _needs_quotes(content: pa.Table) -> bool:
+    """Whether a text has a comma, a quote or a line end."""
+    texts = [column for column in content.columns if pa.types.is_string(column.type)]
+    return any(pc.any(pc.match_substring_regex(column, STRUCTURAL)).as_py() for column in texts)
 
 
 def _named(content: pa.Table) -> Iterator[tuple[str, pa.ChunkedArray]]:

@@ -12,7 +12,14 @@ import pyarrow as pa
 from orchestration.core.files import write_atomically
 from orchestration.ingest.catalog import Catalog, catalog_of
 from orchestration.ingest.records import SourceFile
-from orchestration.ingest.sample import alliance_tables, conflict_tables, mortality_tables, regime_tables, system_tables
+from orchestration.ingest.sample import (
+    alliance_tables,
+    conflict_tables,
+    generic_tables,
+    mortality_tables,
+    regime_tables,
+    system_tables,
+)
 from orchestration.ingest.sample.formats import arrange, file_bytes
 from orchestration.ingest.sample.world import Columns, World, build_world
 
@@ -107,7 +114,7 @@ def _as_generated(file: SourceFile, written: dict[str, Any]) -> SourceFile:
 def _files(catalog: Catalog, world: World) -> Iterator[tuple[str, SourceFile, bytes]]:
     """Yield each file as soon as its last table is made, so that a large world is never in memory as a whole."""
     waiting: dict[str, pa.Table] = {}
-    for name, columns in _tables(world):
+    for name, columns in _tables(catalog, world):
         entry = catalog.raw_tables[name]
         waiting[name] = arrange(entry.table, columns)
         wanted = [table.name for table in entry.file.tables]
@@ -115,14 +122,19 @@ def _files(catalog: Catalog, world: World) -> Iterator[tuple[str, SourceFile, by
             yield entry.source.name, entry.file, file_bytes(entry.file, {table: waiting.pop(table) for table in wanted})
 
 
-def _tables(world: World) -> Iterator[tuple[str, Columns]]:
-    return chain(
+def _tables(catalog: Catalog, world: World) -> Iterator[tuple[str, Columns]]:
+    """Yield the tables of the catalog: those with a generator of their own, then the others from their contracts."""
+    others = dict(catalog.raw_tables)
+    for name, columns in chain(
         system_tables.tables(world),
         alliance_tables.tables(world),
         mortality_tables.tables(world),
         regime_tables.tables(world),
         conflict_tables.tables(world),
-    )
+    ):
+        if others.pop(name, None):
+            yield name, columns
+    yield from generic_tables.tables(world, (entry.table for entry in others.values()))
 
 
 def _generator(catalog: Catalog) -> str:

@@ -7,7 +7,7 @@ select
     {{ to_boolean('formationB2NNA') }} as forms_alliance,
     {{ to_double('wovers_1') }} as w_over_s_lagged,
     {{ to_double('sumrival1') }} as dispute_rivals_lagged,
-    {{ to_double('cinc', missing_codes('cow')) }} as cinc,
+    {{ to_double('cinc', missing_codes('allen_digiuseppe_2013', 'cinc')) }} as cinc,
     {{ to_boolean('majpow') }} as is_major_power,
     {{ to_boolean('atwar5') }} as is_at_war,
     {{ to_boolean('extdebtcrisis_1') }} as has_debt_crisis_lagged,

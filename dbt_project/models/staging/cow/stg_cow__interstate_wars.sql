@@ -4,8 +4,8 @@ select
     "WarName" as war_name,
     {{ to_integer('ccode') }} as cow_code,
     {{ to_integer('"Side"') }} as side,
-    {{ to_integer('"StartYear1"', missing_codes('cow_wars')) }} as first_start_year,
-    {{ to_integer('"EndYear1"', missing_codes('cow_wars')) }} as first_end_year,
-    {{ to_integer('"StartYear2"', missing_codes('cow_wars')) }} as second_start_year,
-    {{ to_integer('"EndYear2"', missing_codes('cow_wars')) }} as second_end_year
+    {{ to_integer('"StartYear1"') }} as first_start_year,
+    {{ to_integer('"EndYear1"') }} as first_end_year,
+    {{ to_integer('"StartYear2"', missing_codes('interstate_wars', 'StartYear2')) }} as second_start_year,
+    {{ to_integer('"EndYear2"', missing_codes('interstate_wars', 'EndYear2')) }} as second_end_year
 from {{ source('raw', 'interstate_wars') }}

@@ -2,6 +2,6 @@
 select
     {{ to_integer('ccode') }} as published_code,
     {{ to_integer('year') }} as year,
-    {{ to_double('imports', missing_codes('cow')) }} as imports_millions_usd,
-    {{ to_double('exports', missing_codes('cow')) }} as exports_millions_usd
+    {{ to_double('imports') }} as imports_millions_usd,
+    {{ to_double('exports') }} as exports_millions_usd
 from {{ source('raw', 'national_trade') }}

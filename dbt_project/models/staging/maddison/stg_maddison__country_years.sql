@@ -3,6 +3,6 @@
 select
     columns('^(ISO|countrycode)$') as label,
     {{ to_integer('year') }} as year,
-    {{ to_double('gdppc', missing_codes('maddison')) }} as gdp_per_capita,
+    {{ to_double('gdppc', missing_codes('maddison', 'gdppc')) }} as gdp_per_capita,
     {{ to_double('pop') }} as population_thousands
 from {{ source('raw', 'maddison') }}

@@ -4,8 +4,8 @@ select
     ccode as label,
     country as country_name,
     {{ to_integer('year') }} as year,
-    {{ to_integer('polity2', missing_codes('polity')) }} as polity2,
-    {{ to_integer('xrcomp', missing_codes('polity')) }} as executive_recruitment_competition,
-    {{ to_integer('xropen', missing_codes('polity')) }} as executive_recruitment_openness,
-    {{ to_integer('parcomp', missing_codes('polity')) }} as participation_competition
+    {{ to_integer('polity2') }} as polity2,
+    {{ to_integer('xrcomp', missing_codes('polity5', 'xrcomp')) }} as executive_recruitment_competition,
+    {{ to_integer('xropen', missing_codes('polity5', 'xropen')) }} as executive_recruitment_openness,
+    {{ to_integer('parcomp', missing_codes('polity5', 'parcomp')) }} as participation_competition
 from {{ source('raw', 'polity5') }}

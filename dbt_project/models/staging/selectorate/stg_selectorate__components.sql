@@ -8,7 +8,7 @@ select
     {{ to_integer('"RegType"') }} as regime_type,
     {{ to_integer('"LegislativeSelection"') }} as legislative_selection,
     xrcomp is not null as has_polity_row,
-    {{ to_integer('xrcomp', missing_codes('polity')) }} as executive_recruitment_competition,
-    {{ to_integer('xropen', missing_codes('polity')) }} as executive_recruitment_openness,
-    {{ to_integer('parcomp', missing_codes('polity')) }} as participation_competition
+    {{ to_integer('xrcomp', missing_codes('selectorate_deposit', 'xrcomp')) }} as executive_recruitment_competition,
+    {{ to_integer('xropen', missing_codes('selectorate_deposit', 'xropen')) }} as executive_recruitment_openness,
+    {{ to_integer('parcomp', missing_codes('selectorate_deposit', 'parcomp')) }} as participation_competition
 from {{ source('raw', 'selectorate_deposit') }}
