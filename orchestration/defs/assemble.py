@@ -12,6 +12,7 @@ from orchestration.defs.failed_runs import failure_sensors
 from orchestration.defs.ingest import raw_assets
 from orchestration.defs.keys import BUILD, ESTIMATE, INGEST, PUBLISH, REFRESH_JOB, REFRESH_WITH_EXTRAS_JOB, STAGES
 from orchestration.defs.need import run_tags
+from orchestration.defs.old_runs import old_runs_sensor
 from orchestration.defs.progress import progress_logger
 from orchestration.defs.publish import lake_assets, presentation_asset, publication_asset
 from orchestration.defs.resources import RefreshLock
@@ -88,14 +89,14 @@ def build_pipeline(
         " states.",
         tags=started_in_ui,
     )
+    sensors = [source_bytes_changed(settings), next_stage_sensor(settings, jobs), *failure_sensors(settings)]
+    sensors.append(old_runs_sensor())
     is_complete = len(jobs) == len(STAGES)  # otherwise only the command line uses them
     definitions = Definitions(
         assets=[*raw, build, dyads, estimates, *inference, network, *publication, *lake],
         jobs=[*jobs, refresh, refresh_with_extras],
         schedules=[schedule] if is_complete else [],
-        sensors=[source_bytes_changed(settings), next_stage_sensor(settings, jobs), *failure_sensors(settings)]
-        if is_complete
-        else [],
+        sensors=sensors if is_complete else [],
         resources={"dbt": dbt_resource(), "settings": settings, "refresh_lock": RefreshLock(settings=settings)},
         executor=in_process_executor,
         loggers={"progress": progress_logger},

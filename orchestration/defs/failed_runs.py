@@ -39,7 +39,7 @@ def alert_for_run(settings: Settings, instance: DagsterInstance, run_id: str) ->
         message=message,
         step=step,
         run_id=run_id,
-        began=record.create_timestamp.replace(tzinfo=UTC),
+        ended=datetime.fromtimestamp(record.end_time, UTC) if record.end_time else None,
     )
     raise_alert(settings, alert)
 

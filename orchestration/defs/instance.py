@@ -10,6 +10,7 @@ import signal
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 from dagster._core.storage.base_storage import DagsterStorage
@@ -67,6 +68,15 @@ class EventLog(SqliteEventLogStorage):
                 self._engines[shard] = engine
             with self._engines[shard].begin() as connection:
                 yield connection
+
+    def delete_events(self, run_id: str) -> None:
+        """Remove the events of a run and its database, which Dagster would leave empty."""
+        super().delete_events(run_id)
+        with self._db_lock:
+            if engine := self._engines.pop(run_id, None):
+                engine.dispose()
+            for path in Path(self._base_dir).glob(f"{run_id}.db*"):
+                path.unlink()
 
     def dispose(self) -> None:
         """Close every database."""

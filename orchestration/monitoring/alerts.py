@@ -39,7 +39,7 @@ class Alert:
     kind : str
         ``refresh failed`` or ``new bytes at the publisher``.
     time : str
-        Start of the run, or time of the check of the sources; ISO 8601 in UTC.
+        End of the run, or time of the check of the sources; ISO 8601 in UTC.
     subject : str
         Id of the run, ``no run`` if a refresh failed before Dagster created one, or source and file for new bytes.
     asked_by : str
@@ -74,7 +74,7 @@ def failed_refresh(
     message: str,
     step: str = "",
     run_id: str = NO_RUN,
-    began: datetime | None = None,
+    ended: datetime | None = None,
 ) -> Alert:
     """Describe a failed refresh. The next step is the one that its message names.
 
@@ -86,8 +86,8 @@ def failed_refresh(
         As in `Alert`.
     run_id : str
         Dagster's id of the run.
-    began : datetime, optional
-        Start of the run; by default now.
+    ended : datetime, optional
+        End of the run; by default now.
 
     Returns
     -------
@@ -97,7 +97,7 @@ def failed_refresh(
     named = [line.partition("next:")[2].strip() for line in message.splitlines() if line.strip().startswith("next:")]
     return Alert(
         kind=FAILED,
-        time=(began or datetime.now(UTC)).isoformat(timespec="seconds"),
+        time=(ended or datetime.now(UTC)).isoformat(timespec="seconds"),
         subject=run_id,
         asked_by=asked_by,
         data="SYNTHETIC" if settings.is_synthetic else "real",

@@ -11,6 +11,7 @@ from orchestration.core.errors import WarehouseError
 NO_COLUMN = re.compile(
     r'Referenced column "(?P<column>[^"]+)" (?:was )?not found|does not have a column named "(?P<named>[^"]+)"'
 )
+NO_CATALOG = re.compile(r'Catalog "(?P<catalog>[^"]+)" does not exist')
 NO_TABLE = re.compile(r'Table with name "?([^"]+?)"? does not exist')
 INDENT = " " * 12  # the indent of WarehouseError's texts, so that the caret stays below its word
 SHOWN_CHARACTERS = 200
@@ -54,6 +55,10 @@ def _explained(message: str, statement: str, columns: dict[str, list[str]]) -> t
         return f"Column {name} not found.", "", _column_hint(name, columns, mentioned)
     if (match := NO_TABLE.search(message)) and "/" not in match[1]:
         return f"Table {match[1]} not found.", "", _table_hint(match[1], columns)
+    if catalog := NO_CATALOG.search(message):
+        names = set(re.findall(rf"\b{re.escape(catalog[1])}\.([\w.]+)", statement)) & columns.keys()
+        next_step = f"Query {' and '.join(sorted(names))}." if names else "Name tables as schema.table."
+        return f"{catalog[1]} is not a database that readers see: they query the publication.", "", next_step
     if match or "disabled" in message:
         return (
             "A query can only read the publication, not files, the network or settings.",

@@ -146,6 +146,7 @@ def _run_stages(
     from orchestration.defs.assemble import build_pipeline
     from orchestration.defs.failed_runs import alert_for_run, declare_lost_runs, failure_of
     from orchestration.defs.need import refresh_tags
+    from orchestration.defs.old_runs import remove_old_runs
 
     pipeline = build_pipeline(settings, extras, only_extras=only_extras, only_share=only_share)
     failed = None
@@ -166,6 +167,7 @@ def _run_stages(
                     _, message = failure_of(instance, failed)
                     alert_for_run(settings, instance, failed)
                     break
+            remove_old_runs(instance)
     except (DatabaseError, OSError) as error:
         raise WarehouseError(
             "Dagster could not record the run; the current publication is complete, the previous one or a new one.",

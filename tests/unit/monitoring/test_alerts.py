@@ -16,7 +16,7 @@ from orchestration.core.errors import WarehouseError
 from orchestration.core.settings import Settings, from_environment
 from orchestration.monitoring.alerts import NO_RUN, Alert, alerts, failed_refresh, raise_alert
 
-BEGAN = datetime(2026, 11, 23, 5, 0, 1, tzinfo=UTC)
+ENDED = datetime(2026, 11, 23, 5, 0, 1, tzinfo=UTC)
 SECRET = "the-secret-path"
 
 
@@ -32,7 +32,7 @@ def an_alert(settings: Settings, run_id: str = "run-1") -> Alert:
         message="A source is gone.\n  where:    atop\n  next:     Check the network.",
         step="ingest_atop",
         run_id=run_id,
-        began=BEGAN,
+        ended=ENDED,
     )
 
 

@@ -102,6 +102,8 @@ def test_other_statements_are_refused(published: Path, statement: str) -> None:
         ),
         ("select pseudo_r2 from country_years", "Join or query results.models, which has the column pseudo_r2."),
         ("select * from marts.countryyears", "Did you mean marts.country_years?"),
+        ("from build.marts.country_years", "Query marts.country_years."),  # the name on the pages of Dagster
+        ("from build.marts.nothing", "Name tables as schema.table."),
         ("select zzz from models", 'List the columns with warehouse sql "describe results.models".'),
     ],
 )

@@ -141,9 +141,9 @@ def test_last_run_ticks_and_daemon(settings: Settings) -> None:
 
 def test_the_latest_alert_with_its_next_step(settings: Settings) -> None:
     for number, message in enumerate(["Old.", "A source is gone.\n  next:     Check the network."]):
-        began = NOW + timedelta(minutes=number)
+        ended = NOW + timedelta(minutes=number)
         alert = failed_refresh(
-            settings, asked_by="command line", message=message, step="ingest_atop", run_id=f"r{number}", began=began
+            settings, asked_by="command line", message=message, step="ingest_atop", run_id=f"r{number}", ended=ended
         )
         raise_alert(settings, alert)
     assert line(settings, "last alert").endswith(
