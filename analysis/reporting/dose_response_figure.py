@@ -68,7 +68,7 @@ def dose_response(frame: pd.DataFrame) -> Drawing:
     axes.set_xlim(-0.5, len(rows) - 0.2)
     axes.set_ylim(0, None)
     axes.set_ylabel("State-years with a formation, per cent")
-    axes.set_xlabel("Yearly change of infant mortality, deaths per 1,000 live births; below: state-years")
+    axes.set_xlabel("Yearly change of infant mortality,\ndeaths per 1,000 live births; below: state-years")
     axes.legend(fontsize=8, loc="upper left")
     findings = "; ".join(f"{name} {value:.1f}%" for name, value in zip(rows["bin"], share, strict=True))
     return make_drawing(

@@ -24,7 +24,7 @@ from analysis.reporting.drawing import (
     styled,
     value_range,
 )
-from analysis.reporting.regression_tables import short_name, term_label
+from analysis.reporting.regression_tables import model_label, short_name, term_label
 from analysis.studies.kimball import HEADLINE_MODEL, MORTALITY, ROSE
 
 COVARIANCES = {  # label, colour, marker
@@ -228,7 +228,7 @@ def _draw_coefficients(panel: Axes, rows: pd.DataFrame, members: list[str], cova
         panel.plot(part["estimate"], height, marker, color=colour, markersize=4, label=label)
     sizes = rows.groupby(level="model").first().loc[members]
     labels = [
-        f"{short_name(name).split('/')[0]}  {sample}\nn = {n:,.0f}"
+        fill(f"{model_label(name, sample)}; n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{n:,.0f}", 20)
         for name, sample, n in zip(members, sizes["sample"], sizes["n"], strict=True)
     ]
     panel.set_yticks(range(len(members)), labels, fontsize=8)

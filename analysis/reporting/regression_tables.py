@@ -171,6 +171,27 @@ def short_name(model: str) -> str:
     return model.split("/", 1)[-1]
 
 
+def model_label(model: str, sample: str) -> str:
+    """Name a model in words, for the axis of a figure.
+
+    Parameters
+    ----------
+    model : str
+        Model as in ``results.models``.
+    sample : str
+        Its sample, e.g. ``"1816-2000"``.
+
+    Returns
+    -------
+    str
+        The years, and what else distinguishes it: e.g. ``"1900-2000, with environment, as published"``. "Environment"
+        stands for the disputes in the relevant environment, which the article's table 2 adds.
+    """
+    table, _, variant = short_name(model).partition("/")
+    parts = [sample, "with environment" if table.startswith("t2_") else "", variant.replace("_", " ")]
+    return ", ".join(part for part in parts if part and part not in RULES)
+
+
 def _fitted_and_failed(models: pd.DataFrame, names: Sequence[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The rows of results.models for `names`, indexed by model: those fitted, and those that could not be."""
     rows = models.set_index("model")

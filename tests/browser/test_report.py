@@ -55,6 +55,9 @@ def test_the_page_is_self_contained_and_fits(chromium: Browser, report: Path, de
     tab.goto(report.as_uri(), wait_until="load")
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     tab.screenshot(path=SCREENSHOTS / f"report_{report.stem}_{device}.png", full_page=True)
+    assert tab.locator("img >> visible=true").count() >= 3
+    assert tab.locator("table >> visible=true").count() == 1, "tables but that of the verdict open on demand"
+    tab.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
     assert errors == []
     assert [url for url in requests if not url.startswith("data:")] == [report.as_uri()]
     images = tab.locator("img").all()
@@ -65,7 +68,17 @@ def test_the_page_is_self_contained_and_fits(chromium: Browser, report: Path, de
         assert image.bounding_box()["width"] <= WIDTHS[device]
     assert tab.evaluate("document.documentElement.scrollWidth") == WIDTHS[device], "the page scrolls sideways"
     assert tab.evaluate(CONTRAST) >= 4.5
+    tab.emulate_media(color_scheme="dark")
+    assert tab.evaluate(CONTRAST) >= 4.5
     context.close()
+
+
+def test_a_link_opens_the_part_to_which_it_leads(chromium: Browser, report: Path) -> None:
+    tab = chromium.new_page(offline=True)
+    tab.goto(f"{report.as_uri()}#robust")
+    assert tab.locator("#robust").is_visible()
+    assert not tab.locator("#limits").is_visible()
+    tab.close()
 
 
 def test_a_phone_gets_narrow_figures(chromium: Browser, report: Path) -> None:
