@@ -27,6 +27,7 @@ def test_every_link_of_the_pages_has_a_target(pages: Path, sample_warehouse) -> 
     codebook = (pages / "codebook.html").read_text()
     for column in shell.sql("select distinct column_name from meta.columns").split():
         assert f"<code>{column}</code>" in codebook
+    assert "<code>raw.national_capabilities</code>: cinc" in codebook, "columns lead to the raw columns"
     for page in pages.glob("*.html"):
         text = page.read_text()
         assert page.name == "models.html" or "SYNTHETIC" in text
@@ -48,6 +49,9 @@ def test_in_a_browser_without_network(chromium: Browser, pages: Path) -> None:
     every = page.locator("tbody tr:visible").count()
     page.locator("#filter input").fill("infant mortality")
     assert 0 < page.locator("tbody tr:visible").count() < every
+    page.goto((pages / "models.html").as_uri())
+    page.get_by_text("Models of the alliance-formation warehouse").wait_for()
+    assert page.get_by_text("auto-generated").count() == 0
     page.goto((pages / "models.html").as_uri() + "#!/model/model.alliance_formation.country_years.v1")
     page.get_by_text("one row per state in the interstate system").first.wait_for()
     page.get_by_text("infant_mortality_rate").first.wait_for()
