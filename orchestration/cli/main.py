@@ -9,6 +9,7 @@ import click
 from orchestration.cli.commands import (
     diff,
     docs,
+    explore,
     export,
     publications,
     report,
@@ -68,6 +69,7 @@ for command in (
     results.results,
     publications.publications,
     diff.diff,
+    explore.explore,
     export.export,
     report.report,
     ui.ui,

@@ -1,0 +1,80 @@
+// Start: open the publication, then build each tab when it is first shown.
+import { open } from "./database";
+import { fill, h } from "./dom";
+import { setHash, startingTab } from "./hash";
+import { read, type Publication } from "./publication";
+import * as sql from "./tabs/sql";
+
+type Show = (panel: HTMLElement, publication: Publication) => void | Promise<void>;
+
+const TABS: { id: string; title: string; show: Show }[] = [
+  { id: "sql", title: "SQL", show: sql.show },
+];
+
+function element(id: string): HTMLElement {
+  const found = document.getElementById(id);
+  if (!found) throw new Error(`The page has no element ${id}.`);
+  return found;
+}
+
+function fail(error: unknown): void {
+  const text = error instanceof Error ? error.message : String(error);
+  fill(element("status"), h("strong", { role: "alert" }, `The page could not be shown: ${text}`));
+}
+
+function makeTabs(publication: Publication): void {
+  const list = element("tabs");
+  const panels = element("panels");
+  const built = new Set<string>();
+  const buttons = TABS.map((tab, i) =>
+    h("button", {
+      type: "button",
+      role: "tab",
+      id: `tab-${tab.id}`,
+      "aria-controls": `panel-${tab.id}`,
+      onclick: () => choose(i),
+      onkeydown: (event) => {
+        const step = { ArrowRight: 1, ArrowLeft: -1 }[(event as KeyboardEvent).key];
+        if (step === undefined) return;
+        event.preventDefault();
+        choose((i + step + TABS.length) % TABS.length);
+      },
+    }, tab.title),
+  );
+  const sections = TABS.map((tab) =>
+    h("section", { role: "tabpanel", id: `panel-${tab.id}`, "aria-labelledby": `tab-${tab.id}`, hidden: true }),
+  );
+
+  function choose(chosen: number, focus = true): void {
+    TABS.forEach((tab, i) => {
+      const [button, section] = [buttons[i], sections[i]];
+      if (!button || !section) return;
+      button.setAttribute("aria-selected", String(i === chosen));
+      button.tabIndex = i === chosen ? 0 : -1;
+      section.hidden = i !== chosen;
+      if (i !== chosen) return;
+      if (focus) {
+        button.focus();
+        setHash(tab.id);
+      }
+      if (built.has(tab.id)) return;
+      built.add(tab.id);
+      Promise.resolve(tab.show(section, publication)).catch(fail);
+    });
+  }
+
+  fill(list, ...buttons);
+  fill(panels, ...sections);
+  const wanted = TABS.findIndex((tab) => tab.id === startingTab());
+  choose(Math.max(wanted, 0), false);
+}
+
+async function start(): Promise<void> {
+  await open();
+  const publication = await read();
+  makeTabs(publication);
+  element("status").remove();
+  document.documentElement.dataset["ready"] = String(Math.round(performance.now()));
+}
+
+start().catch(fail);
