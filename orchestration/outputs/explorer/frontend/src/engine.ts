@@ -1,5 +1,5 @@
-// Where the worker finds its engine. A page of file:// cannot fetch anything, so the engine arrives as the first message, and the
-// one request that DuckDB makes, for its own WebAssembly, is answered with it.
+// Where the worker finds its engine. A page of file:// cannot fetch anything, so the engine arrives as the first
+// message, and the one request that DuckDB makes, for its own WebAssembly, is answered with it.
 const engine = new Promise<ArrayBuffer>((resolve) => {
   const receive = (event: MessageEvent): void => {
     event.stopImmediatePropagation();

@@ -3,12 +3,24 @@ import { open } from "./database";
 import { fill, h } from "./dom";
 import { setHash, startingTab } from "./hash";
 import { read, type Publication } from "./publication";
+import * as alliances from "./tabs/alliances";
+import * as codebook from "./tabs/codebook";
+import * as coverage from "./tabs/coverage";
+import * as map from "./tabs/map";
+import * as results from "./tabs/results";
 import * as sql from "./tabs/sql";
+import * as timeSeries from "./tabs/timeSeries";
 
 type Show = (panel: HTMLElement, publication: Publication) => void | Promise<void>;
 
 const TABS: { id: string; title: string; show: Show }[] = [
+  { id: "series", title: "Time series", show: timeSeries.show },
+  { id: "map", title: "Map", show: map.show },
+  { id: "coverage", title: "Coverage", show: coverage.show },
+  { id: "alliances", title: "Alliances", show: alliances.show },
+  { id: "results", title: "Results", show: results.show },
   { id: "sql", title: "SQL", show: sql.show },
+  { id: "codebook", title: "Codebook", show: codebook.show },
 ];
 
 function element(id: string): HTMLElement {

@@ -1,0 +1,118 @@
+// Time series: states by variables, one panel for each variable; a year that was not observed is a gap.
+import * as Plot from "@observablehq/plot";
+import { identifier, literal, rows } from "../database";
+import { fill, h, table } from "../dom";
+import { COLOURS, described, figure, plotWidth, short } from "../figure";
+import { picker } from "../picker";
+import { inWords, stateLabels, variableOptions, variables, type Column, type Publication } from "../publication";
+
+const STATES = ["155", "200", "740"];
+const VARIABLES = ["infant_mortality_rate"];
+
+interface Point {
+  year: number;
+  cow_code: number;
+  value: number | null;
+  source: string | null;
+  state: string;
+  alone: boolean;
+}
+
+/** Build the tab. */
+export async function show(panel: HTMLElement, publication: Publication): Promise<void> {
+  const labels = stateLabels(publication);
+  const options = publication.states.map((state) => ({
+    value: String(state.cow_code),
+    label: labels.get(state.cow_code) ?? "",
+  }));
+  const known = STATES.filter((code) => labels.has(Number(code)));
+  let states = known.length ? known : options.slice(0, 3).map((option) => option.value);
+  let shown = VARIABLES;
+  const drawings = h("div", { id: "series" });
+
+  async function draw(): Promise<void> {
+    const columns = variables(publication).filter((column) => shown.includes(column.column_name));
+    const figures = [];
+    for (const column of columns) figures.push(await panelOf(publication, column, states.map(Number), labels, drawings));
+    fill(drawings, ...figures);
+  }
+
+  fill(
+    panel,
+    h("p", { class: "lead" }, "States over time. A gap is a year that was not observed or in which the state was not in ",
+      "the state system. Point at a line for the value and its source."),
+    h("div", { class: "controls" },
+      picker("States", options, states, 6, (values) => { states = values; void draw(); }),
+      picker("Variables", variableOptions(publication), shown, 4, (values) => { shown = values; void draw(); })),
+    drawings,
+  );
+  await draw();
+}
+
+async function panelOf(
+  publication: Publication,
+  column: Column,
+  states: number[],
+  labels: Map<number, string>,
+  place: Element,
+): Promise<HTMLElement> {
+  const points = await read(publication, column, states, labels);
+  const title = inWords(column.column_name);
+  const names = states.map((code) => labels.get(code) ?? String(code));
+  const drawing = Plot.plot({
+    className: "plot",
+    width: plotWidth(place),
+    height: 360,
+    marginLeft: 60,
+    x: { label: "Year", tickFormat: "d" },
+    y: { label: column.unit ?? "", grid: true, nice: true },
+    color: { domain: names, range: COLOURS, legend: true },
+    marks: [
+      Plot.lineY(points, { x: "year", y: "value", z: "state", stroke: "state", strokeWidth: 2 }),
+      Plot.dot(points.filter((point) => point.alone), { x: "year", y: "value", fill: "state", r: 2.5 }),
+      Plot.tip(points.filter((point) => point.value !== null), Plot.pointer({
+        x: "year",
+        y: "value",
+        title: (point: Point) => `${point.state}, ${point.year}: ${short(point.value)}\n${point.source ?? ""}`,
+      })),
+    ],
+  });
+  const observed = points.filter((point) => point.value !== null);
+  const values = h("details", {},
+    h("summary", {}, `Values (${observed.length})`),
+    table(`${title}: values`, ["State", "Year", "Value", "Source"],
+      observed.map((point) => [point.state, String(point.year), String(point.value), point.source])));
+  const label = `${title} of ${names.join(", ")}, ${column.unit ?? ""}; the values are in the table below.`;
+  return figure(
+    publication,
+    `${title} (${column.unit ?? "no unit"})`,
+    observed.length ? [described(drawing, label), values] : h("p", {}, "Not observed for these states."),
+    column.source ?? "",
+    column.description ?? "",
+  );
+}
+
+async function read(
+  publication: Publication,
+  column: Column,
+  states: number[],
+  labels: Map<number, string>,
+): Promise<Point[]> {
+  const source = column.column_name === "infant_mortality_rate" ? "c.infant_mortality_source" : literal(column.source ?? "");
+  const found = await rows<Point>(
+    `with grid as (
+       select years.year::integer as year, states.cow_code
+       from range(${publication.firstYear}, ${publication.lastYear + 1}) as years(year),
+            unnest([${states.join(", ")}]) as states(cow_code)
+     )
+     select grid.year, grid.cow_code, c.${identifier(column.column_name)}::double as value, ${source} as source
+     from grid left join marts.country_years as c using (cow_code, year)
+     order by grid.cow_code, grid.year`,
+  );
+  found.forEach((point, i) => {
+    point.state = labels.get(point.cow_code) ?? String(point.cow_code);
+    const near = [found[i - 1], found[i + 1]].filter((other) => other?.cow_code === point.cow_code);
+    point.alone = point.value !== null && near.every((other) => other?.value === null);
+  });
+  return found;
+}
