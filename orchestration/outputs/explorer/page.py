@@ -83,18 +83,27 @@ def _render(
     synthetic = record["is_synthetic"]
     published = f"{record['published_at'].astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     # Python joins the parts: base64 of 14 MB would pass through the template for nothing.
-    before, after = Template(PAGE.read_text(encoding="utf-8")).substitute(
-        title=f"{'SYNTHETIC: ' if synthetic else ''}Alliance-formation warehouse, explorer",
-        style=(frontend / "style.css").read_text(encoding="utf-8"),
-        script=script,
-        script_hash=b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        banner=f'<p class="synthetic">{html.escape(record["note"])}</p>' if synthetic else "",
-        about=html.escape(f"Publication {record['publication_id']} of {published}. {record['note']}."),
-        left_out=html.escape(_left_out_text(left_out)),
-        citation=html.escape(f"Cite: {citation}"),
-        assets="\0",
-    ).split("\0")
-    blocks = [b'<script type="text/plain" id="asset-%b">%b</script>\n' % (name.encode(), text) for name, text in assets.items()]
+    before, after = (
+        Template(PAGE.read_text(encoding="utf-8"))
+        .substitute(
+            title=f"{'SYNTHETIC: ' if synthetic else ''}Alliance-formation warehouse, explorer",
+            style=(frontend / "style.css").read_text(encoding="utf-8"),
+            script=script,
+            script_hash=b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+            banner=f'<p class="synthetic">{html.escape(record["note"])}</p>' if synthetic else "",
+            about=html.escape(
+                f"Publication {record['publication_id']} of {published}.{'' if synthetic else ' ' + record['note']}"
+            ),
+            left_out=html.escape(_left_out_text(left_out)),
+            citation=html.escape(f"Cite: {citation}"),
+            assets="\0",
+        )
+        .split("\0")
+    )
+    blocks = [
+        b'<script type="text/plain" id="asset-%b">%b</script>\n' % (name.encode(), text)
+        for name, text in assets.items()
+    ]
     return before.encode() + b"".join(blocks) + after.encode()
 
 

@@ -1,6 +1,7 @@
 // Elements of the page. Every value becomes a text node or an attribute, never markup.
 
 export type Child = Node | string | number | null | undefined;
+const SHORT = 24; // characters that stay on one line of a table
 type Attributes = Record<string, string | number | boolean | ((event: Event) => void)>;
 
 /** Make an element: attributes by name, listeners by on..., false leaves an attribute out. */
@@ -89,10 +90,13 @@ export function save(name: string, type: string, text: string): void {
   setTimeout(() => URL.revokeObjectURL(address), 1000);
 }
 
-/** A table of text, with a caption for screen readers and its numbers to the right. */
+/** A table of text, with a caption for screen readers and its columns of numbers to the right. */
 export function table(caption: string, head: string[], body: Child[][]): HTMLElement {
+  const numeric = head.map((_, i) => body.every((cells) => isNumber(cells[i])));
+  const kind = (cell: Child, i: number): string =>
+    numeric[i] ? "number" : typeof cell === "string" && cell.length <= SHORT ? "short" : "";
   const row = (cells: Child[]): HTMLElement =>
-    h("tr", {}, ...cells.map((cell) => h("td", { class: isNumber(cell) ? "number" : "" }, cell)));
+    h("tr", {}, ...cells.map((cell, i) => h("td", { class: kind(cell, i) }, cell)));
   return h(
     "div",
     { class: "scroll", tabindex: 0, role: "region", "aria-label": caption },
@@ -100,12 +104,12 @@ export function table(caption: string, head: string[], body: Child[][]): HTMLEle
       "table",
       {},
       h("caption", { class: "hidden" }, caption),
-      h("thead", {}, h("tr", {}, ...head.map((name) => h("th", { scope: "col" }, name)))),
+      h("thead", {}, h("tr", {}, ...head.map((name, i) => h("th", { scope: "col", class: numeric[i] ? "number" : "" }, name)))),
       h("tbody", {}, ...body.map(row)),
     ),
   );
 }
 
 function isNumber(cell: Child): boolean {
-  return typeof cell === "number" || (typeof cell === "string" && /^-?[\d,]+(\.\d+)?(e[+-]?\d+)?$/.test(cell));
+  return typeof cell === "number" || (typeof cell === "string" && /^(-?[\d,]+(\.\d+)?( %)?|not observed|)$/.test(cell));
 }

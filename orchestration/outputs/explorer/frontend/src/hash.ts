@@ -17,6 +17,12 @@ export function setHash(tab: string, query?: string): void {
   history.replaceState(null, "", `#${found}`);
 }
 
+/** Show a query in the SQL tab. */
+export function openQuery(query: string): void {
+  setHash("sql", query);
+  window.dispatchEvent(new Event("hashchange"));
+}
+
 function parameters(): URLSearchParams {
   return new URLSearchParams(location.hash.slice(1));
 }

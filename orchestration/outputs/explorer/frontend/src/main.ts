@@ -29,9 +29,9 @@ function element(id: string): HTMLElement {
   return found;
 }
 
-function fail(error: unknown): void {
+function fail(place: HTMLElement, error: unknown): void {
   const text = error instanceof Error ? error.message : String(error);
-  fill(element("status"), h("strong", { role: "alert" }, `The page could not be shown: ${text}`));
+  fill(place, h("p", { class: "error", role: "alert" }, `This could not be shown: ${text}`));
 }
 
 function makeTabs(publication: Publication): void {
@@ -71,7 +71,7 @@ function makeTabs(publication: Publication): void {
       }
       if (built.has(tab.id)) return;
       built.add(tab.id);
-      Promise.resolve(tab.show(section, publication)).catch(fail);
+      Promise.resolve(tab.show(section, publication)).catch((error: unknown) => fail(section, error));
     });
   }
 
@@ -79,6 +79,10 @@ function makeTabs(publication: Publication): void {
   fill(panels, ...sections);
   const wanted = TABS.findIndex((tab) => tab.id === startingTab());
   choose(Math.max(wanted, 0), false);
+  window.addEventListener("hashchange", () => {
+    const named = TABS.findIndex((tab) => tab.id === startingTab());
+    if (named >= 0) choose(named, false);
+  });
 }
 
 async function start(): Promise<void> {
@@ -89,4 +93,4 @@ async function start(): Promise<void> {
   document.documentElement.dataset["ready"] = String(Math.round(performance.now()));
 }
 
-start().catch(fail);
+start().catch((error: unknown) => fail(element("status"), error));

@@ -74,7 +74,7 @@ export async function read(): Promise<Publication> {
               non_null, first_year, last_year
        from meta.columns
        where (table_schema, table_name) in (select (schema_name, table_name) from duckdb_tables())
-       order by table_schema, table_name, position`,
+       order by table_name = 'country_years' desc, table_schema, table_name, position`,
     ),
     states: await rows<State>("select cow_code, state_name, first_year, last_year from marts.countries order by state_name, cow_code"),
     leftOut: await rows<LeftOut>("from meta.explorer_left_out order by table_name"),

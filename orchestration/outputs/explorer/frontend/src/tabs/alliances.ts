@@ -5,9 +5,8 @@ import { fill, h, labelled, select, table, yearSlider } from "../dom";
 import { COLOURS, described, figure, plotWidth } from "../figure";
 import { stateLabels, type Publication } from "../publication";
 
-const SOURCE = "ATOP 5.1 (Leeds et al. 2002)";
 const OBLIGATIONS = ["defense", "offense", "neutrality", "nonaggression", "consultation"];
-const LABELLED = 75; // more states than this have no room for their names
+const LABELLED = 100; // more states than this have no room for their names
 const IN_FORCE = "coalesce(exit_date, date '9999-12-31')";
 
 interface Pair {
@@ -34,6 +33,8 @@ export async function show(panel: HTMLElement, publication: Publication): Promis
   );
   const last = span?.last ?? publication.lastYear;
   const labels = stateLabels(publication);
+  const source = publication.columns.find((column) => column.table_name === "alliance_entries"
+    && column.column_name === "has_defense")?.source ?? "";
   let year = Math.min(1960, last);
   let obligation = "defense";
   let state = labels.has(155) ? 155 : (publication.states[0]?.cow_code ?? 0);
@@ -44,12 +45,12 @@ export async function show(panel: HTMLElement, publication: Publication): Promis
   async function drawPairs(): Promise<void> {
     const now = ++turn;
     const found = await readPairs(year, obligation);
-    if (now === turn) fill(pairs, pairsFigure(publication, found, year, obligation, plotWidth(pairs)));
+    if (now === turn) fill(pairs, pairsFigure(publication, found, { year, obligation, source }, plotWidth(pairs)));
   }
 
   async function drawTreaties(): Promise<void> {
     const found = await readTreaties(state, last);
-    fill(line, treatiesFigure(publication, found, labels.get(state) ?? "", last, plotWidth(line)));
+    fill(line, treatiesFigure(publication, found, { state: labels.get(state) ?? "", last, source }, plotWidth(line)));
   }
 
   const options = publication.states.map((found) => ({
@@ -86,10 +87,13 @@ async function readPairs(year: number, obligation: string): Promise<Pair[]> {
        where a.owes and a.cow_code <> b.cow_code
          and greatest(a.entry_date, b.entry_date) <= least(a.exit_date, b.exit_date)
      )
-     select one.state_name as state, other.state_name as partner
+     select coalesce(one_year.state_name, one.state_name) as state,
+            coalesce(other_year.state_name, other.state_name) as partner
      from pairs
      join marts.countries as one using (cow_code)
      join marts.countries as other on other.cow_code = partner_code
+     left join marts.country_years as one_year on one_year.cow_code = pairs.cow_code and one_year.year = ${year}
+     left join marts.country_years as other_year on other_year.cow_code = partner_code and other_year.year = ${year}
      order by one.region, state, other.region, partner`,
   );
 }
@@ -97,13 +101,12 @@ async function readPairs(year: number, obligation: string): Promise<Pair[]> {
 function pairsFigure(
   publication: Publication,
   pairs: Pair[],
-  year: number,
-  obligation: string,
+  { year, obligation, source }: { year: number; obligation: string; source: string },
   width: number,
 ): HTMLElement {
   const title = `${obligation.charAt(0).toUpperCase()}${obligation.slice(1)} obligations in force in ${year}`;
   const note = "A state in a row owes the obligation to the state in the column, by a treaty in force on some day of the year.";
-  if (!pairs.length) return figure(publication, title, h("p", {}, "None."), SOURCE);
+  if (!pairs.length) return figure(publication, title, h("p", {}, "None."), source);
   const partners = new Map<string, string[]>();
   for (const pair of pairs) partners.set(pair.state, [...(partners.get(pair.state) ?? []), pair.partner]);
   const states = [...partners.keys()];
@@ -138,7 +141,7 @@ function pairsFigure(
       described(drawing, `${title}: matrix of ${columns.length} states; the list below has the same pairs.`),
       h("details", {}, h("summary", {}, "List"), list),
     ],
-    SOURCE,
+    source,
     note,
   );
 }
@@ -146,33 +149,41 @@ function pairsFigure(
 async function readTreaties(state: number, last: number): Promise<Treaty[]> {
   const names = OBLIGATIONS.map((name) => `case when has_${name} then '${name}' end`);
   return rows<Treaty>(
-    `select e.atop_id, 'ATOP ' || e.atop_id || case when e.phase > 0 then ', phase ' || e.phase else '' end as label,
-            e.entry_date::varchar as entered, e.exit_date::varchar as left,
-            e.entry_year + (dayofyear(e.entry_date) - 1) / 366 as start,
-            coalesce(e.exit_year + dayofyear(e.exit_date) / 366, ${last + 1}) as end,
+    `with own as (
+       select *, ${IN_FORCE} as until from marts.alliance_entries where cow_code = ${state} and entry_date is not null
+     ),
+     members as (
+       select own.atop_id, own.phase, own.entry_date,
+              string_agg(distinct coalesce(named.state_name, countries.state_name), ', '
+                         order by coalesce(named.state_name, countries.state_name)) as members
+       from own
+       join marts.alliance_entries as other on other.atop_id = own.atop_id and other.cow_code <> own.cow_code
+         and greatest(other.entry_date, own.entry_date) <= least(coalesce(other.exit_date, own.until), own.until)
+       join marts.countries on countries.cow_code = other.cow_code
+       left join marts.country_years as named
+         on named.cow_code = other.cow_code and named.year = greatest(other.entry_year, own.entry_year)
+       group by all
+     )
+     select atop_id, 'ATOP ' || atop_id || case when phase > 0 then ', phase ' || phase else '' end as label,
+            entry_date::varchar as entered, exit_date::varchar as left,
+            entry_year + (dayofyear(entry_date) - 1) / 366 as start,
+            coalesce(exit_year + dayofyear(exit_date) / 366, ${last + 1}) as end,
             coalesce(nullif(concat_ws(', ', ${names.join(", ")}), ''), 'none of its own') as obligations,
             coalesce(${names.join(", ")}, 'none of its own') as strongest,
-            (select string_agg(distinct state_name, ', ' order by state_name)
-             from marts.alliance_entries as other join marts.countries using (cow_code)
-             where other.atop_id = e.atop_id and other.cow_code <> e.cow_code
-               and greatest(other.entry_date, e.entry_date)
-                 <= least(coalesce(other.exit_date, date '9999-12-31'), coalesce(e.exit_date, date '9999-12-31'))
-            ) as members
-     from marts.alliance_entries as e
-     where e.cow_code = ${state} and e.entry_date is not null
-     order by e.entry_date, e.atop_id, e.phase`,
+            members
+     from own left join members using (atop_id, phase, entry_date)
+     order by entry_date, atop_id, phase`,
   );
 }
 
 function treatiesFigure(
   publication: Publication,
   treaties: Treaty[],
-  state: string,
-  last: number,
+  { state, last, source }: { state: string; last: number; source: string },
   width: number,
 ): HTMLElement {
   const title = `Treaties of ${state}`;
-  if (!treaties.length) return figure(publication, title, h("p", {}, "None in ATOP."), SOURCE);
+  if (!treaties.length) return figure(publication, title, h("p", {}, "None in ATOP."), source);
   const drawing = Plot.plot({
     className: "plot",
     width,
@@ -198,7 +209,7 @@ function treatiesFigure(
     publication,
     title,
     [described(drawing, `${title} on a time line; the table below has the same treaties.`), list],
-    SOURCE,
+    source,
     `Coloured by the first of ${OBLIGATIONS.join(", ")} that the state owes. ATOP ends in ${last}: later ends are not known.`,
   );
 }

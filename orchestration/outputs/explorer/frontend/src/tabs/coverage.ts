@@ -3,7 +3,7 @@ import * as Plot from "@observablehq/plot";
 import { identifier, literal, rows, type Row } from "../database";
 import { fill, h, labelled, select, table } from "../dom";
 import { described, figure, plotWidth, short } from "../figure";
-import { setHash } from "../hash";
+import { openQuery } from "../hash";
 import { inWords, variableOptions, variables, type Publication } from "../publication";
 
 interface Cell {
@@ -29,7 +29,7 @@ export async function show(panel: HTMLElement, publication: Publication): Promis
     );
     const cells: Cell[] = names.flatMap((variable, i) =>
       found.map((row) => ({ year: Number(row["year"]), variable, share: Number(row[`c${i}`]) })));
-    const drawing = drawCells(cells, plotWidth(place));
+    const drawing = drawCells(cells, names, plotWidth(place));
     drawing.addEventListener("click", () => {
       const cell = (drawing as Element & { value?: Cell | null }).value;
       if (cell) void list({ variable: cell.variable, year: cell.year });
@@ -58,14 +58,16 @@ order by state_name`;
     );
     const observed = states.filter((state) => state.value !== null);
     const missing = states.filter((state) => state.value === null);
+    const listed = table("States observed", ["State", `Value (${column?.unit ?? ""})`],
+      observed.map((state) => [state.state_name, short(state.value)]));
+    listed.classList.add("list");
     fill(detail, figure(
       publication,
       `${inWords(cell.variable)}, ${cell.year}: ${observed.length} of ${states.length} states observed`,
       [
         h("p", {}, missing.length ? `Not observed: ${missing.map((state) => state.state_name).join(", ")}.` : ""),
-        table("States observed", ["State", `Value (${column?.unit ?? ""})`],
-          observed.map((state) => [state.state_name, short(state.value)])),
-        h("button", { type: "button", onclick: () => { setHash("sql", query); location.reload(); } }, "Open as SQL"),
+        listed,
+        h("button", { type: "button", onclick: () => openQuery(query) }, "Open as SQL"),
       ],
       column?.source ?? "",
     ));
@@ -96,15 +98,15 @@ order by state_name`;
   await list(chosen);
 }
 
-function drawCells(cells: Cell[], width: number): Element {
+function drawCells(cells: Cell[], names: string[], width: number): Element {
   const narrow = width < 600;
   return Plot.plot({
     className: "plot",
     width,
-    height: 60 + 14 * new Set(cells.map((cell) => cell.variable)).size,
+    height: 60 + 16 * names.length,
     marginLeft: narrow ? 140 : 260,
     x: { label: null, tickFormat: "d", axis: "both", type: "linear" },
-    y: { label: null, tickFormat: (name: string) => inWords(name).slice(0, narrow ? 22 : 44), tickSize: 0 },
+    y: { domain: names, label: null, tickFormat: (name: string) => inWords(name).slice(0, narrow ? 22 : 44), tickSize: 0 },
     color: { scheme: "viridis", domain: [0, 1], label: "Share observed", legend: true, tickFormat: ".0%" },
     marks: [
       Plot.rect(cells, { x1: "year", x2: (cell: Cell) => cell.year + 1, y: "variable", fill: "share", inset: 0, shapeRendering: "crispEdges" }),

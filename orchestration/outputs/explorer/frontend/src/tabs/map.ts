@@ -82,8 +82,8 @@ function drawMap(
   return Plot.plot({
     className: "plot",
     width,
-    height: width * 0.52,
-    projection: { type: "equal-earth", domain: { type: "Sphere" } },
+    height: width * 0.46,
+    projection: { type: "equal-earth", domain: { type: "FeatureCollection", features: borders } },
     color: {
       type: "linear",
       scheme: "viridis",

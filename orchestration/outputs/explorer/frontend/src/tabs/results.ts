@@ -6,6 +6,14 @@ import { COLOURS, described, figure, plotWidth, short } from "../figure";
 import { inWords, type Publication } from "../publication";
 import { showCurve } from "./specificationCurve";
 
+const COVARIANCES: Record<string, string> = {
+  stata_robust: "Robust, states not clustered",
+  cluster_state: "Clustered by state",
+  cluster_state_year: "Clustered by state and year",
+  cluster_state_jackknife: "Jackknife over states",
+  score_bootstrap: "Score bootstrap over states",
+};
+
 interface Estimate {
   label: string;
   estimate: number | null;
@@ -21,7 +29,7 @@ export async function show(panel: HTMLElement, publication: Publication): Promis
   const evidence = h("div", { id: "evidence" });
   fill(
     panel,
-    h("p", { class: "lead" }, h("strong", {}, publication.verdict)),
+    h("p", { class: "lead verdict" }, publication.verdict),
     await headline(publication, panel),
     await doseResponse(publication, panel),
     h("h2", {}, "What the finding rests on"),
@@ -40,10 +48,11 @@ async function headline(publication: Publication, place: Element): Promise<HTMLE
     `select n, events, clusters, sample from results.models where ${condition}`,
   );
   const found = await rows<Estimate>(
-    `select replace(covariance, '_', ' ') as label, estimate, conf_low as low, conf_high as high, p_value, null::integer as n
+    `select covariance as label, estimate, conf_low as low, conf_high as high, p_value, null::integer as n
      from results.coefficients where ${condition} and term = ${literal(publication.headlineTerm)}
      order by p_value, covariance`,
   );
+  for (const row of found) row.label = COVARIANCES[row.label] ?? inWords(row.label);
   return figure(
     publication,
     "Headline: does a military alliance follow a rise of infant mortality?",
@@ -125,11 +134,13 @@ function forest(found: Estimate[], label: string, width: number, description: st
   const drawing = Plot.plot({
     className: "plot",
     width,
-    height: 60 + 26 * found.length,
-    marginLeft: narrow ? 150 : 380,
-    x: { label, grid: true, nice: true },
-    y: { domain: found.map((row) => row.label), label: null, tickSize: 0, tickFormat: (text: string) => narrow ? text.slice(0, 24) : text },
+    height: 70 + (narrow ? 44 : 26) * found.length,
+    marginLeft: narrow ? 130 : 380,
+    marginBottom: 48,
+    x: { label, labelOffset: 42, grid: true, nice: true, ticks: narrow ? 4 : 8 },
+    y: { domain: found.map((row) => row.label) },
     marks: [
+      Plot.axisY({ label: null, tickSize: 0, lineWidth: narrow ? 10 : 32 }),
       Plot.ruleX([0], { stroke: "currentColor", strokeDasharray: "3,3" }),
       Plot.ruleY(found.filter((row) => row.low !== null), { y: "label", x1: "low", x2: "high", stroke: COLOURS[0], strokeWidth: 2 }),
       Plot.dot(found, { x: "estimate", y: "label", fill: COLOURS[0], r: 4 }),

@@ -74,7 +74,8 @@ function curveFigure(publication: Publication, found: Specification[], total: nu
     width,
     height: 320,
     marginLeft: 50,
-    x: { label: "Specifications, by size of the effect", tickFormat: "d" },
+    marginBottom: 48,
+    x: { label: "Specifications, by size of the effect", labelOffset: 42, tickFormat: "d" },
     y: { label: "Effect on the probability of formation, percentage points", grid: true },
     color: { domain: [NEGATIVE, OTHER, POSITIVE], range: ["#D55E00", "#888888", "#0072B2"], legend: true },
     marks: [

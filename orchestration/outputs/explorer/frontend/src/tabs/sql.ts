@@ -1,26 +1,34 @@
 // SQL: an editor with completion, examples, history, a sortable result, CSV, and a link that carries the query.
 import { autocompletion, completeFromList, completionKeymap, type Completion } from "@codemirror/autocomplete";
 import { PostgreSQL, sql } from "@codemirror/lang-sql";
+import { HighlightStyle, syntaxHighlighting } from "@codemirror/language";
 import { Prec } from "@codemirror/state";
 import { EditorView, keymap } from "@codemirror/view";
+import { tags } from "@lezer/highlight";
 import { basicSetup } from "codemirror";
 import { csv } from "../csv";
 import { ask, type Answer } from "../database";
 import { fill, h, labelled, save, select } from "../dom";
 import { EXAMPLES } from "../examples";
 import { figure } from "../figure";
-import { setHash, startingQuery } from "../hash";
+import { setHash, startingQuery, startingTab } from "../hash";
 import { forget, remember, remembered } from "../history";
 import type { Publication } from "../publication";
 
 const SHOWN = 500;
+const COLOURS_OF_SQL = HighlightStyle.define([
+  { tag: tags.keyword, color: "var(--keyword)" },
+  { tag: [tags.string, tags.special(tags.string)], color: "var(--string)" },
+  { tag: [tags.number, tags.bool, tags.null, tags.typeName], color: "var(--figure)" },
+  { tag: tags.comment, color: "var(--quiet)", fontStyle: "italic" },
+]);
 
 /** Build the tab. */
 export function show(panel: HTMLElement, publication: Publication): void {
   const editor = makeEditor(publication, startingQuery() ?? EXAMPLES[0]?.query ?? "", () => void run());
   const status = h("p", { class: "status", role: "status" });
   const result = h("div", { id: "result" });
-  const past = h("span", {});
+  const past = h("div", { class: "control" });
 
   async function run(): Promise<void> {
     const query = editor.state.doc.toString();
@@ -48,7 +56,7 @@ export function show(panel: HTMLElement, publication: Publication): void {
   function showPast(): void {
     const queries = remembered();
     const options = queries.map((query, i) => ({ value: String(i), label: query.replace(/\s+/g, " ").slice(0, 80) }));
-    const chooser = select([{ value: "", label: `${queries.length} queries` }, ...options], "", (value) => {
+    const chooser = select([{ value: "", label: queries.length === 1 ? "1 query" : `${queries.length} queries` }, ...options], "", (value) => {
       if (value !== "") write(queries[Number(value)] ?? "");
     });
     fill(past, labelled("History", chooser));
@@ -84,6 +92,10 @@ export function show(panel: HTMLElement, publication: Publication): void {
     status,
     result,
   );
+  window.addEventListener("hashchange", () => {
+    const query = startingQuery();
+    if (startingTab() === "sql" && query !== null && query !== editor.state.doc.toString()) write(query);
+  });
   void run();
 }
 
@@ -106,6 +118,7 @@ function makeEditor(publication: Publication, start: string, run: () => void): E
       basicSetup,
       keymap.of(completionKeymap),
       language,
+      syntaxHighlighting(COLOURS_OF_SQL),
       language.language.data.of({ autocomplete: completeFromList([...names.values()]) }),
       autocompletion(),
       EditorView.lineWrapping,

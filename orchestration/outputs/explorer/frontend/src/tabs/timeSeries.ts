@@ -57,6 +57,9 @@ async function panelOf(
   place: Element,
 ): Promise<HTMLElement> {
   const points = await read(publication, column, states, labels);
+  const observed = points.filter((point) => point.value !== null);
+  const years = observed.map((point) => point.year);
+  const span = years.length ? [Math.min(...years), Math.max(...years)] : [publication.firstYear, publication.lastYear];
   const title = inWords(column.column_name);
   const names = states.map((code) => labels.get(code) ?? String(code));
   const drawing = Plot.plot({
@@ -64,20 +67,19 @@ async function panelOf(
     width: plotWidth(place),
     height: 360,
     marginLeft: 60,
-    x: { label: "Year", tickFormat: "d" },
+    x: { label: null, tickFormat: "d", domain: span },
     y: { label: column.unit ?? "", grid: true, nice: true },
     color: { domain: names, range: COLOURS, legend: true },
     marks: [
       Plot.lineY(points, { x: "year", y: "value", z: "state", stroke: "state", strokeWidth: 2 }),
       Plot.dot(points.filter((point) => point.alone), { x: "year", y: "value", fill: "state", r: 2.5 }),
-      Plot.tip(points.filter((point) => point.value !== null), Plot.pointer({
+      Plot.tip(observed, Plot.pointer({
         x: "year",
         y: "value",
         title: (point: Point) => `${point.state}, ${point.year}: ${short(point.value)}\n${point.source ?? ""}`,
       })),
     ],
   });
-  const observed = points.filter((point) => point.value !== null);
   const values = h("details", {},
     h("summary", {}, `Values (${observed.length})`),
     table(`${title}: values`, ["State", "Year", "Value", "Source"],
