@@ -18,8 +18,8 @@ FACTS, LEFT_OUT_TABLE = "explorer_facts", "explorer_left_out"
 def write_reduced(publication: StoredPublication, path: Path, facts: dict[str, str]) -> dict[str, int]:
     """Write a new DuckDB file with every table of a publication except those of LEFT_OUT.
 
-    Rows keep their order, so that a query without ORDER BY gives what it gives on the publication. The copy has no keys:
-    their indexes would double its size.
+    Rows keep their order, so that a query without ORDER BY gives what it gives on the publication. The copy has no
+    keys, since their indexes would double its size.
 
     Parameters
     ----------

@@ -64,7 +64,7 @@ export async function ask(statement: string): Promise<Answer> {
   const described = await rows<{ column_name: string; column_type: string }>("describe answer");
   const [counted] = await rows<{ total: number }>("select count(*)::integer as total from answer");
   const columns = described.map((column) => ({ name: column.column_name, type: column.column_type }));
-  const texts = columns.map((column, i) => `${identifier(column.name)}::varchar as c${i}`).join(", ");
+  const texts = columns.map((column, i) => `${asText(column)} as c${i}`).join(", ");
   return {
     columns,
     total: counted?.total ?? 0,
@@ -76,4 +76,9 @@ export async function ask(statement: string): Promise<Answer> {
       return found.map((row) => columns.map((_, i) => row[`c${i}`] ?? null));
     },
   };
+}
+
+function asText(column: { name: string; type: string }): string {
+  const text = `${identifier(column.name)}::varchar`;
+  return column.type === "TIMESTAMP WITH TIME ZONE" ? `(${text} || ':00')` : text; // DuckDB writes +00, others +00:00
 }

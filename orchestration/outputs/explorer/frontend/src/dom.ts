@@ -1,7 +1,9 @@
 // Elements of the page. Every value becomes a text node or an attribute, never markup.
 
 export type Child = Node | string | number | null | undefined;
-const SHORT = 24; // characters that stay on one line of a table
+// Characters that stay on one line of a table, and that need a wide column.
+const SHORT = 24;
+const LONG = 80;
 type Attributes = Record<string, string | number | boolean | ((event: Event) => void)>;
 
 /** Make an element: attributes by name, listeners by on..., false leaves an attribute out. */
@@ -94,7 +96,7 @@ export function save(name: string, type: string, text: string): void {
 export function table(caption: string, head: string[], body: Child[][]): HTMLElement {
   const numeric = head.map((_, i) => body.every((cells) => isNumber(cells[i])));
   const kind = (cell: Child, i: number): string =>
-    numeric[i] ? "number" : typeof cell === "string" && cell.length <= SHORT ? "short" : "";
+    numeric[i] ? "number" : typeof cell !== "string" ? "" : cell.length <= SHORT ? "short" : cell.length > LONG ? "long" : "";
   const row = (cells: Child[]): HTMLElement =>
     h("tr", {}, ...cells.map((cell, i) => h("td", { class: kind(cell, i) }, cell)));
   return h(

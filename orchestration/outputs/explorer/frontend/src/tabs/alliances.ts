@@ -112,13 +112,13 @@ function pairsFigure(
   const states = [...partners.keys()];
   const columns = [...new Set([...states, ...pairs.map((pair) => pair.partner)])];
   const named = columns.length <= LABELLED && width > 600;
-  const side = Math.min(width, 160 + columns.length * 13);
+  const side = Math.min(width, 185 + columns.length * 13);
   const drawing = Plot.plot({
     className: "plot",
     width: side,
     height: named ? side : side * 0.9,
     marginLeft: named ? 170 : 10,
-    marginTop: named ? 150 : 10,
+    marginTop: named ? 185 : 10,
     marginBottom: 10,
     x: { domain: columns, label: null, tickSize: 0, axis: named ? "top" : null, tickRotate: -90 },
     y: { domain: columns, label: null, tickSize: 0, axis: named ? "left" : null },

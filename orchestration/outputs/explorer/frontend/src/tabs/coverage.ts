@@ -101,12 +101,12 @@ order by state_name`;
 function drawCells(cells: Cell[], names: string[], width: number): Element {
   const narrow = width < 600;
   return Plot.plot({
-    className: "plot",
+    className: narrow ? "plot-small" : "plot",
     width,
     height: 60 + 16 * names.length,
-    marginLeft: narrow ? 140 : 260,
+    marginLeft: narrow ? 150 : 280,
     x: { label: null, tickFormat: "d", axis: "both", type: "linear" },
-    y: { domain: names, label: null, tickFormat: (name: string) => inWords(name).slice(0, narrow ? 22 : 44), tickSize: 0 },
+    y: { domain: names, label: null, tickFormat: (name: string) => inWords(name).slice(0, narrow ? 30 : 44), tickSize: 0 },
     color: { scheme: "viridis", domain: [0, 1], label: "Share observed", legend: true, tickFormat: ".0%" },
     marks: [
       Plot.rect(cells, { x1: "year", x2: (cell: Cell) => cell.year + 1, y: "variable", fill: "share", inset: 0, shapeRendering: "crispEdges" }),

@@ -32,6 +32,7 @@ export function show(panel: HTMLElement, publication: Publication): void {
 
   async function run(): Promise<void> {
     const query = editor.state.doc.toString();
+    result.setAttribute("aria-busy", "true");
     fill(status, "Running ...");
     const start = performance.now();
     try {
@@ -45,6 +46,8 @@ export function show(panel: HTMLElement, publication: Publication): void {
     } catch (error) {
       fill(status, "");
       fill(result, h("pre", { class: "error", role: "alert" }, message(error)));
+    } finally {
+      result.setAttribute("aria-busy", "false");
     }
   }
 
