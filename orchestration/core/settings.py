@@ -217,6 +217,22 @@ def child_environment(settings: Settings) -> dict[str, str]:
     return {**os.environ, **settings.environment()}
 
 
+def environment_with_program(program: Path) -> dict[str, str]:
+    """Environment for a child process that finds a program and those beside it first.
+
+    Parameters
+    ----------
+    program : Path
+        The program, such as npm, which starts the node beside it.
+
+    Returns
+    -------
+    dict of str to str
+        What this process inherited, with the folder of the program first in PATH.
+    """
+    return {**os.environ, "PATH": os.pathsep.join([str(program.parent), os.environ.get("PATH", "")])}
+
+
 def from_environment(environ: Mapping[str, str]) -> Settings:
     """Make the settings from environment variables.
 

@@ -22,10 +22,9 @@ class Explorer:
     requests: list[str] = field(default_factory=list)
 
     def show(self, tab: str) -> None:
-        """Choose a tab and wait until it has drawn: each ends with a figure or table that has a citation."""
+        """Choose a tab and wait until it has drawn."""
         self.page.click(f"#tab-{tab}")
-        self.page.locator(f"#panel-{tab} figcaption").last.wait_for()
-        self.page.wait_for_function("document.getAnimations().length === 0")
+        self.page.locator(f"#panel-{tab}[aria-busy=false]").wait_for()
 
     def ask(self, query: str) -> None:
         """Type a query in the SQL tab and run it from the keyboard."""

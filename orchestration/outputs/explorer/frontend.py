@@ -13,6 +13,7 @@ from platformdirs import user_cache_path
 
 from orchestration.core.errors import WarehouseError
 from orchestration.core.files import replace_folder
+from orchestration.core.settings import environment_with_program
 
 FRONTEND = Path(__file__).parent / "frontend"
 PAGE = FRONTEND / "page.html"
@@ -160,7 +161,15 @@ def _build(target: Path) -> None:
 
 def _npm(folder: Path, *arguments: str) -> None:
     npm = npm_command()
-    done = subprocess.run([npm, *arguments], cwd=folder, check=False, capture_output=True, text=True, errors="replace")
+    done = subprocess.run(
+        [npm, *arguments],
+        cwd=folder,
+        env=environment_with_program(npm),
+        check=False,
+        capture_output=True,
+        text=True,
+        errors="replace",
+    )
     if done.returncode:
         lines = [line for line in (done.stderr + done.stdout).splitlines() if line.strip()]
         raise WarehouseError(

@@ -36,6 +36,7 @@ export function described(drawing: Element, label: string): Element {
   for (const svg of drawing instanceof SVGElement ? [drawing] : drawing.querySelectorAll("svg")) {
     svg.setAttribute("role", "img");
     svg.setAttribute("aria-label", label);
+    for (const part of svg.querySelectorAll("[aria-label]")) part.removeAttribute("aria-label"); // not allowed inside
   }
   return drawing;
 }

@@ -71,7 +71,10 @@ function makeTabs(publication: Publication): void {
       }
       if (built.has(tab.id)) return;
       built.add(tab.id);
-      Promise.resolve(tab.show(section, publication)).catch((error: unknown) => fail(section, error));
+      section.setAttribute("aria-busy", "true");
+      Promise.resolve(tab.show(section, publication))
+        .catch((error: unknown) => fail(section, error))
+        .finally(() => section.setAttribute("aria-busy", "false"));
     });
   }
 

@@ -18,7 +18,7 @@ interface RawFile {
 }
 
 /** Build the tab. */
-export function show(panel: HTMLElement, publication: Publication): void {
+export async function show(panel: HTMLElement, publication: Publication): Promise<void> {
   const list = h("div");
   const lineage = h("div", { id: "lineage", "aria-live": "polite" });
   const counted = h("p", { class: "status", role: "status" });
@@ -84,5 +84,5 @@ export function show(panel: HTMLElement, publication: Publication): void {
   );
   draw("");
   const first = publication.columns.find((column) => column.column_name === "infant_mortality_rate");
-  if (first) void trace(first);
+  if (first) await trace(first);
 }

@@ -24,7 +24,7 @@ const COLOURS_OF_SQL = HighlightStyle.define([
 ]);
 
 /** Build the tab. */
-export function show(panel: HTMLElement, publication: Publication): void {
+export async function show(panel: HTMLElement, publication: Publication): Promise<void> {
   const editor = makeEditor(publication, startingQuery() ?? EXAMPLES[0]?.query ?? "", () => void run());
   const status = h("p", { class: "status", role: "status" });
   const result = h("div", { id: "result" });
@@ -99,7 +99,7 @@ export function show(panel: HTMLElement, publication: Publication): void {
     const query = startingQuery();
     if (startingTab() === "sql" && query !== null && query !== editor.state.doc.toString()) write(query);
   });
-  void run();
+  await run();
 }
 
 function makeEditor(publication: Publication, start: string, run: () => void): EditorView {
