@@ -37,7 +37,8 @@ class Settings:
     ----------
     data_dir : Path
         WAREHOUSE_DATA_DIR, by default ``data`` in the checkout; without a checkout, the user's data folder of the
-        operating system. Everything that is written is written below it.
+        operating system. Everything that is written is written below it,
+        except the built script of the explorer, which is in the user's cache folder.
     mirror_dir : Path or None
         WAREHOUSE_MIRROR, a folder ``<source>/<file>`` that is searched before the network.
     sources : str

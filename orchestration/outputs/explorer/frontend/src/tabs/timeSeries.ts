@@ -31,10 +31,19 @@ export async function show(panel: HTMLElement, publication: Publication): Promis
   const drawings = h("div", { id: "series" });
 
   async function draw(): Promise<void> {
-    const columns = variables(publication).filter((column) => shown.includes(column.column_name));
-    const figures = [];
-    for (const column of columns) figures.push(await panelOf(publication, column, states.map(Number), labels, drawings));
-    fill(drawings, ...figures);
+    const codes = states.map(Number);
+    const series: { column: Column; points: Point[] }[] = [];
+    for (const name of shown) {
+      const column = variables(publication).find((found) => found.column_name === name);
+      if (column) series.push({ column, points: await read(publication, column, codes, labels) });
+    }
+    const years = series.flatMap(({ points }) => points.filter((point) => point.value !== null).map((point) => point.year));
+    const span: [number, number] = years.length
+      ? [Math.min(...years), Math.max(...years)]
+      : [publication.firstYear, publication.lastYear];
+    const names = codes.map((code) => labels.get(code) ?? String(code));
+    const size = { width: plotWidth(drawings), height: shown.length > 1 ? 260 : 360 };
+    fill(drawings, ...series.map(({ column, points }) => panelOf(publication, column, points, { names, span, ...size })));
   }
 
   fill(
@@ -49,23 +58,18 @@ export async function show(panel: HTMLElement, publication: Publication): Promis
   await draw();
 }
 
-async function panelOf(
+function panelOf(
   publication: Publication,
   column: Column,
-  states: number[],
-  labels: Map<number, string>,
-  place: Element,
-): Promise<HTMLElement> {
-  const points = await read(publication, column, states, labels);
+  points: Point[],
+  { names, span, width, height }: { names: string[]; span: [number, number]; width: number; height: number },
+): HTMLElement {
   const observed = points.filter((point) => point.value !== null);
-  const years = observed.map((point) => point.year);
-  const span = years.length ? [Math.min(...years), Math.max(...years)] : [publication.firstYear, publication.lastYear];
   const title = inWords(column.column_name);
-  const names = states.map((code) => labels.get(code) ?? String(code));
   const drawing = Plot.plot({
     className: "plot",
-    width: plotWidth(place),
-    height: 360,
+    width,
+    height,
     marginLeft: 60,
     x: { label: null, tickFormat: "d", domain: span },
     y: { label: column.unit ?? "", grid: true, nice: true },
