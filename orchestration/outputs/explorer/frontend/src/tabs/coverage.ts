@@ -98,6 +98,17 @@ order by state_name`;
   await list(chosen);
 }
 
+/** Years of one variable with the same share become one mark: a third of the elements for the browser. */
+function runs(cells: Cell[]): { variable: string; share: number; first: number; end: number }[] {
+  const found: { variable: string; share: number; first: number; end: number }[] = [];
+  for (const { variable, share, year } of cells) {
+    const last = found.at(-1);
+    if (last && last.variable === variable && last.share === share && last.end === year) last.end = year + 1;
+    else found.push({ variable, share, first: year, end: year + 1 });
+  }
+  return found;
+}
+
 function drawCells(cells: Cell[], names: string[], width: number): Element {
   const narrow = width < 600;
   return Plot.plot({
@@ -109,7 +120,7 @@ function drawCells(cells: Cell[], names: string[], width: number): Element {
     y: { domain: names, label: null, tickFormat: (name: string) => inWords(name).slice(0, narrow ? 30 : 44), tickSize: 0 },
     color: { scheme: "viridis", domain: [0, 1], label: "Share observed", legend: true, tickFormat: ".0%" },
     marks: [
-      Plot.rect(cells, { x1: "year", x2: (cell: Cell) => cell.year + 1, y: "variable", fill: "share", inset: 0, shapeRendering: "crispEdges" }),
+      Plot.rect(runs(cells), { x1: "first", x2: "end", y: "variable", fill: "share", inset: 0, shapeRendering: "crispEdges" }),
       Plot.tip(cells, Plot.pointer({
         x: (cell: Cell) => cell.year + 0.5,
         y: "variable",
