@@ -188,7 +188,7 @@ function treatiesFigure(
     className: "plot",
     width,
     height: 70 + 22 * treaties.length,
-    marginLeft: 110,
+    marginLeft: 130,
     x: { label: null, tickFormat: "d", grid: true, domain: [Math.floor(treaties[0]?.start ?? 1816), last + 1], type: "linear" },
     y: { domain: [...new Set(treaties.map((treaty) => treaty.label))], label: null, tickSize: 0 },
     color: { domain: [...OBLIGATIONS, "none of its own"], range: [...COLOURS.slice(0, 5), "#888888"], legend: true },

@@ -45,7 +45,7 @@ export async function show(panel: HTMLElement, publication: Publication): Promis
       showPast();
     } catch (error) {
       fill(status, "");
-      fill(result, h("pre", { class: "error", role: "alert" }, message(error)));
+      fill(result, h("pre", { class: "error", role: "alert" }, message(error), leftOutNote(publication, query)));
     } finally {
       result.setAttribute("aria-busy", "false");
     }
@@ -165,6 +165,11 @@ async function showAnswer(target: HTMLElement, publication: Publication, answer:
   const grid = h("div", { class: "scroll tall", tabindex: 0, role: "region", "aria-label": "Result of the query" },
     h("table", { class: "answer" }, h("thead", {}, h("tr", {}, ...heads)), body));
   fill(target, figure(publication, "Result", [grid, download], ""));
+}
+
+function leftOutNote(publication: Publication, query: string): string {
+  const named = publication.leftOut.filter((table) => query.includes(table.table_name.split(".")[1] ?? ""));
+  return named.map((table) => `\n\nThis page leaves out ${table.table_name}: ${table.reason}.`).join("");
 }
 
 function message(error: unknown): string {
