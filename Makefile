@@ -4,12 +4,18 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 INSTALLED_FOR_TESTS := .venv/.installed-for-tests
 
+# The explorer's TypeScript is checked in a copy, since files beside the code would change the fingerprint of a refresh.
+# npm comes from the extra explore.
+FRONTEND := orchestration/outputs/explorer/frontend
+CHECKED := build/explorer
+NPM = PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix $(CHECKED)
+
 # Real raw files, if they are beside the project; without them the run uses the network, then the sample.
 ifneq ($(wildcard ../shared/sources/catalog.csv),)
 export WAREHOUSE_MIRROR ?= $(abspath ../shared/sources)
 endif
 
-.PHONY: run test test-slow coverage lineage-picture checks lint docs bench setup setup-tests wheel lock clean
+.PHONY: run test test-slow coverage lineage-picture checks explorer lint docs bench setup setup-tests wheel lock clean
 
 run: setup
 	$(BIN)/warehouse run
@@ -30,7 +36,7 @@ lineage-picture: setup-tests
 checks: setup
 	$(BIN)/python -m orchestration.build.checks_page
 
-lint: setup-tests
+lint: setup-tests $(CHECKED)/node_modules/.package-lock.json
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -39,6 +45,9 @@ lint: setup-tests
 	cd dbt_project && ../$(BIN)/dbt --quiet parse --vars 'real_data_tests: true' --target-path ../build/dbt_lint
 	$(BIN)/dbt-score lint --manifest build/dbt_lint/manifest.json
 	$(BIN)/dbt-bouncer run
+	rm -rf $(CHECKED)/src
+	cp -r $(FRONTEND)/. $(CHECKED)
+	$(NPM) run --silent check
 
 # The share of lines that the fast tests run, measured in this process only; nothing depends on the figure.
 coverage: setup-tests
@@ -51,6 +60,15 @@ docs: setup-tests
 # Half an hour on two quiet cores; make bench BENCH="--only query --rounds 3", or BENCH="--compare OLD.json NEW.json".
 bench: setup-tests
 	$(BIN)/python -m tests.benchmarks $(BENCH)
+
+# One page that draws and answers SQL, build/explorer.html, of the current publication.
+explorer: setup-tests
+	$(BIN)/warehouse explore --output build/explorer.html
+
+$(CHECKED)/node_modules/.package-lock.json: $(FRONTEND)/package-lock.json | setup-tests
+	mkdir -p $(CHECKED)
+	cp -r $(FRONTEND)/. $(CHECKED)
+	$(NPM) ci --silent
 
 setup: $(INSTALLED)
 

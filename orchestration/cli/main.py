@@ -9,6 +9,7 @@ import click
 from orchestration.cli.commands import (
     diff,
     docs,
+    explore,
     export,
     new,
     publications,
@@ -69,6 +70,7 @@ for command in (
     results.results,
     publications.publications,
     diff.diff,
+    explore.explore,
     export.export,
     report.report,
     new.new,

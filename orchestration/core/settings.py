@@ -37,7 +37,8 @@ class Settings:
     ----------
     data_dir : Path
         WAREHOUSE_DATA_DIR, by default ``data`` in the checkout; without a checkout, the user's data folder of the
-        operating system. Everything that is written is written below it.
+        operating system. Everything that is written is written below it,
+        except the built script of the explorer, which is in the user's cache folder.
     mirror_dir : Path or None
         WAREHOUSE_MIRROR, a folder ``<source>/<file>`` that is searched before the network.
     sources : str
@@ -215,6 +216,22 @@ def child_environment(settings: Settings) -> dict[str, str]:
         For ``subprocess``; never for a log, since it holds secrets.
     """
     return {**os.environ, **settings.environment()}
+
+
+def environment_with_program(program: Path) -> dict[str, str]:
+    """Environment for a child process that finds a program and those beside it first.
+
+    Parameters
+    ----------
+    program : Path
+        The program, such as npm, which starts the node beside it.
+
+    Returns
+    -------
+    dict of str to str
+        What this process inherited, with the folder of the program first in PATH.
+    """
+    return {**os.environ, "PATH": os.pathsep.join([str(program.parent), os.environ.get("PATH", "")])}
 
 
 def from_environment(environ: Mapping[str, str]) -> Settings:

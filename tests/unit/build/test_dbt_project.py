@@ -59,6 +59,7 @@ def test_exposures_name_the_marts_that_are_read(manifest: dict) -> None:
     assert exposures == {
         "results": set(re.findall(r"build\.marts\.(\w+)", code)),
         "report": set(DRAWN_MARTS),
+        "explorer": set(MART_TABLES),
         "export": marts_of(manifest).keys(),
     }
 
