@@ -94,10 +94,14 @@ def fit_conditional_logit(design: Design) -> ConditionalFit:
     triangle = np.linalg.qr(deviations * np.sqrt(weights)[:, None], mode="r")
     to_terms = np.linalg.inv(triangle)
     model = ConditionalLogit(kept.outcome, deviations @ to_terms, groups=kept.states)
+
+    def objective(scaled: Floats) -> tuple[float, Floats]:
+        return -float(model.loglike(scaled)), -np.asarray(model.score(scaled))
+
     found = minimize(
-        lambda scaled: -model.loglike(scaled),
+        objective,
         np.zeros(len(positions)),
-        jac=lambda scaled: -model.score(scaled),
+        jac=True,
         method="BFGS",
         options={"maxiter": MAX_STEPS, "gtol": SCORE_BELOW / 10},
     )
