@@ -1,5 +1,7 @@
 """Table and sentence of the multilevel Bayesian probit."""
 
+from typing import Any
+
 import pandas
 
 from analysis.studies.evidence.power import SMALLEST_EFFECT
@@ -81,10 +83,11 @@ def multilevel_sentence(frame: pandas.DataFrame) -> str:
     str
         Empty if a model failed or did not converge.
     """
-    effects = frame[frame["quantity"].eq(AVERAGE_EFFECT) & frame["problem"].isna()].set_index("model")
-    if not {CROSSED, CROSSED_WITHIN} <= set(effects.index):
+    sound = frame[frame["quantity"].eq(AVERAGE_EFFECT) & frame["problem"].isna()]
+    effects = {row["model"]: row for row in sound.to_dict("records")}
+    if not {CROSSED, CROSSED_WITHIN} <= set(effects):
         return ""
-    crossed, within = (effects.loc[name] for name in (CROSSED, CROSSED_WITHIN))
+    crossed, within = effects[CROSSED], effects[CROSSED_WITHIN]
     return (
         f"With effects of states and years, the probability that a rise of infant mortality adds more than"
         f" {100 * SMALLEST_EFFECT:g} percentage point is {crossed['probability_of_interest']:.0%} (effect"
@@ -94,11 +97,11 @@ def multilevel_sentence(frame: pandas.DataFrame) -> str:
     )
 
 
-def _points(row: "pandas.Series[float]") -> str:
+def _points(row: dict[Any, Any]) -> str:
     return span(100 * row["conf_low"], 100 * row["conf_high"], 2)
 
 
-def _cells(label: str, row: dict[str, float], scale: float, digits: int) -> list[str]:
+def _cells(label: str, row: dict[Any, Any], scale: float, digits: int) -> list[str]:
     of_interest = row["probability_of_interest"]
     return [
         label,
