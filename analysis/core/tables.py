@@ -7,6 +7,7 @@ import pandas as pd
 
 from analysis.core.column_docs import INDEX, OURS, SPECIFIED, SYNTHETIC, ColumnDoc
 from analysis.core.evidence_tables import EVIDENCE_DOCS
+from analysis.core.multilevel_tables import MULTILEVEL_DOCS
 from analysis.core.multiverse_tables import MULTIVERSE_DOCS
 from analysis.core.network_tables import NETWORK_DOCS
 
@@ -319,6 +320,7 @@ COLUMN_DOCS: dict[str, dict[str, ColumnDoc]] = {
     },
     **EVIDENCE_DOCS,
     **NETWORK_DOCS,
+    **MULTILEVEL_DOCS,
     **MULTIVERSE_DOCS,
 }
 

@@ -18,6 +18,7 @@ from analysis.design.effects import add_state_means
 from analysis.design.matrix import Design, build, codes, select_rows
 from analysis.estimators.bias_reduction import bias_reduced
 from analysis.estimators.links import LINKS
+from analysis.inference.conditional_logit import fit_conditional_logit
 from analysis.inference.covariance import clustered
 from analysis.inference.fitting import fit_checked
 from analysis.inference.wald import wald
@@ -46,8 +47,9 @@ def robustness(panel: pd.DataFrame, is_synthetic: bool = False) -> pd.DataFrame:
     The checks are: the headline model itself; other links; other samples, one of them without the
     rates that look like errors; other mortality series; lags of mortality,
     and leads as placebos (the future cannot have an effect); decade effects; state means of the terms (the correlated
-    random effects of Mundlak); bias reduction; multiple imputation of missing mortality; each state left out in turn;
-    and the mortality of each state shifted along its years. ``errors`` says for each row how they are estimated.
+    random effects of Mundlak); a logit with an effect of every state, which is conditioned out; bias reduction;
+    multiple imputation of missing mortality; each state left out in turn; and the mortality of each state shifted along
+    its years. ``errors`` says for each row how they are estimated.
 
     Parameters
     ----------
@@ -70,6 +72,7 @@ def robustness(panel: pd.DataFrame, is_synthetic: bool = False) -> pd.DataFrame:
     References
     ----------
     Mundlak (1978), Econometrica 46(1): 69-85.
+    Chamberlain (1980), Review of Economic Studies 47(1): 225-238.
     Kosmidis & Firth (2009), Biometrika 96(4): 793-804.
     """
     panel = prepare(panel)
@@ -78,6 +81,7 @@ def robustness(panel: pd.DataFrame, is_synthetic: bool = False) -> pd.DataFrame:
     for check, detail, data, model in _variants(panel, headline):
         rows += _checked(check, detail, partial(_model_rows, data, model))
     rows += _checked("state means", "all time-varying terms", partial(_mundlak_rows, panel, headline))
+    rows += _checked("conditional logit", "an effect of every state", partial(_conditional_rows, panel, headline))
     rows += _checked("bias reduction", "Kosmidis & Firth 2009", partial(_bias_reduced_rows, panel, headline))
     rows += _checked(
         "multiple imputation",
@@ -198,6 +202,27 @@ def _model_rows(panel: pd.DataFrame, model: Model) -> Rows:
 def _mundlak_rows(panel: pd.DataFrame, model: Model) -> Rows:
     design = build(panel, model)
     return _fit_rows(add_state_means(design, design.plain), model)
+
+
+def _conditional_rows(panel: pd.DataFrame, model: Model) -> Rows:
+    """States whose outcome does not vary say nothing about years of the same state, and are counted."""
+    fitted = fit_conditional_logit(build(panel, model))
+    note = (
+        f"log odds, not the probit's scale; {fitted.rows_left_out} state-years left out: {fitted.states_never} states "
+    )
+    note += f"never form an alliance in the sample, {fitted.states_always} do in every year"
+    rows = []
+    for name in (name for name in MORTALITY if name in fitted.terms):
+        position = fitted.terms.index(name)
+        error = float(np.sqrt(fitted.covariance[position, position]))
+        rows.append(
+            sample_size(fitted.design)
+            | {"term": name, "errors": HEADLINE_COVARIANCE, "problem": note}
+            | wald(float(fitted.coefficients[position]), error, int(fitted.design.states.max()))
+        )
+    if not rows:
+        raise ModelError("no mortality term varies within states")
+    return rows
 
 
 def _fit_rows(design: Design, model: Model) -> Rows:

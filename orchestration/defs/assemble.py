@@ -43,7 +43,7 @@ def build_pipeline(
     settings : Settings
         Passed to every asset and sensor; the records of the sources and the dbt project decide which assets there are.
     extras : collection of str
-        What the stages make besides: ``inference``, ``dyads`` and ``network``, which needs both.
+        What the stages make besides: ``inference``, ``dyads``, ``network``, which needs both, and ``bayes``.
     only_extras : bool
         Stages make only the extras, from the published build, and publish.
     only_share : bool
@@ -63,17 +63,18 @@ def build_pipeline(
     raw = raw_assets(settings)
     build, dyads = build_assets(settings)
     marts = sorted(key for key in build.keys | dyads.keys if key.path[0] == "marts")
-    estimates, *inference, network = estimates_assets(settings)
+    estimates, *inference, network, bayes = estimates_assets(settings)
     publication, lake = [publication_asset(settings, marts), presentation_asset()], lake_assets(settings)
     stages: dict[str, list[AssetsDefinition]] = {stage: [] for stage in STAGES}
     if not (only_extras or only_share):
         stages |= {INGEST: raw, BUILD: [build], ESTIMATE: [estimates]}
     stages[BUILD] = stages[BUILD] + [dyads] * ("dyads" in extras)
     stages[ESTIMATE] = stages[ESTIMATE] + inference * ("inference" in extras) + [network] * ("network" in extras)
+    stages[ESTIMATE] = stages[ESTIMATE] + [bayes] * ("bayes" in extras)
     stages[PUBLISH] = lake if only_share else [*publication, *lake]
     jobs = stage_jobs(settings, stages)
     started_in_ui = run_tags(settings, DAGSTER_UI)  # every other way of starting a run sets its own tags
-    on_request = [key for definition in (dyads, *inference, network) for key in definition.keys]
+    on_request = [key for definition in (dyads, *inference, network, bayes) for key in definition.keys]
     refresh = define_asset_job(
         REFRESH_JOB,
         selection=AssetSelection.all() - AssetSelection.assets(*on_request),
@@ -83,17 +84,17 @@ def build_pipeline(
     )
     refresh_with_extras = define_asset_job(
         REFRESH_WITH_EXTRAS_JOB,
-        selection=AssetSelection.all(),
+        selection=AssetSelection.all() - AssetSelection.assets(*bayes.keys),
         description="The refresh with everything that is made only on request: the inference that takes minutes"
         " (specification curve, robustness, parts left out, validation), the dyad-years, and the study of pairs of"
-        " states.",
+        " states. The multilevel probit needs further packages and is left out.",
         tags=started_in_ui,
     )
     sensors = [source_bytes_changed(settings), next_stage_sensor(settings, jobs), *failure_sensors(settings)]
     sensors.append(old_runs_sensor())
     is_complete = len(jobs) == len(STAGES)  # otherwise only the command line uses them
     definitions = Definitions(
-        assets=[*raw, build, dyads, estimates, *inference, network, *publication, *lake],
+        assets=[*raw, build, dyads, estimates, *inference, network, bayes, *publication, *lake],
         jobs=[*jobs, refresh, refresh_with_extras],
         schedules=[schedule] if is_complete else [],
         sensors=sensors if is_complete else [],

@@ -27,7 +27,7 @@ from orchestration.defs.keys import OWNER, PRESENTATION_KEY, mart_key, raw_key, 
 from orchestration.defs.resources import RefreshLock
 from orchestration.modelling import results
 from orchestration.modelling.lineage import results_lineage
-from orchestration.modelling.result_tables import ESTIMATE_TABLES, INFERENCE_TABLES, NETWORK_TABLES
+from orchestration.modelling.result_tables import BAYES_TABLES, ESTIMATE_TABLES, INFERENCE_TABLES, NETWORK_TABLES
 from orchestration.publication.content import SYNTHETIC_NOTE
 from orchestration.publication.result_checks import ResultCheck, result_checks, run_checks
 
@@ -48,7 +48,7 @@ Estimation = Callable[[Settings, Callable[[str], None]], dict[str, pandas.DataFr
 
 
 def estimates_assets(settings: Settings) -> list[AssetsDefinition]:
-    """Make the estimates of every refresh, each step of the inference, and the study of pairs of states.
+    """Make the estimates of every refresh, each step of the inference, and the studies of pairs of states and by Bayes.
 
     The settings say which checks apply: some have no meaning on the synthetic sample.
     """
@@ -57,6 +57,7 @@ def estimates_assets(settings: Settings) -> list[AssetsDefinition]:
         _tables_assets("estimate_models", ESTIMATE_TABLES, results.estimate_models, result_checks(settings)),
         *inference,
         _tables_assets("network", NETWORK_TABLES, results.estimate_network),
+        _tables_assets("multilevel", BAYES_TABLES, results.estimate_multilevel),
     ]
 
 

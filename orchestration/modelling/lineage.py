@@ -17,6 +17,8 @@ COMPUTED = {
     *("conf_low_simulated", "conf_high_simulated", "value", "probability", "probability_without_mortality"),
     *("observed", "null_median", "null_95", "null_mean", "rank", "share", "share_low", "share_high"),
     *("weight", "median_z", "share_positive", "share_positive_significant", "share_negative_significant"),
+    *("mean", "std_dev", "median", "probability_positive", "probability_of_interest", "r_hat", "effective_size"),
+    *("prior_low", "prior_high", "posterior_median", "posterior_low", "posterior_high", "divergences", "years"),
     *("n_coefficients", "agrees", "coefficient_difference", "robust_difference", "cluster_difference"),
 }
 
@@ -103,7 +105,7 @@ def panel_columns(table: str) -> set[str]:
         from analysis.studies.robustness import SOURCES, WITHOUT_SUSPECT
 
         columns = headline | {*SOURCES, *(term.column for term in PREDICTORS), str(WITHOUT_SUSPECT.where)}
-    elif table in ("validation", "separation", "evidence", "leave_out"):
+    elif table in ("validation", "separation", "evidence", "leave_out", "multilevel", "multilevel_checks"):
         columns = headline
     elif table == "dose_response":
         from analysis.studies.evidence.dose_response import SUSPECT

@@ -52,8 +52,18 @@ NETWORK_TABLES = {
     ),
 }
 
+# Made on request only (warehouse run --with bayes), by packages of the extra bayes.
+BAYES_TABLES = {
+    "multilevel": (
+        "The headline model as a multilevel Bayesian probit with effects of states and years: posterior of the"
+        " coefficients and of the average effect of a rise, and convergence of the sampler."
+    ),
+    "multilevel_checks": "Counts in the data beside those in data drawn from the multilevel models.",
+}
+
 RESULT_TABLES = (
     ESTIMATE_TABLES
     | {table: text for tables in INFERENCE_TABLES.values() for table, text in tables.items()}
     | NETWORK_TABLES
+    | BAYES_TABLES
 )

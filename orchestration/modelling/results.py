@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import NamedTuple
 
 import pandas
@@ -213,6 +214,52 @@ def estimate_network(settings: Settings, progress: Callable[[str], None]) -> dic
     progress(f"pairs of states: {len(dyads.frame):,} dyad-years")
     frames = {"network": network(mart.panel, dyads.frame, mart.entries, settings.is_synthetic)}
     return _write(settings, frames, _with_dyads(mart.fingerprint, dyads.fingerprint))
+
+
+def estimate_multilevel(settings: Settings, progress: Callable[[str], None]) -> dict[str, pandas.DataFrame]:
+    """Sample the multilevel Bayesian probits, and write their tables.
+
+    Parameters
+    ----------
+    settings : Settings
+        With the build.
+    progress : callable
+        Receives a message before each model.
+
+    Returns
+    -------
+    dict of str to pandas.DataFrame
+        The written tables, by name.
+
+    Raises
+    ------
+    WarehouseError
+        If the extra bayes is not installed or a table cannot be written.
+    """
+    from analysis.studies.multilevel import multilevel
+
+    check_bayes_installed()
+    mart = read_mart(settings)
+    frames = multilevel(mart.panel, settings.is_synthetic, progress=lambda name: progress(f"multilevel probit: {name}"))
+    return _write(settings, frames, mart.fingerprint)
+
+
+def check_bayes_installed() -> None:
+    """Raise an error if the package that samples the multilevel models is not installed.
+
+    Raises
+    ------
+    WarehouseError
+        With the command that installs it.
+    """
+    if find_spec("numpyro") is None:
+        raise WarehouseError(
+            "The multilevel Bayesian probit cannot be estimated.",
+            where="warehouse run --with bayes",
+            expected="the packages of the extra bayes",
+            found="numpyro is not installed",
+            next_step="Run .venv/bin/pip install 'numpyro>=0.22', or leave out --with bayes.",
+        )
 
 
 def agreement_checks(settings: Settings) -> list[AgreementCheck]:

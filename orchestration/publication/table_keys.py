@@ -50,6 +50,9 @@ TABLE_KEYS = {
     "results.specification_tests": TableKey(("curve", "statistic")),
     "results.multiverse_shares": TableKey(("curve", "dimension", "option")),
     "results.robustness": TableKey(("check", "detail", "term"), is_primary=False),  # term is NULL if the check failed
+    # term is NULL for intercepts and where a model failed
+    "results.multilevel": TableKey(("model", "quantity", "term"), is_primary=False),
+    "results.multilevel_checks": TableKey(("model", "check", "detail")),
     "results.validation": TableKey(("model", "scheme", "score", "terms")),
     "results.separation": TableKey(("model", "scheme", "cow_code", "year"), "year"),
 }

@@ -12,7 +12,7 @@ from orchestration.core.errors import WarehouseError
 from orchestration.core.settings import COMMAND_LINE, FAILED_TAG, REPOSITORY, STAGE_TAG, Settings
 from orchestration.ingest.acquisition import choose_sources, fetch_all, open_acquisition
 from orchestration.ingest.fetch import WrongBytes
-from orchestration.modelling.result_tables import INFERENCE_TABLES, NETWORK_TABLES
+from orchestration.modelling.result_tables import BAYES_TABLES, INFERENCE_TABLES, NETWORK_TABLES
 from orchestration.publication.content import DYADS_TABLE
 from orchestration.store import open_store
 from orchestration.store.protocol import Latest
@@ -21,6 +21,7 @@ EXTRA_TABLES = {
     "inference": {f"results.{table}" for tables in INFERENCE_TABLES.values() for table in tables},
     "dyads": {f"marts.{DYADS_TABLE}"},
     "network": {f"results.{table}" for table in NETWORK_TABLES},
+    "bayes": {f"results.{table}" for table in BAYES_TABLES},
 }
 
 
@@ -66,8 +67,9 @@ def refresh(
     force : bool
         Refresh even if nothing changed.
     extras : collection of str
-        What to make besides, if it is not published yet: ``inference`` (tables that take minutes) and ``dyads``
-        (marts.dyad_years). Both together also ask for results.network, which is estimated on the dyad-years.
+        What to make besides, if it is not published yet: ``inference`` (tables that take minutes), ``dyads``
+        (marts.dyad_years) and ``bayes`` (the multilevel probit). The first two together also ask for
+        results.network, which is estimated on the dyad-years.
     wait_seconds : float
         How long to wait for another refresh, in seconds.
     announce : callable
@@ -81,9 +83,14 @@ def refresh(
     Raises
     ------
     WarehouseError
-        If the refresh fails; the current publication is then unchanged.
+        If the refresh fails, or the packages for ``bayes`` are not installed; the current publication is then
+        unchanged.
     """
     started = time.monotonic()
+    if "bayes" in extras:
+        from orchestration.modelling.results import check_bayes_installed
+
+        check_bayes_installed()
     store = open_store(settings)
     if {"inference", "dyads"} <= set(extras):
         extras = [*extras, "network"]

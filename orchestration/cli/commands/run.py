@@ -18,9 +18,10 @@ from orchestration.core.settings import Settings
     "--with",
     "extras",
     multiple=True,
-    type=click.Choice(["inference", "dyads"]),
+    type=click.Choice(["inference", "dyads", "bayes"]),
     help="Also make: inference, which takes minutes (specification curve, robustness, parts left out, out-of-sample"
-    " validation); dyads, marts.dyad_years (1.9 million directed dyad-years).",
+    " validation); dyads, marts.dyad_years (1.9 million directed dyad-years); bayes, the headline model as a"
+    " multilevel Bayesian probit, which takes up to ten minutes and needs the extra bayes.",
 )
 @click.option("--force", is_flag=True, help="Do everything again even if nothing changed.")
 @click.option("--wait", default=0.0, metavar="SECONDS", help="How long to wait for another refresh to end.")

@@ -9,6 +9,7 @@ from typing import Any
 from orchestration.core.files import write_atomically
 from orchestration.outputs.presentation import drawings
 from orchestration.outputs.report.elements import page_figure
+from orchestration.outputs.report.multilevel import multilevel_sentence
 from orchestration.outputs.report.reading import Reading, read
 from orchestration.store.protocol import StoredPublication
 
@@ -90,6 +91,7 @@ def render(reading: Reading) -> str:
         headline=frames["models"].set_index("model").loc[HEADLINE_MODEL],
         panel=frames["country_years"],
         figures={name: page_figure(drawing) for name, drawing in drawings(frames, reading.is_synthetic)},
+        multilevel=multilevel_sentence(frames["multilevel"]) if "multilevel" in frames else "",
         tables={table.name: table for table in page_tables(reading)},
         limits=list(limits(reading)),
         variables=frames["crosswalk"].loc[frames["crosswalk"]["kind"] != "model"].to_dict("records"),

@@ -12,6 +12,7 @@ from orchestration.outputs.presentation import named
 from orchestration.outputs.report.crosswalk import crosswalk_table
 from orchestration.outputs.report.elements import PageTable, number, p_value, span, state_years
 from orchestration.outputs.report.evidence import evidence_table
+from orchestration.outputs.report.multilevel import multilevel_table
 from orchestration.outputs.report.multiverse import curve_tests_table, multiverse_table
 from orchestration.outputs.report.network import network_table
 from orchestration.outputs.report.reading import Reading
@@ -63,6 +64,8 @@ def page_tables(reading: Reading) -> Iterator[PageTable]:
         makers["robustness"] = lambda: robustness_table(frames["robustness"])
     if "network" in frames:
         makers["network"] = lambda: network_table(frames["network"])
+    if "multilevel" in frames:
+        makers["multilevel"] = lambda: multilevel_table(frames["multilevel"], frames["multilevel_checks"])
     for name, make in makers.items():
         with named("table", name):
             table = make()

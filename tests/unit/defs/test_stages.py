@@ -104,6 +104,7 @@ def test_a_complete_build_is_not_a_subset(definitions: Definitions) -> None:
         ({"extras": ["inference"]}, [*STAGES]),
         ({"extras": ["dyads"], "only_extras": True}, ["build", "publish"]),
         ({"extras": ["inference", "dyads", "network"], "only_extras": True}, ["build", "estimate", "publish"]),
+        ({"extras": ["bayes"], "only_extras": True}, ["estimate", "publish"]),
     ],
 )
 def test_extras_are_made_in_their_stages(settings: Settings, options: dict, stages: list[str]) -> None:
@@ -113,6 +114,7 @@ def test_extras_are_made_in_their_stages(settings: Settings, options: dict, stag
     assert ("validation" in made) == ("inference" in options["extras"])
     assert ("dyad_years" in made) == ("dyads" in options["extras"])
     assert ("network" in made) == ("network" in options["extras"])
+    assert ("multilevel" in made) == ("bayes" in options["extras"])
     assert ("country_years" in made) == ("only_extras" not in options)
 
 

@@ -262,6 +262,28 @@ def test_pairs_of_states_are_shown_where_published(undrawn: None, reading: Readi
     assert "dyads/military/decades: separated." in found.texts["pairs"]
 
 
+def test_the_multilevel_probit_is_shown_where_published(undrawn: None, reading: Reading, parsed: Page) -> None:
+    assert "multilevel" not in parsed.texts["rests-on"]
+    sizes = {"n": 7962, "events": 667, "chains": 4, "warm_up": 500, "draws": 1000, "divergences": 0, "problem": None}
+    effect = {"quantity": "average effect", "term": "infant_mortality_rose", "mean": 0.0135, "conf_low": -0.001}
+    effect |= {"conf_high": 0.029, "probability_positive": 0.97, "probability_of_interest": 0.66, "r_hat": 1.001}
+    within = effect | {"mean": 0.005, "conf_low": -0.009, "conf_high": 0.02, "probability_of_interest": 0.25}
+    frame = pd.DataFrame([sizes | effect | {"model": "crossed"}, sizes | within | {"model": "crossed/state_means"}])
+    count = {"check": "states that never form", "detail": "all", "observed": 28.0, "posterior_median": 29.0}
+    checks = pd.DataFrame([count | {"model": "crossed", "posterior_low": 21.0, "posterior_high": 37.0}])
+    frames = reading.frames | {"multilevel": frame, "multilevel_checks": checks}
+    found = Page(render(replace(reading, frames=frames)))
+    assert "more than 1 percentage point is 66%" in found.texts["rests-on"]
+    assert "only years of the same state are compared, it is 25% (0.50 points" in found.texts["rests-on"]
+    cells = found.cells["table-multilevel"]
+    assert ["Average effect of a rise, points", "1.35", "−0.10 to 2.90", "0.970", "0.660", "1.001"] in cells
+    assert ["States that never form, data 28", "29", "21 to 37", "", "", ""] in cells
+    frames["multilevel"] = frame.assign(problem="not converged: largest R-hat 1.200")
+    unsound = Page(render(replace(reading, frames=frames)))
+    assert "more than 1 percentage point" not in unsound.texts["rests-on"]
+    assert "crossed: not converged: largest R-hat 1.200." in unsound.texts["rests-on"]
+
+
 def test_the_inference_is_in_its_tables(undrawn: None, reading: Reading) -> None:
     found = Page(render(with_inference(reading)))
     assert "warehouse run --with inference adds it" not in found.texts["robust"]

@@ -72,7 +72,7 @@ def test_state_means_are_those_of_the_sample_and_the_fit_is_statsmodels(panel, t
 
 def test_a_planted_effect_within_states_survives(table):
     """The world's effect is the same in all states and years; shifting mortality along the years destroys it."""
-    for check in ("state means", "decade effects", "bias reduction", "link", "permutation"):
+    for check in ("state means", "conditional logit", "decade effects", "bias reduction", "link", "permutation"):
         assert (of(table, check).p_value < 0.01).all(), check
     shifted = of(table, "permutation").iloc[0]
     assert shifted.conf_low < shifted.null_mean < shifted.conf_high < shifted.statistic
@@ -85,6 +85,15 @@ def test_rows_say_how_their_errors_are_estimated(table):
     others = stated.drop(["bias reduction", "multiple imputation"])
     assert all(errors == ["cluster_state"] for errors in others)
     assert table["std_error"].isna().equals(table["errors"].isna())
+
+
+def test_states_that_never_form_drop_out_of_the_conditional_logit(panel, table):
+    design = build(prepare(panel), HEADLINE)
+    events = np.bincount(design.states, weights=design.outcome)
+    never = events == 0
+    row = of(table, "conditional logit").iloc[0]
+    assert (row["events"], row["clusters"]) == (design.outcome.sum(), (~never).sum())
+    assert f"{len(design.outcome) - row['n']} state-years left out: {never.sum()} states never form" in row["problem"]
 
 
 def test_the_future_does_nothing_in_this_world(table):
