@@ -111,7 +111,7 @@ class Posterior:
         ndarray of shape (n,)
         """
         at = (chain, draw)
-        index = self.intercept[at] + self.columns @ self.coefficients[at]
+        index: Floats = self.intercept[at] + self.columns @ self.coefficients[at]
         index += self.state_effects[at][self.states] + self.year_effects[at][self.years]
         observed = self.columns[:, self.rise]
         slopes = self.slopes[at][self.states]
@@ -275,7 +275,8 @@ def _model(design: Design, columns: Floats, rise: str, priors: Priors) -> "Calla
         if scale is None:
             return jnp.zeros(size)
         spread = numpyro.sample(f"{name}_scale", HalfNormal(scale))
-        return spread * numpyro.sample(f"{name}_raw", Normal(jnp.zeros(size), 1.0).to_event(1))
+        effects: Array = spread * numpyro.sample(f"{name}_raw", Normal(jnp.zeros(size), 1.0).to_event(1))
+        return effects
 
     def model(outcome: "Array | None") -> None:
         index = numpyro.sample("intercept", Normal(0.0, priors.intercept))
