@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from orchestration.outputs.explorer.frontend import install_packages
 from tests.support.browser import Dagster, Visit, serving, visiting
 from tests.support.shell import Done, Shell
 from tests.support.warehouses import copied
@@ -25,6 +26,14 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=executable, headless=True, args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The script of axe-core, from the locked packages of the explorer."""
+    folder = tmp_path_factory.mktemp("axe")
+    install_packages(folder, with_development=True)
+    return (folder / "node_modules" / "axe-core" / "axe.min.js").read_text()
 
 
 @pytest.fixture(scope="session")

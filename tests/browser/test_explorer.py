@@ -9,10 +9,10 @@ import duckdb
 import pytest
 from playwright.sync_api import Browser, expect
 
-from orchestration.outputs.explorer.frontend import install_packages
 from orchestration.outputs.explorer.page import write_explorer
 from orchestration.query.run import write_result
 from orchestration.store.publication_file import PublicationFile
+from tests.support.browser import serious_violations
 from tests.support.explorer import TABS, Explorer, exploring
 from tests.support.shell import Done, Shell
 
@@ -196,24 +196,7 @@ def test_axe_finds_no_serious_violation(
             explorer.show(tab)
             if tab == "codebook":  # all its 300 rows are alike
                 explorer.page.get_by_label("Search").fill("infant mortality rate")
-            # A drawing is one image with a label; its thousands of marks are no elements for a screen reader.
-            found = explorer.page.evaluate(
-                "rules => axe.run({exclude: [['svg > *']]}, {runOnly: rules})", rules.split(",")
-            )
-            serious = [
-                (violation["id"], [node["html"][:200] for node in violation["nodes"][:3]])
-                for violation in found["violations"]
-                if violation["impact"] in ("serious", "critical")
-            ]
-            assert found["passes"]
-            assert serious == [], tab
-
-
-@pytest.fixture(scope="module")
-def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
-    folder = tmp_path_factory.mktemp("axe")
-    install_packages(folder, with_development=True)
-    return (folder / "node_modules" / "axe-core" / "axe.min.js").read_text()
+            assert serious_violations(explorer.page, rules) == [], tab
 
 
 def test_the_story_of_chile(chromium: Browser, real_warehouse: Shell, tmp_path: Path) -> None:

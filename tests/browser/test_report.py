@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from tests.support.browser import SCREENSHOTS
+from tests.support.browser import SCREENSHOTS, serious_violations
 from tests.support.shell import Shell
 
 pytestmark = pytest.mark.slow
@@ -71,6 +71,16 @@ def test_the_page_is_self_contained_and_fits(chromium: Browser, report: Path, de
     tab.emulate_media(color_scheme="dark")
     assert tab.evaluate(CONTRAST) >= 4.5
     context.close()
+
+
+@pytest.mark.parametrize(("scheme", "rules"), [("light", "wcag2a,wcag2aa"), ("dark", "color-contrast")])
+def test_axe_finds_no_serious_violation(chromium: Browser, report: Path, axe: str, scheme: str, rules: str) -> None:
+    tab = chromium.new_page(offline=True, color_scheme=scheme)
+    tab.goto(report.as_uri())
+    tab.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
+    tab.evaluate(axe)
+    assert serious_violations(tab, rules) == []
+    tab.close()
 
 
 def test_a_link_opens_the_part_to_which_it_leads(chromium: Browser, report: Path) -> None:

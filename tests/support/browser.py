@@ -114,3 +114,17 @@ def visiting(chromium: Browser, dagster: Dagster) -> Iterator[Visit]:
         visit.page.on("pageerror", lambda error: visit.errors.append(str(error)))
         yield visit
         assert visit.errors == []
+
+
+def serious_violations(page: Page, rules: str) -> list[tuple[str, list[str]]]:
+    """Rules of accessibility that a page with axe's script breaks, with the first elements that do.
+
+    A drawing is one image with a label; its thousands of marks are no elements for a screen reader.
+    """
+    found = page.evaluate("rules => axe.run({exclude: [['svg > *']]}, {runOnly: rules})", rules.split(","))
+    assert found["passes"]
+    return [
+        (violation["id"], [node["html"][:200] for node in violation["nodes"][:3]])
+        for violation in found["violations"]
+        if violation["impact"] in ("serious", "critical")
+    ]
