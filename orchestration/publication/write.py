@@ -103,7 +103,7 @@ def _assemble(settings: Settings, path: Path, publication: Publication, evidence
 def _primary_keys(evidence: Evidence) -> dict[str, str]:
     known = {table: TABLE_KEYS[table] for table in evidence.tables.keys() & TABLE_KEYS.keys()}
     keys = {table: key.columns for table, key in known.items() if key.is_primary} | dict(evidence.added_keys)
-    return {table: ", ".join(columns) for table, columns in keys.items() if columns}
+    return {table: ", ".join(f'"{column}"' for column in columns) for table, columns in keys.items() if columns}
 
 
 def _write_meta(connection: duckdb.DuckDBPyConnection, publication: Publication, evidence: Evidence) -> None:
