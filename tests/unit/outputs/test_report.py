@@ -332,7 +332,7 @@ def test_checks_that_did_not_pass_are_named(undrawn: None, reading: Reading) -> 
     warned = [{**reading.checks[0], "check_name": "rates_fall", "status": "warn"}, *reading.checks[1:]]
     found = Page(render(replace(reading, checks=warned)))
     assert "not passed: rates_fall (warn)" in found.texts["asked"]
-    assert f"{len(warned) - 1} of {len(warned)} passed" in found.texts["what"]
+    assert f"{len(warned) - 1} of {len(warned)} passed" in found.texts["asked"]
 
 
 def test_every_source_is_cited_with_its_licence(parsed: Page, reading: Reading) -> None:
