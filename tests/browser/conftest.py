@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from orchestration.outputs.explorer.frontend import install_packages
 from tests.support.browser import Dagster, Visit, serving, visiting
@@ -22,6 +22,7 @@ def chromium() -> Iterator[Browser]:
     executable = shutil.which("chromium")
     if executable is None:
         pytest.skip("Chromium is not installed: install Debian's package chromium")
+    expect.set_options(timeout=60_000)  # Dagster's page loads in pieces, slowly on a busy machine
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, headless=True, args=FLAGS)
         yield browser
