@@ -84,7 +84,8 @@ def test_pairs_and_allies_agree_with_the_raw_files(with_dyads: Shell, mirror: Pa
 
 
 def test_published_once_with_its_checks_and_codebook(with_dyads: Shell, mirror: Path) -> None:
-    assert with_dyads.sql("select count(*) from meta.checks where check_name like 'dyad%' and status = 'pass'") == "5"
+    passed = with_dyads.sql("select check_name from meta.checks where status = 'pass'").split()
+    assert {"dyad_years_unique_by_dyad_year", "dyads_agree_with_state_years", "dyads_come_in_pairs"} <= set(passed)
     assert with_dyads.sql("select count(*) > 20 from meta.columns where table_name = 'dyad_years'") == "true"
     before = with_dyads.published_hash()
     done = with_dyads("run", "--with", "dyads", "--offline", "--sources", str(mirror))
