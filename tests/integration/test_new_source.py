@@ -36,7 +36,7 @@ class Checkout:
     edited: list[str] = field(default_factory=list)
 
     def __call__(self, *arguments: str) -> Done:
-        clean = {k: v for k, v in os.environ.items() if not k.startswith(("WAREHOUSE_", "DAGSTER_", "DBT_"))}
+        clean = {k: v for k, v in os.environ.items() if not k.startswith(("WAREHOUSE_", "DAGSTER_", "DBT_", "PYTEST_"))}
         own = {"PYTHONPATH": str(self.folder), "WAREHOUSE_DATA_DIR": str(self.folder.parent / "data")}
         return subprocess.run(
             arguments, check=False, cwd=self.folder, env=clean | own, capture_output=True, text=True, timeout=600
