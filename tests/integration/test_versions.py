@@ -9,7 +9,7 @@ from hashlib import sha256
 import pytest
 from dagster import AssetCheckKey, AssetKey, DagsterInstance
 
-from orchestration.core.settings import Settings
+from orchestration.core.settings import REPOSITORY, Settings
 from tests.integration.test_lineage import ancestors
 from tests.support.shell import Shell
 
@@ -35,7 +35,7 @@ def dagster(shell: Shell) -> Iterator[tuple[DagsterInstance, object]]:
             patch.setenv(name, value)
         from orchestration.definitions import defs
 
-        with DagsterInstance.get() as instance:
+        with DagsterInstance.from_config(str(REPOSITORY)) as instance:
             yield instance, defs.resolve_asset_graph()
 
 
