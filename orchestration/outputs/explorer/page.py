@@ -18,8 +18,6 @@ from orchestration.outputs.presentation import results_frames
 from orchestration.query.run import open_published
 from orchestration.store.protocol import StoredPublication
 
-EXPLORER = "explorer.html"
-
 
 def write_explorer(publication: StoredPublication, output: Path) -> int:
     """Write the page of a publication.

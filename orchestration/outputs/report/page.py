@@ -14,7 +14,6 @@ from orchestration.outputs.report.reading import Reading, read
 from orchestration.store.protocol import StoredPublication
 
 FOLDER = Path(__file__).parent
-REPORT = "report.html"
 
 
 def write_report(publication: StoredPublication, output: Path) -> int:
