@@ -21,6 +21,22 @@ def quote_literal(text: object) -> str:
     return "'" + str(text).replace("'", "''") + "'"
 
 
+def quote_identifier(name: str) -> str:
+    """Quote a name as an SQL identifier.
+
+    Parameters
+    ----------
+    name : str
+        Any name, such as one that SQL reserves.
+
+    Returns
+    -------
+    str
+        The identifier, with its quotes.
+    """
+    return '"' + name.replace('"', '""') + '"'
+
+
 def memory_connection() -> duckdb.DuckDBPyConnection:
     """Open a database in memory that never downloads an extension.
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import duckdb
 
-from orchestration.core.database import single_row
+from orchestration.core.database import quote_identifier, single_row
 
 INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"}
 NUMBERS = INTEGERS | {"FLOAT", "DOUBLE", "DECIMAL"}
@@ -179,10 +179,10 @@ def _types(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str, st
 
 def _side(relation: str, key: Sequence[str], common: Sequence[str], year: str | None) -> str:
     """SQL of one side: the common columns, the year, and the row's number among the rows with its key."""
-    names = ", ".join(map(_quoted, common))
+    names, keys = (", ".join(map(quote_identifier, columns)) for columns in (common, key))
     return (
         f"select {names}, try_cast({year or 'null'} as integer) as _year,"
-        f" row_number() over (partition by {', '.join(map(_quoted, key))} order by {names}) as _nth from {relation}"
+        f" row_number() over (partition by {keys} order by {names}) as _nth from {relation}"
     )
 
 
@@ -213,7 +213,7 @@ def _aggregates(name: str, type_before: str, type_after: str, differs: str) -> l
 
 def _cells(name: str, type_before: str, type_after: str) -> tuple[str, str]:
     """SQL of the two cells, cast to text if their types cannot be compared."""
-    b, a = f"b.{_quoted(name)}", f"a.{_quoted(name)}"
+    b, a = f"b.{quote_identifier(name)}", f"a.{quote_identifier(name)}"
     if type_before == type_after or (_is_number(type_before) and _is_number(type_after)):
         return b, a
     return f"{b}::varchar", f"{a}::varchar"
@@ -234,7 +234,3 @@ def _column(name: str, decades: list[tuple[Any, ...]]) -> ColumnDifference:
 def _row_count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
     (count,) = single_row(connection.execute(f"select count(*) from {table}"))
     return int(count)
-
-
-def _quoted(column: str) -> str:
-    return '"' + column.replace('"', '""') + '"'

@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from orchestration.core.database import memory_connection, quote_literal, rows_as_dicts, single_row
+from orchestration.core.database import memory_connection, quote_identifier, quote_literal, rows_as_dicts, single_row
 from orchestration.ingest.records import RawTable
 from orchestration.ingest.typed import typed_select
 
@@ -174,8 +174,8 @@ def _columns(connection: duckdb.DuckDBPyConnection, path: Path) -> set[str]:
 
 
 def _number_rows(connection: duckdb.DuckDBPyConnection, side: str, key: list[str], values: list[str]) -> None:
-    names = ", ".join(f'"{name}"' for name in [*key, *values])
-    keys = ", ".join(f'"{name}"' for name in key)
+    names = ", ".join(map(quote_identifier, [*key, *values]))
+    keys = ", ".join(map(quote_identifier, key))
     connection.execute(
         f"create table {side}_rows as select *, row_number() over (partition by {keys} order by {names}) as _nth"
         f" from {side}_typed"

@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from orchestration.core.database import quote_literal, single_row
+from orchestration.core.database import quote_identifier, quote_literal, single_row
 from orchestration.core.errors import WarehouseError
 from orchestration.core.files import sync
 from orchestration.core.settings import Settings
@@ -94,7 +94,7 @@ def _assemble(settings: Settings, path: Path, publication: Publication, evidence
             comment = f"{SYNTHETIC_NOTE}. {description}" if publication.is_synthetic else description
             connection.execute(f"comment on table warehouse.{table} is {quote_literal(comment)}")
         for column in evidence.columns:
-            target = f'warehouse.{column.table_schema}.{column.table_name}."{column.column_name}"'
+            target = f"warehouse.{column.table_schema}.{column.table_name}.{quote_identifier(column.column_name)}"
             connection.execute(f"comment on column {target} is {quote_literal(column.comment)}")
         connection.execute("checkpoint warehouse")
         connection.execute("detach warehouse")
@@ -103,7 +103,7 @@ def _assemble(settings: Settings, path: Path, publication: Publication, evidence
 def _primary_keys(evidence: Evidence) -> dict[str, str]:
     known = {table: TABLE_KEYS[table] for table in evidence.tables.keys() & TABLE_KEYS.keys()}
     keys = {table: key.columns for table, key in known.items() if key.is_primary} | dict(evidence.added_keys)
-    return {table: ", ".join(f'"{column}"' for column in columns) for table, columns in keys.items() if columns}
+    return {table: ", ".join(map(quote_identifier, columns)) for table, columns in keys.items() if columns}
 
 
 def _write_meta(connection: duckdb.DuckDBPyConnection, publication: Publication, evidence: Evidence) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 
+from orchestration.core.database import quote_identifier
 from orchestration.ingest.records import RawTable
 from orchestration.scaffold.generated import YEAR_COLUMNS
 from orchestration.scaffold.names import LINE, jinja_string, snake_case, sql_comment
@@ -228,7 +229,7 @@ def _selected(model: StagingModel, column: StagedColumn) -> str:
 
 def _identifier(name: str) -> str:
     simple = re.fullmatch(r"[a-z_][a-z0-9_]*", name) and name not in _reserved()
-    return name if simple else '"' + name.replace('"', '""') + '"'
+    return name if simple else quote_identifier(name)
 
 
 @cache
