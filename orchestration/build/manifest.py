@@ -15,9 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.build.process import output_of, run_dbt
+from orchestration.build.run_results import read_manifest
 from orchestration.core.errors import WarehouseError
 from orchestration.core.files import write_atomically
 from orchestration.core.settings import DBT_PROJECT, Settings
+from orchestration.ingest.catalog import load_catalog
+from orchestration.ingest.raw import columns_by_table
 
 PARSED_DIR = Path(sys.prefix) / "var" / "alliance-formation-warehouse"
 PARSE = ("manifest.json", "partial_parse.msgpack")
@@ -112,6 +115,28 @@ def is_sealed(folder: Path) -> bool:
 
 def _parse_sha256(folder: Path) -> str:
     return hashlib.sha256(b"".join((folder / name).read_bytes() for name in PARSE)).hexdigest()
+
+
+def project_lineage(settings: Settings) -> dict[str, dict[str, list[list[str]]]]:
+    """Find the column lineage of the current project.
+
+    Parameters
+    ----------
+    settings : Settings
+        With the source records, which name the columns of the raw tables.
+
+    Returns
+    -------
+    dict of str to dict of str to list of [str, str]
+        (table, column) pairs one step upstream, by ``schema.table`` and column.
+
+    Raises
+    ------
+    WarehouseError
+        If the project does not compile, or the SQL of a model cannot be followed.
+    """
+    kept = parsed_project(settings)
+    return kept_column_lineage(kept, read_manifest(kept), columns_by_table(load_catalog(settings.catalog_dir)))
 
 
 def kept_column_lineage(

@@ -37,7 +37,7 @@ from dagster_dbt.asset_utils import (
 from dagster_shared.record import replace
 from packaging.version import Version
 
-from orchestration.build.manifest import kept_column_lineage, parsed_project, prepare_target, seal
+from orchestration.build.manifest import parsed_project, prepare_target, project_lineage, seal
 from orchestration.build.process import dbt_executable
 from orchestration.build.record import current_inputs, remove_build_record, write_build_record
 from orchestration.build.run_results import SKIPPED, UNIT_TEST, NodeResult, read_manifest, read_run_results
@@ -51,8 +51,6 @@ from orchestration.defs.need import listed
 from orchestration.defs.progress import BUILT
 from orchestration.defs.resources import RefreshLock
 from orchestration.ingest.acquisition import open_acquisition
-from orchestration.ingest.catalog import load_catalog
-from orchestration.ingest.raw import columns_by_table
 from orchestration.store import open_store
 
 EVERYTHING, DYADS = "fqn:*", "tag:dyads"
@@ -106,7 +104,7 @@ def build_assets(settings: Settings) -> list[AssetsDefinition]:
     """
     kept = parsed_project(settings)
     manifest = read_manifest(kept)
-    lineage = kept_column_lineage(kept, manifest, columns_by_table(load_catalog(settings.catalog_dir)))
+    lineage = project_lineage(settings)
     translator = Translator(lineage, by_schedule(settings))
     # Tests that compare the real data with golden figures do not fit the sample.
     excluded = "tag:real_data" if settings.is_synthetic else ""

@@ -8,15 +8,12 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from orchestration.build.manifest import kept_column_lineage, parsed_project
+from orchestration.build.manifest import parsed_project, project_lineage
 from orchestration.build.process import output_of, run_dbt
-from orchestration.build.run_results import read_manifest
 from orchestration.core.errors import WarehouseError
 from orchestration.core.files import replace_folder
 from orchestration.core.locks import REFRESH, hold
 from orchestration.core.settings import DBT_PROJECT, REPOSITORY, Settings
-from orchestration.ingest.catalog import load_catalog
-from orchestration.ingest.raw import columns_by_table
 from orchestration.outputs.lineage_picture import Asset, lineage_svg
 from orchestration.publication.kept import find
 from orchestration.publication.origins import raw_columns
@@ -98,11 +95,8 @@ def _published(settings: Settings) -> tuple[dict[str, Any], Rows, Rows]:
         {"name": name, "description": descriptions.get(name, ""), "columns": list(rows)}
         for name, rows in groupby(columns, key=lambda row: row["name"])
     ]
-    project = parsed_project(settings)
-    raw_tables = columns_by_table(load_catalog(settings.catalog_dir))
-    lineage = kept_column_lineage(project, read_manifest(project), raw_tables)
-    results = [schema_table[1] for t in tables if (schema_table := t["name"].split("."))[0] == "results"]
-    made_from = raw_columns(lineage, results)
+    results = [table["name"].removeprefix("results.") for table in tables if table["name"].startswith("results.")]
+    made_from = raw_columns(project_lineage(settings), results)
     for table in tables:
         for column in table["columns"]:
             column["raw_columns"] = made_from.get((table["name"], column["column_name"]), {})

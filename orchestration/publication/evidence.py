@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.build.fingerprint import fingerprint_of
-from orchestration.build.manifest import kept_column_lineage, parsed_project
+from orchestration.build.manifest import project_lineage
 from orchestration.build.record import BuildRecord
 from orchestration.build.run_results import node_of, read_manifest, read_run_results, table_of_test
 from orchestration.core.settings import Settings
 from orchestration.ingest.acquisition import Acquisition, open_acquisition
 from orchestration.ingest.catalog import load_catalog
 from orchestration.ingest.loads import last_year_observed
-from orchestration.ingest.raw import columns_by_table
 from orchestration.modelling.results import agreement_checks, read_mart, tables_of_mart
 from orchestration.publication.changes import KIND, changes_since_last
 from orchestration.publication.codebook import Column, mart_columns, meta_columns, result_columns, table_descriptions
@@ -113,9 +112,7 @@ def _has_dyads(settings: Settings) -> bool:
 def _with_sources(columns: list[Column], settings: Settings, results: tuple[str, ...]) -> list[Column]:
     """The columns, each with the sources that its documentation names or its lineage leads to."""
     catalog = load_catalog(settings.catalog_dir)
-    kept = parsed_project(settings)
-    lineage = kept_column_lineage(kept, read_manifest(kept), columns_by_table(catalog))
-    records = source_records(lineage, catalog, results)
+    records = source_records(project_lineage(settings), catalog, results)
     return [
         replace(column, source_records=column.source_records or records.get((column.table, column.column_name), ()))
         for column in columns
