@@ -34,6 +34,12 @@ LENGTH = Length(warm_up=500, draws=1000)
 LENGTH_OF_SAMPLE = Length(warm_up=150, draws=100)  # the figures of the synthetic sample say nothing
 REPLICATIONS = 400
 R_HAT_BELOW = 1.01
+COUNTS = (  # in the whole sample
+    "formations",
+    "formations in the fullest year",
+    "formations of the most active state",
+    "states that never form",
+)
 COEFFICIENT, AVERAGE_EFFECT = "coefficient", "average effect"
 Rows = list[dict[str, Any]]
 
@@ -115,9 +121,10 @@ def summary_rows(design: Design, posterior: Posterior) -> Rows:
     scales = design.matrix.std(axis=0)
     means = {name + STATE_MEAN for name in MORTALITY}
     names = [name for name in design.terms if name in design.plain or name in means]
-    signed = [
+    positions = {name: design.terms.index(name) for name in names}
+    signed: list[tuple[str, str | None, Floats]] = [
         (COEFFICIENT, name, posterior.coefficients[:, :, position] / scales[position])
-        for position, name in ((design.terms.index(name), name) for name in names)
+        for name, position in positions.items()
     ]
     effects = posterior.average_effects()
     signed.append((AVERAGE_EFFECT, ROSE, effects))
@@ -162,15 +169,7 @@ def check_rows(design: Design, years: Integers, prior: Posterior, posterior: Pos
     """
     decades, decade = np.unique(years // 10 * 10, return_inverse=True)
     keys = [("formations by decade", str(start)) for start in decades]
-    keys += [
-        (check, "all")
-        for check in (
-            "formations",
-            "formations in the fullest year",
-            "formations of the most active state",
-            "states that never form",
-        )
-    ]
+    keys += [(check, "all") for check in COUNTS]
 
     def counts(outcome: Floats) -> Floats:
         by_state = np.bincount(design.states, weights=outcome)

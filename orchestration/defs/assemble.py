@@ -90,8 +90,12 @@ def build_pipeline(
         " states. The multilevel probit needs further packages and is left out.",
         tags=started_in_ui,
     )
-    sensors = [source_bytes_changed(settings), next_stage_sensor(settings, jobs), *failure_sensors(settings)]
-    sensors.append(old_runs_sensor())
+    sensors = [
+        source_bytes_changed(settings),
+        next_stage_sensor(settings, jobs),
+        *failure_sensors(settings),
+        old_runs_sensor(),
+    ]
     is_complete = len(jobs) == len(STAGES)  # otherwise only the command line uses them
     definitions = Definitions(
         assets=[*raw, build, dyads, estimates, *inference, network, bayes, *publication, *lake],

@@ -6,7 +6,7 @@ import pandas
 
 from analysis.studies.evidence.power import SMALLEST_EFFECT
 from analysis.studies.kimball import ROSE
-from analysis.studies.multilevel import AVERAGE_EFFECT, COEFFICIENT, CROSSED, CROSSED_WITHIN, POOLED
+from analysis.studies.multilevel import AVERAGE_EFFECT, COEFFICIENT, COUNTS, CROSSED, CROSSED_WITHIN, POOLED
 from orchestration.outputs.report.elements import PageTable, number, span
 
 MODELS = {
@@ -14,12 +14,6 @@ MODELS = {
     CROSSED: "Effects of states and years, rise varies by state",
     CROSSED_WITHIN: "The same with state means: years of the same state",
 }
-CHECKS = (
-    "formations",
-    "formations in the fullest year",
-    "formations of the most active state",
-    "states that never form",
-)
 
 
 def multilevel_table(frame: pandas.DataFrame, checks: pandas.DataFrame) -> PageTable:
@@ -44,7 +38,7 @@ def multilevel_table(frame: pandas.DataFrame, checks: pandas.DataFrame) -> PageT
         rise = of_model[of_model["quantity"].eq(COEFFICIENT) & of_model["term"].eq(ROSE)].to_dict("records")
         rows = [_cells("Coefficient of a rise", row, 1, 4) for row in rise]
         rows += [_cells("Average effect of a rise, points", row, 100, 2) for row in effect]
-        for row in of_checks[of_checks["check"].isin(CHECKS)].to_dict("records"):
+        for row in of_checks[of_checks["check"].isin(COUNTS)].to_dict("records"):
             median, interval = number(row["posterior_median"], 0), span(row["posterior_low"], row["posterior_high"], 0)
             rows.append(
                 [f"{row['check'].capitalize()}, data {number(row['observed'], 0)}", median, interval, "", "", ""]
